@@ -1,0 +1,50 @@
+# tutti. `make` leaves build/tutti; `make help` lists the rest.
+#
+# One makefile for the whole tree. A configuration (release, debug, asan, tsan) is a folder under
+# build/, so that they live side by side.
+
+CONFIG ?= release
+CC     ?= gcc
+BUILD  := build/$(CONFIG)
+
+WARN   := -Wall -Wextra -Wconversion -Wshadow -Wswitch-enum -Wstrict-prototypes -Wvla -Werror
+FLAGS  := -std=gnu17 -D_GNU_SOURCE -Isrc -Iinclude -I. $(WARN) -g -fno-omit-frame-pointer -pthread
+FLAGS_release := -O3
+FLAGS_debug   := -O0
+FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_tsan    := -O1 -fsanitize=thread
+CFLAGS += $(FLAGS) $(FLAGS_$(CONFIG))
+LIBS   := -lz -lzstd -llz4 -llzma -lbz2 -lpcre2-8 -lxxhash -ldl -lm
+
+SOURCES := $(shell find src -name '*.c')
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+TESTS   := $(shell find test -name '*_test.c')
+FIXTURES := $(shell find test -name '*_fixture.c')
+MAIN    := $(BUILD)/src/cli/main.o
+
+.PHONY: all debug asan tsan unit clean
+all: build/tutti
+
+build/tutti: $(BUILD)/tutti
+	@ln -sf $(CONFIG)/tutti $@
+
+$(BUILD)/tutti: $(OBJECTS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit: $(TESTS:%.c=$(BUILD)/%.o) $(FIXTURES:%.c=$(BUILD)/%.o) $(filter-out $(MAIN),$(OBJECTS))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcriterion
+
+unit: $(BUILD)/unit
+	$(BUILD)/unit
+
+debug asan tsan:
+	$(MAKE) CONFIG=$@ build/$@/tutti
+
+clean:
+	rm -rf build
+
+-include $(OBJECTS:.o=.d) $(TESTS:%.c=$(BUILD)/%.d)

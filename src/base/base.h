@@ -1,0 +1,85 @@
+/*
+ * base.h -- the words that every file shares: slices, assertions, ids and times.
+ *
+ * A slice is borrowed bytes: never owned, never NUL-terminated. A function that takes one may keep
+ * it only until it returns, unless its name ends in _take or its header says otherwise.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct slice {
+    const uint8_t *data;
+    size_t len;
+};
+
+typedef struct {
+    int64_t ns;
+} instant; /* on a monotonic clock */
+
+typedef struct {
+    int64_t ns;
+} duration;
+
+#define SLICE(literal) ((struct slice){(const uint8_t *)(literal), sizeof(literal) - 1})
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#define MUST_USE       __attribute__((warn_unused_result))
+#define PRINTF(f, a)   __attribute__((format(printf, f, a)))
+#define NORETURN       __attribute__((noreturn))
+#define LIKELY(cond)   __builtin_expect(!!(cond), 1)
+#define UNLIKELY(cond) __builtin_expect(!!(cond), 0)
+
+/* Never compiled out. One condition each: a failure then names what was wrong. */
+#define ASSERT(cond) (LIKELY(cond) ? (void)0 : assert_failed(#cond, __FILE__, __LINE__))
+
+NORETURN void assert_failed(const char *condition, const char *file, int line);
+
+static inline struct slice slice_of(const void *data, size_t len)
+{
+    return (struct slice){(const uint8_t *)data, len};
+}
+
+static inline struct slice slice_text(const char *text)
+{
+    return (struct slice){(const uint8_t *)text, strlen(text)};
+}
+
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* Byte order; a prefix sorts before what it starts. */
+static inline int slice_cmp(struct slice a, struct slice b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len == 0 ? 0 : memcmp(a.data, b.data, len);
+    if (order != 0) return order;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+static inline bool slice_starts_with(struct slice text, struct slice prefix)
+{
+    return text.len >= prefix.len && slice_eq(slice_of(text.data, prefix.len), prefix);
+}
+
+static inline struct slice slice_from(struct slice text, size_t start)
+{
+    ASSERT(start <= text.len);
+    return slice_of(text.data + start, text.len - start);
+}
+
+static inline uint64_t u64_min(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint64_t u64_max(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}

@@ -1,0 +1,50 @@
+/*
+ * cursor.h -- reading and writing binary layouts, bounds-checked, little-endian, varints as LEB128.
+ *
+ * A reader never reads past its end: the first short or malformed read sets `bad`, and every read
+ * from then on gives zero or an empty slice. Check `bad` once, at the end.
+ */
+#pragma once
+
+#include "base/buffer.h"
+
+struct cursor {
+    const uint8_t *at, *end;
+    bool bad;
+};
+
+enum { VARINT_BYTES_MAX = 10 };
+
+static inline struct cursor cursor_of(struct slice bytes)
+{
+    return (struct cursor){bytes.data, bytes.data + bytes.len, false};
+}
+
+static inline size_t cursor_left(const struct cursor *cursor)
+{
+    return (size_t)(cursor->end - cursor->at);
+}
+
+uint8_t cursor_u8(struct cursor *cursor);
+uint32_t cursor_u32(struct cursor *cursor);
+uint64_t cursor_u64(struct cursor *cursor);
+uint64_t cursor_varint(struct cursor *cursor);
+struct slice cursor_bytes(struct cursor *cursor, size_t len); /* borrowed from the input */
+struct slice cursor_sized(struct cursor *cursor);             /* a varint length, then bytes */
+
+void put_u8(struct buffer *out, uint8_t value);
+void put_u32(struct buffer *out, uint32_t value);
+void put_u64(struct buffer *out, uint64_t value);
+void put_varint(struct buffer *out, uint64_t value);
+void put_sized(struct buffer *out, struct slice bytes);
+
+/* Write at `at`, which has VARINT_BYTES_MAX of room; returns the byte after. */
+static inline uint8_t *varint_write(uint8_t *at, uint64_t value)
+{
+    while (value >= 0x80) {
+        *at++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (uint8_t)value;
+    return at;
+}

@@ -1,0 +1,52 @@
+/*
+ * file.h -- files and folders. Blocking calls, for worker threads and start-up.
+ *
+ * Every failure fills the fault with the operation, the path or label, the offset where it has one,
+ * and the system's reason. Interrupted and short calls are continued inside.
+ */
+#pragma once
+
+#include "base/fault.h"
+
+struct file {
+    int fd;            /* -1: not open */
+    const char *label; /* for messages; borrowed for as long as the file is open */
+};
+
+MUST_USE enum err file_open_read(const char *path, struct file *file, struct fault *fault);
+MUST_USE enum err file_create(const char *path, struct file *file, struct fault *fault);
+
+/* A file in `folder` that has no name and is gone when closed, however the process ends. */
+MUST_USE enum err file_create_nameless(const char *folder, struct file *file, struct fault *fault);
+
+void file_close(struct file *file); /* closing twice, or what was never open with fd -1, is fine */
+
+/* `*got` 0: the end. Less than `size` may come before it. */
+MUST_USE enum err file_read(struct file *file, void *to, size_t size, size_t *got,
+                            struct fault *fault);
+MUST_USE enum err file_read_at(struct file *file, uint64_t offset, void *to, size_t size,
+                               size_t *got, struct fault *fault);
+MUST_USE enum err file_write(struct file *file, struct slice bytes, struct fault *fault);
+MUST_USE enum err file_write_at(struct file *file, uint64_t offset, struct slice bytes,
+                                struct fault *fault);
+MUST_USE enum err file_size(struct file *file, uint64_t *size, struct fault *fault);
+MUST_USE enum err file_sync(struct file *file, struct fault *fault);
+
+/* Hints; they cannot fail. `bytes` 0: to the end. */
+void file_will_need(struct file *file, uint64_t offset, uint64_t bytes);
+void file_start_flush(struct file *file, uint64_t offset, uint64_t bytes);
+void file_punch(struct file *file, uint64_t offset, uint64_t bytes); /* give the room back */
+
+/* Append all of `from` to `to` without passing through this process where the system can. */
+MUST_USE enum err file_copy(struct file *from, uint64_t bytes, struct file *to,
+                            struct fault *fault);
+
+bool path_exists(const char *path);
+MUST_USE enum err folder_create(const char *path, struct fault *fault);
+MUST_USE enum err folder_sync(const char *path, struct fault *fault);
+
+/* Give `from` the name `to`. An existing `to` is an error (ERR_EXISTS) unless `replace`, when the
+ * two trade places in one step and the old one is then removed. */
+MUST_USE enum err folder_publish(const char *from, const char *to, bool replace,
+                                 struct fault *fault);
+void folder_remove_tree(const char *path); /* as much as can be removed; never follows a link */

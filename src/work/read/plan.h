@@ -1,0 +1,45 @@
+/*
+ * plan.h -- from what a person named to splits: which bytes of which files one map task reads.
+ *
+ * Inputs are files, folders (read recursively, in byte order of their names, hidden files and
+ * `_SUCCESS` passed over), globs, and "-" for standard input. Large plain files are cut every
+ * split_bytes (at the next record's start: the reader sees to that); compressed files and standard
+ * input stay whole; small files are packed, in order, into splits of up to split_bytes.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "core/mapreduce/job_spec.h"
+
+struct piece {
+    struct slice path;      /* "-": standard input */
+    uint64_t offset, bytes; /* of the plain file; a whole file has offset 0 and `whole` */
+    bool whole;
+    bool last; /* no later piece of this file: `bytes` reaches its end */
+};
+
+struct split {
+    struct piece *pieces;
+    uint32_t count;
+    uint64_t bytes; /* as stored */
+};
+
+struct plan {
+    struct split *splits;
+    uint32_t count;
+    uint64_t bytes, files;
+};
+
+MUST_USE enum err plan_new(struct arena *arena, const struct job_spec *spec,
+                           const struct slice *inputs, uint32_t inputs_count, struct plan *plan,
+                           struct fault *fault);
+
+/* A split as bytes, for the message that hands it to a worker; and back. Decoding refuses what is
+ * not a split (ERR_CORRUPT). Slices of the decoded one borrow from `bytes`. */
+void split_encode(const struct split *split, struct buffer *out);
+MUST_USE enum err split_decode(struct slice bytes, struct arena *arena, struct split *split,
+                               struct fault *fault);
+
+/* "access.log, bytes 0 to 67108864" or "a.txt and 41 more files, from b/": for messages. */
+void split_label(const struct split *split, struct buffer *out);

@@ -1,0 +1,35 @@
+/*
+ * reader.h -- the records of one split, block by block, decompressed on the way.
+ *
+ * A piece that starts inside a file begins with the first record that starts at or after its
+ * offset, and ends with the record that covers its last byte, so that each record of a file is read
+ * by exactly one split. A record over record_bytes_max, a damaged or truncated compressed file, an
+ * unreadable file: an error that names file and offset; where the spec tolerates bad records, a
+ * long record or the damaged rest of a file is passed over and counted once.
+ *
+ * Memory: at most `memory_bytes` plus one record of up to record_bytes_max.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "io/file.h"
+#include "work/read/block.h"
+#include "work/read/plan.h"
+
+struct reader; /* opaque; reader_close frees it */
+
+MUST_USE enum err reader_open(const struct job_spec *spec, const struct split *split,
+                              size_t memory_bytes, struct bad_records *bad, struct reader **reader,
+                              struct fault *fault);
+
+/* The next block, borrowed until the next call. Empty bytes: the split is finished. */
+MUST_USE enum err reader_next(struct reader *reader, struct block *block, struct fault *fault);
+
+/* Bytes of the split's files (as stored, compressed) read so far: for the progress line. */
+uint64_t reader_bytes_read(const struct reader *reader);
+
+/* For a command on lines: when the split is one plain, uncompressed piece, its exact range of whole
+ * records, so that it can be spliced instead of read. False: use reader_next. */
+bool reader_as_range(struct reader *reader, struct file **file, uint64_t *offset, uint64_t *bytes);
+
+void reader_close(struct reader *reader);
