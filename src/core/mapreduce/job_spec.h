@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/cursor.h"
 #include "base/fault.h"
 
 enum record_format { FORMAT_LINES, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON, FORMAT_FIXED };
