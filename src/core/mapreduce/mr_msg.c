@@ -171,6 +171,7 @@ static struct mr_task_failed read_failed(struct cursor *cursor)
 {
     struct mr_task_failed failed = {.retry = wire_bool(cursor)};
     failed.code = wire_err(cursor);
+    if (failed.code == ERR_OK) cursor->bad = true;
     failed.text = wire_text(cursor, MR_TEXT_BYTES_MAX);
     return failed;
 }
