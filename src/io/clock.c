@@ -1,0 +1,39 @@
+/* clock.c -- see clock.h. */
+#include <sys/resource.h>
+#include <time.h>
+
+#include "io/clock.h"
+
+enum { NS_PER_US = 1000 };
+static const int64_t ns_per_s = 1000000000;
+
+static int64_t clock_read(clockid_t id)
+{
+    struct timespec now;
+    int failed = clock_gettime(id, &now);
+    ASSERT(failed == 0);
+    return now.tv_sec * ns_per_s + now.tv_nsec;
+}
+
+instant clock_now(void)
+{
+    return (instant){clock_read(CLOCK_MONOTONIC)};
+}
+
+static int64_t usage_ns(int who)
+{
+    struct rusage usage;
+    if (getrusage(who, &usage) != 0) return 0;
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * ns_per_s +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NS_PER_US;
+}
+
+duration clock_cpu_process(void)
+{
+    return (duration){usage_ns(RUSAGE_SELF) + usage_ns(RUSAGE_CHILDREN)};
+}
+
+duration clock_cpu_thread(void)
+{
+    return (duration){clock_read(CLOCK_THREAD_CPUTIME_ID)};
+}

@@ -1,0 +1,242 @@
+/* file.c -- see file.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/file.h"
+
+enum { FILE_MODE = 0666, FOLDER_MODE = 0777, COPY_BYTES = 256 * 1024, PATH_BYTES_MAX = 4096 };
+
+static enum err opened(int fd, const char *label, const char *verb, struct file *file,
+                       struct fault *fault)
+{
+    *file = (struct file){fd, label};
+    if (fd >= 0) return ERR_OK;
+    return fault_set_errno(fault, errno, "cannot %s %s", verb, label);
+}
+
+enum err file_open_read(const char *path, struct file *file, struct fault *fault)
+{
+    return opened(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), path, "open", file, fault);
+}
+
+enum err file_create(const char *path, struct file *file, struct fault *fault)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    return opened(fd, path, "create", file, fault);
+}
+
+enum err file_create_nameless(const char *folder, struct file *file, struct fault *fault)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        char path[PATH_BYTES_MAX];
+        (void)snprintf(path, sizeof path, "%s/.tutti-XXXXXX", folder);
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0) (void)unlink(path);
+    }
+    return opened(fd, folder, "create a temporary file in", file, fault);
+}
+
+void file_close(struct file *file)
+{
+    if (file->fd >= 0) (void)close(file->fd);
+    file->fd = -1;
+}
+
+enum err file_read(struct file *file, void *to, size_t size, size_t *got, struct fault *fault)
+{
+    ssize_t count;
+    do {
+        count = read(file->fd, to, size);
+    } while (count < 0 && errno == EINTR);
+    *got = count > 0 ? (size_t)count : 0;
+    if (count >= 0) return ERR_OK;
+    return fault_set_errno(fault, errno, "cannot read %s", file->label);
+}
+
+enum err file_read_at(struct file *file, uint64_t offset, void *to, size_t size, size_t *got,
+                      struct fault *fault)
+{
+    *got = 0;
+    while (*got < size) {
+        ssize_t count = pread(file->fd, (uint8_t *)to + *got, size - *got, (off_t)(offset + *got));
+        if (count == 0) return ERR_OK;
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) {
+            return fault_set_errno(fault, errno, "cannot read %s at byte %llu", file->label,
+                                   (unsigned long long)(offset + *got));
+        }
+        *got += (size_t)count;
+    }
+    return ERR_OK;
+}
+
+enum err file_write(struct file *file, struct slice bytes, struct fault *fault)
+{
+    while (bytes.len > 0) {
+        ssize_t count = write(file->fd, bytes.data, bytes.len);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return fault_set_errno(fault, errno, "cannot write %s", file->label);
+        bytes = slice_from(bytes, (size_t)count);
+    }
+    return ERR_OK;
+}
+
+enum err file_write_at(struct file *file, uint64_t offset, struct slice bytes, struct fault *fault)
+{
+    while (bytes.len > 0) {
+        ssize_t count = pwrite(file->fd, bytes.data, bytes.len, (off_t)offset);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) {
+            return fault_set_errno(fault, errno, "cannot write %s at byte %llu", file->label,
+                                   (unsigned long long)offset);
+        }
+        offset += (uint64_t)count;
+        bytes = slice_from(bytes, (size_t)count);
+    }
+    return ERR_OK;
+}
+
+enum err file_size(struct file *file, uint64_t *size, struct fault *fault)
+{
+    struct stat status;
+    *size = 0;
+    if (fstat(file->fd, &status) != 0) {
+        return fault_set_errno(fault, errno, "cannot look at %s", file->label);
+    }
+    *size = (uint64_t)status.st_size;
+    return ERR_OK;
+}
+
+enum err file_sync(struct file *file, struct fault *fault)
+{
+    if (fdatasync(file->fd) == 0) return ERR_OK;
+    return fault_set_errno(fault, errno, "cannot flush %s to the disk", file->label);
+}
+
+void file_will_need(struct file *file, uint64_t offset, uint64_t bytes)
+{
+    (void)posix_fadvise(file->fd, (off_t)offset, (off_t)bytes, POSIX_FADV_WILLNEED);
+}
+
+void file_start_flush(struct file *file, uint64_t offset, uint64_t bytes)
+{
+    (void)sync_file_range(file->fd, (off_t)offset, (off_t)bytes, SYNC_FILE_RANGE_WRITE);
+}
+
+void file_punch(struct file *file, uint64_t offset, uint64_t bytes)
+{
+    (void)fallocate(file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+                    (off_t)bytes);
+}
+
+static enum err copy_through_memory(struct file *from, uint64_t offset, uint64_t bytes,
+                                    struct file *to, struct fault *fault)
+{
+    uint8_t *chunk = malloc(COPY_BYTES);
+    ASSERT(chunk != NULL);
+    enum err err = ERR_OK;
+    while (bytes > 0 && err == ERR_OK) {
+        size_t got;
+        err = file_read_at(from, offset, chunk, u64_min(bytes, COPY_BYTES), &got, fault);
+        if (err != ERR_OK) break;
+        if (got == 0) {
+            err = fault_set(fault, ERR_CORRUPT, "%s is shorter than it was", from->label);
+            break;
+        }
+        err = file_write(to, slice_of(chunk, got), fault);
+        offset += got;
+        bytes -= got;
+    }
+    free(chunk);
+    return err;
+}
+
+enum err file_copy(struct file *from, uint64_t bytes, struct file *to, struct fault *fault)
+{
+    off_t offset = 0;
+    while ((uint64_t)offset < bytes) {
+        ssize_t count = sendfile(to->fd, from->fd, &offset, bytes - (uint64_t)offset);
+        if (count < 0 && errno == EINTR) continue;
+        if (count > 0) continue;
+        /* Refused for this kind of file, or an error that writing by hand names better. */
+        return copy_through_memory(from, (uint64_t)offset, bytes - (uint64_t)offset, to, fault);
+    }
+    return ERR_OK;
+}
+
+bool path_exists(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0;
+}
+
+enum err folder_create(const char *path, struct fault *fault)
+{
+    if (mkdir(path, FOLDER_MODE) == 0) return ERR_OK;
+    return fault_set_errno(fault, errno, "cannot create the folder %s", path);
+}
+
+enum err folder_sync(const char *path, struct fault *fault)
+{
+    struct file folder;
+    enum err err =
+        opened(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, "open", &folder, fault);
+    if (err != ERR_OK) return err;
+    if (fsync(folder.fd) != 0) {
+        err = fault_set_errno(fault, errno, "cannot flush the folder %s to the disk", path);
+    }
+    file_close(&folder);
+    return err;
+}
+
+enum err folder_publish(const char *from, const char *to, bool replace, struct fault *fault)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return ERR_OK;
+    if (errno == EINVAL && !path_exists(to) && rename(from, to) == 0) return ERR_OK;
+    if (errno != EEXIST || !replace) {
+        return fault_set_errno(fault, errno, "cannot give the output its name %s", to);
+    }
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) != 0) {
+        return fault_set_errno(fault, errno, "cannot replace %s", to);
+    }
+    folder_remove_tree(from); /* now the old one */
+    return ERR_OK;
+}
+
+/* Opened by descriptor at each step, so that a link put in the way is never followed. */
+static void remove_entries(int folder_fd)
+{
+    DIR *folder = fdopendir(folder_fd);
+    if (folder == NULL) {
+        (void)close(folder_fd);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (unlinkat(folder_fd, entry->d_name, 0) == 0) continue;
+        int inner =
+            openat(folder_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (inner < 0) continue;
+        remove_entries(inner);
+        (void)unlinkat(folder_fd, entry->d_name, AT_REMOVEDIR);
+    }
+    (void)closedir(folder);
+}
+
+void folder_remove_tree(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        (void)unlink(path);
+        return;
+    }
+    remove_entries(fd);
+    (void)rmdir(path);
+}
