@@ -7,7 +7,7 @@ enum {
     OUTPUT_READ_BYTES = 256 * 1024,
     ERRORS_READ_BYTES = 16 * 1024,
     COPY_BYTES = 256 * 1024,
-    LABEL_BYTES_MAX = 512, /* of a command in a message: its last words need the room */
+    LABEL_BYTES_MAX = 512,      /* of a command in a message: its last words need the room */
     LAST_WORDS_READS_MAX = 128, /* of stderr after the exit: another may hold it and never stop */
     STATUS_NOT_EXECUTABLE = 126,
     STATUS_NOT_FOUND = 127,
@@ -91,8 +91,7 @@ static MUST_USE enum err read_output(struct child *child, struct buffer *output,
 static MUST_USE enum err read_errors(struct child *child, size_t *got, struct fault *fault)
 {
     uint8_t bytes[ERRORS_READ_BYTES];
-    enum err err =
-        process_read(&child->process, PROCESS_ERRORS, bytes, sizeof bytes, got, fault);
+    enum err err = process_read(&child->process, PROCESS_ERRORS, bytes, sizeof bytes, got, fault);
     reporter_feed(child->reporter, slice_of(bytes, *got));
     return err;
 }

@@ -22,7 +22,8 @@ struct child_config {
     const struct env_pair *env; /* added to our own environment */
     uint32_t env_count;
     struct slice label; /* the command as the person wrote it, for messages; copied */
-    const struct process_stop *stop; /* ends every wait below with ERR_CANCELLED; NULL: nothing does */
+    const struct process_stop
+        *stop; /* ends every wait below with ERR_CANCELLED; NULL: nothing does */
 };
 
 /* The rest of the config is not needed after the return. A program that cannot be started is an
