@@ -23,7 +23,7 @@ static MUST_USE enum err tolerate(struct child_output *output, struct slice key,
     struct block block = {
         .bytes = buffer_slice(&output->held), .path = output->label, .offset = output->offset};
     char why[REASON_BYTES];
-    (void)snprintf(why, sizeof why, "%s", fault->text);
+    (void)snprintf(why, sizeof why, "%.*s", REASON_BYTES - 1, fault->text);
     return bad_record(output->target.bad, &block, key.data, fault, "%s", why);
 }
 
