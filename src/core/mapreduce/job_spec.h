@@ -8,8 +8,10 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/cursor.h"
+#include "base/fault.h"
 
 enum record_format { FORMAT_LINES, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON, FORMAT_FIXED };
 enum header_mode { HEADER_AUTO, HEADER_YES, HEADER_NO }; /* auto: yes when a column is named */
@@ -40,3 +42,11 @@ struct job_spec {
     struct env_pair *env; /* for commands */
     uint32_t env_count;
 };
+
+enum { JOB_SPEC_ENV_MAX = 4096 }; /* more are the command line's to refuse */
+
+/* The spec as bytes, for the worker that will work on the job; and back. Decoding refuses what is
+ * not a spec (ERR_CORRUPT). Slices of the decoded one borrow from `bytes`. */
+void job_spec_encode(const struct job_spec *spec, struct buffer *out);
+MUST_USE enum err job_spec_decode(struct slice bytes, struct arena *arena, struct job_spec *spec,
+                                  struct fault *fault);

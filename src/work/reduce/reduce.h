@@ -23,6 +23,7 @@ enum reduce_kind { REDUCE_NONE, REDUCE_FOLD, REDUCE_GROUP, REDUCE_CHILD };
 enum { FOLD_STATE_BYTES_MAX = 64 };
 
 struct fold_type {
+    bool counts;        /* the state is one u64: how many values; what they are does not matter */
     size_t state_bytes; /* a multiple of 8; up to FOLD_STATE_BYTES_MAX */
     /* Make the state of one value / add one. ERR_BAD_RECORD: not a number; the state is as it was.
      */
