@@ -177,6 +177,11 @@ bool path_exists(const char *path)
     return lstat(path, &status) == 0;
 }
 
+bool path_is_executable(const char *path)
+{
+    return access(path, X_OK) == 0;
+}
+
 enum err folder_create(const char *path, struct fault *fault)
 {
     if (mkdir(path, FOLDER_MODE) == 0) return ERR_OK;
