@@ -131,9 +131,9 @@ static const struct scene {
      "> join 2 2\n"
      "2 <- run map 1.1 of b\n"
      "> 1 done 0.1 seg 0:5\n"
-     "> 2 done 1.1 seg 0:5 seg 1:4\n"
+     "> 2 done 1.1 seg 0:5 seg 1:40\n"
+     "1 <- run reduce 3.1 of 1: 2/40\n"
      "2 <- run reduce 2.1 of 0: 1/5 2/5\n"
-     "1 <- run reduce 3.1 of 1: 2/4\n"
      "== reduce\n"
      "> gone 1\n"
      "2 <- stop 2.1\n"
@@ -141,8 +141,8 @@ static const struct scene {
      "== map\n"
      "> 2 failed 2.1 stopped\n"
      "> 2 done 0.2 seg 0:6\n"
+     "2 <- run reduce 3.2 of 1: 2/40\n"
      "2 <- run reduce 2.2 of 0: 2/6 2/5\n"
-     "2 <- run reduce 3.2 of 1: 2/4\n"
      "== reduce\n"},
     {"lost output that nobody needs any more is not made again", "ab",
      {.reducers = 2},
@@ -154,8 +154,8 @@ static const struct scene {
      "> 1 failed 1.1 x\n"
      "2 <- run map 1.2 of b\n"
      "> 2 done 1.2 seg 1:5\n"
-     "2 <- run reduce 3.1 of 1: 2/5\n"
      "1 <- run reduce 2.1 of 0: 1/5\n"
+     "2 <- run reduce 3.1 of 1: 2/5\n"
      "== reduce\n"
      "> 1 done 2.1\n"
      "> gone 1\n"
