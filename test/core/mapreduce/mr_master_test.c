@@ -124,8 +124,8 @@ static const struct scene {
      "> 2 done 0.2\n"
      "2 <- over\n"
      "== done\n"},
-    {"lost output is made again, and the reduce that reads it begins anew", "ab",
-     {.reducers = 2},
+    {"lost output is made again; the reduce that reads it is stopped, which is no failure", "ab",
+     {.reducers = 2, .attempts_max = 1},
      "> join 1 1\n"
      "1 <- run map 0.1 of a\n"
      "> join 2 2\n"
@@ -325,13 +325,17 @@ static const struct config_row {
     struct mr_config config;
     enum err want;
 } config_rows[] = {
-    {"a small job",                {.reducers = 1, .attempts_max = 1},                 ERR_OK},
-    {"map only needs no reducers", {.map_only = true, .attempts_max = 1},              ERR_OK},
-    {"a reduce needs one",         {.attempts_max = 1},                                ERR_USAGE},
-    {"too many reducers",          {.reducers = MR_PARTITIONS_MAX + 1, .attempts_max = 1}, ERR_USAGE},
-    {"no attempt at all",          {.reducers = 1},                                    ERR_USAGE},
-    {"too many attempts",          {.reducers = 1, .attempts_max = MR_ATTEMPTS_MAX + 1}, ERR_USAGE},
-    {"too many splits",            {.splits_count = MR_SPLITS_MAX + 1},                ERR_LIMIT},
+    {"a small job",                {.reducers = 1, .attempts_max = 1},    ERR_OK},
+    {"map only needs no reducers", {.map_only = true, .attempts_max = 1}, ERR_OK},
+    {"a reduce needs one",         {.attempts_max = 1},                   ERR_USAGE},
+    {"no attempt at all",          {.reducers = 1},                       ERR_USAGE},
+    {"too many splits",            {.splits_count = MR_SPLITS_MAX + 1},   ERR_LIMIT},
+    {"too many reducers",
+     {.reducers = MR_PARTITIONS_MAX + 1, .attempts_max = 1}, ERR_USAGE},
+    {"too many attempts",
+     {.reducers = 1, .attempts_max = MR_ATTEMPTS_MAX + 1}, ERR_USAGE},
+    {"too many samples",
+     {.reducers = 1, .attempts_max = 1, .sample_tasks_max = MR_SAMPLE_TASKS_MAX + 1}, ERR_USAGE},
 };
 /* clang-format on */
 
