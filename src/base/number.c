@@ -54,10 +54,10 @@ static bool parse_any(struct slice text, struct number *number)
     u128 digits = 0;
     int64_t taken = 0;
     for (size_t i = 0; i < decimal.first.len && taken < NUMBER_DIGITS_MAX; i++, taken++) {
-        digits = digits * 10 + (u128)(decimal.first.data[i] - '0');
+        digits = digits * 10 + (uint8_t)(decimal.first.data[i] - '0');
     }
     for (size_t i = 0; i < decimal.second.len && taken < NUMBER_DIGITS_MAX; i++, taken++) {
-        digits = digits * 10 + (u128)(decimal.second.data[i] - '0');
+        digits = digits * 10 + (uint8_t)(decimal.second.data[i] - '0');
     }
     *number = (struct number){
         .digits_low = (uint64_t)digits,

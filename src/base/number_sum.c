@@ -15,6 +15,11 @@ typedef unsigned __int128 u128;
 enum { UNIT_DIGITS = 9, EXACT_POINT_MAX = 18, DOUBLE_DIGITS = 17, MEAN_DIGITS = 15 };
 enum { TEXT_BYTES_MAX = 96 };
 
+static u128 digits_of(const struct number *number)
+{
+    return (u128)number->digits_high << 64 | number->digits_low;
+}
+
 static i128 exact_of(const struct number_sum *sum)
 {
     return (i128)((u128)sum->exact_high << 64 | sum->exact_low);
@@ -49,7 +54,7 @@ static void exact_add(struct number_sum *sum, i128 units)
 static double number_to_double(const struct number *number)
 {
     char text[TEXT_BYTES_MAX];
-    u128 digits = (u128)number->digits_high << 64 | number->digits_low;
+    u128 digits = digits_of(number);
     (void)snprintf(text, sizeof text, "%s%llu%019llue%lld", number->negative ? "-" : "",
                    (unsigned long long)(digits / HALF_OF_TEXT),
                    (unsigned long long)(digits % HALF_OF_TEXT), (long long)number->exponent);
@@ -59,9 +64,9 @@ static double number_to_double(const struct number *number)
 /* The value in units of 10^-9, where it is one of those that are added exactly. */
 static bool number_to_units(const struct number *number, i128 *units)
 {
-    if (number->digits_high != 0 || number->digits_low >= EXACT_LIMIT) return false;
+    u128 limit = (u128)EXACT_LIMIT * UNITS_PER_ONE, scaled = digits_of(number);
     if (number->exponent < -UNIT_DIGITS || number->exponent > EXACT_POINT_MAX) return false;
-    u128 limit = (u128)EXACT_LIMIT * UNITS_PER_ONE, scaled = number->digits_low;
+    if (scaled >= limit) return false;
     for (int64_t i = -UNIT_DIGITS; i < number->exponent; i++) {
         scaled *= 10;
         if (scaled >= limit) return false;

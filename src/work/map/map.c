@@ -85,7 +85,7 @@ enum record_format map_implied_format(const struct job_spec *spec)
 enum err map_bad(const struct map_run *run, const uint8_t *at, const char *why)
 {
     char copy[WHY_BYTES_MAX]; /* `why` may be the text of the fault that is filled now */
-    (void)snprintf(copy, sizeof copy, "%s", why);
+    (void)snprintf(copy, sizeof copy, "%.255s", why);
     return bad_record(run->bad, run->block, at, run->fault, "%s", copy);
 }
 

@@ -22,9 +22,9 @@ struct made_of {
 static const struct made_of made_of[] = {
 #define FOLD_PARTS(name)  .fold = &fold_##name##_type
 #define GROUP_PARTS(name) .group = &group_##name##_type
-#define REDUCE_NATIVE(name, kind, combines, argument, help)                                        \
-    {REDUCE_##kind, combines, kind##_PARTS(name)},
-#define REDUCE_OTHER(name, kind, argument, help) {.kind = REDUCE_##kind},
+#define REDUCE_NATIVE(name, KIND, merges, argument, help)                                          \
+    {REDUCE_##KIND, merges, KIND##_PARTS(name)},
+#define REDUCE_OTHER(name, KIND, argument, help) {.kind = REDUCE_##KIND},
 #include "work/reduce/reduce.def"
 #undef REDUCE_NATIVE
 #undef REDUCE_OTHER
