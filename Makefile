@@ -85,17 +85,19 @@ $(BUILD)/test/fixtures/%_plugin.so: test/fixtures/%_plugin.c $(BUILD)/flags
 	$(call say,so,$<)
 	$(Q)$(CC) -std=gnu17 $(WARN) -O2 -g -Iinclude -MMD -MP -MF $(@:.so=.d) -fPIC -shared -o $@ $<
 
-$(BUILD)/unit: $(TEST_OBJECTS) $(OBJECTS) $(BUILD)/flags
-	$(call say,link,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS)) $(LIBS) \
-	    -lcriterion
+# Criterion's runner wants memory where the thread sanitizer has its own, which in turn wants
+# addresses where older kernels put them.
+RUNNER_tsan := $(BUILD)/test/plain_runner.o
+RUN_tsan    := setarch -R
+UNIT_OBJECTS = $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS)) $(RUNNER_$(CONFIG))
 
-# The thread sanitizer of gcc 12 wants addresses where older kernels put them.
-RUN_tsan := setarch -R
+$(BUILD)/unit: $(UNIT_OBJECTS) $(BUILD)/flags
+	$(call say,link,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(UNIT_OBJECTS) $(LIBS) -lcriterion
 
 unit-build: $(BUILD)/unit $(BUILD)/tutti plugins
 unit: unit-build ## build and run the unit tests; CONFIG=asan and CONFIG=tsan too
-	$(RUN_$(CONFIG)) $(BUILD)/unit $(UNIT)
+	$(strip $(RUN_$(CONFIG)) $(BUILD)/unit $(UNIT))
 
 test: ## every test, as script/test does, but installs nothing
 	@script/test --no-install
