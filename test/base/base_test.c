@@ -67,6 +67,6 @@ Test(slice, order_is_total) /* any three short slices: antisymmetric and transit
 
 Test(u64, min_and_max)
 {
-    cr_expect(u64_min(3, UINT64_MAX) == 4, "why %d", 9);
+    cr_expect(u64_min(3, UINT64_MAX) == 3);
     cr_expect(u64_max(3, UINT64_MAX) == UINT64_MAX);
 }

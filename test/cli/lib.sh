@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # lib.sh -- what the command-line tests share; a test begins with: . "$(dirname "$0")/../cli/lib.sh"
 #
 # A test file is a bash script. It prints one line a check, `ok NAME`, `not ok NAME: why` or
@@ -6,14 +7,16 @@
 #   TUTTI     the program, as a full path; from the environment, or build/tutti
 #   PLUGINS   the folder of the plug-ins made from test/fixtures/*_plugin.c
 #   ROOT      the project's folder
+#   SANITIZED set to 1 where the program is one of the sanitizer builds: no measure of memory holds
 set -uo pipefail
 export LC_ALL=C
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 TUTTI=$(realpath "${TUTTI:-$ROOT/build/tutti}")
 PLUGINS=$(dirname "$TUTTI")/test/fixtures
+case $TUTTI in */asan*/* | */tsan*/*) SANITIZED=1 ;; *) SANITIZED= ;; esac
 # shellcheck disable=SC2034 # for the tests
-readonly ROOT TUTTI PLUGINS
+readonly ROOT TUTTI PLUGINS SANITIZED
 
 WORK=$(mktemp -d)
 cleanup() { # a test with more to undo (a mount) defines undo
