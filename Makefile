@@ -37,6 +37,7 @@ SOURCES  := $(call files,src,*.c)
 TESTS    := $(call files,test,*_test.c) $(call files,test,*_fixture.c)
 FUZZERS  := $(call files,test/fuzz,*_fuzz.c)
 PLUGINS  := $(patsubst %.c,$(BUILD)/%.so,$(call files,test/fixtures,*_plugin.c))
+PROGRAMS := $(patsubst %_program.c,$(BUILD)/%,$(call files,test/fixtures,*_program.c))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN     := $(BUILD)/src/cli/main.o
 TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
@@ -78,8 +79,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 # --- tests -------------------------------------------------------------------------------------
 
-# Plug-ins see the public header alone, as a stranger's would.
-plugins: $(PLUGINS)
+# What tests load and start. Plug-ins see the public header alone, as a stranger's would.
+plugins: $(PLUGINS) $(PROGRAMS)
 $(BUILD)/test/fixtures/%_plugin.so: test/fixtures/%_plugin.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,so,$<)
@@ -90,6 +91,10 @@ $(BUILD)/test/fixtures/%_plugin.so: test/fixtures/%_plugin.c $(BUILD)/flags
 RUNNER_tsan := $(BUILD)/test/plain_runner.o
 RUN_tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 UNIT_OBJECTS = $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS)) $(RUNNER_$(CONFIG))
+
+$(PROGRAMS): $(BUILD)/%: $(BUILD)/%_program.o $(OBJECTS) $(BUILD)/flags
+	$(call say,link,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter-out $(MAIN),$(OBJECTS)) $(LIBS)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(BUILD)/flags
 	$(call say,link,$@)
@@ -171,4 +176,4 @@ clean: ## remove build/
 	rm -rf build
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(PLUGINS:.so=.d)
--include $(FUZZERS:%.c=$(BUILD)/%.d)
+-include $(FUZZERS:%.c=$(BUILD)/%.d) $(PROGRAMS:=_program.d)

@@ -3,6 +3,8 @@
 #include "test/random.h"
 #include "test/rows.h"
 
+#define NINE_FULL "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+
 /* clang-format off */
 static const struct varint_row {
     const char *why, *bytes;
@@ -10,14 +12,14 @@ static const struct varint_row {
     uint64_t want;
     bool bad;
 } rows[] = {
-    {"one byte holds seven bits",       "\x7f",                                     1,  127,        false},
-    {"two hold fourteen, lowest first", "\x80\x01",                                 2,  128,        false},
-    {"the largest there is",            "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, UINT64_MAX, false},
-    {"a needless long form is read",    "\x81\x00",                                 2,  1,          false},
-    {"nothing is not a number",         "",                                         0,  0,          true},
-    {"it ends in the middle",           "\x80",                                     1,  0,          true},
-    {"it would need 65 bits",           "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10, 0,          true},
-    {"it never ends",         "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80",   12, 0,          true},
+    {"one byte holds seven bits",       "\x7f",                 1,  127,        false},
+    {"two hold fourteen, lowest first", "\x80\x01",             2,  128,        false},
+    {"the largest there is",            NINE_FULL "\x01",       10, UINT64_MAX, false},
+    {"a needless long form is read",    "\x81\x00",             2,  1,          false},
+    {"nothing is not a number",         "",                     0,  0,          true},
+    {"it ends in the middle",           "\x80",                 1,  0,          true},
+    {"it would need 65 bits",           NINE_FULL "\x02",       10, 0,          true},
+    {"it never ends",                   NINE_FULL "\xff\xff",   11, 0,          true},
 };
 /* clang-format on */
 

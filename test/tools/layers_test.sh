@@ -17,6 +17,9 @@ tree() {
 }
 finds() { # finds NAME REGEX LINE…
     tree "${@:3}"
+    check_finds "$1" "$2"
+}
+check_finds() { # check_finds NAME REGEX
     run "$ROOT/tools/check_layers" t
     if [ "$status" -eq 1 ]; then matches "$1" "$2" out; else not_ok "$1" "exit $status; $(cat err)"; fi
 }
@@ -34,6 +37,9 @@ finds "a path that is not from src/" '^src/base/b.c:2: "b.h" is neither in src/ 
 finds "two headers that include each other" '^src/base/b.h:2: this runs in a circle: base/b.h' \
     'src/base/b.h: #include "base/c.h"' 'src/base/c.h: #include "base/b.h"'
 finds "a folder without a row" '^src/new/n.c:1: src/new/ has no row in LAYERS' 'src/new/n.c: int n;'
+tree 'src/new/n.c: #include "new/deep/d.h"' 'src/new/deep/d.h: #include "base/b.h"' \
+    'LAYERS: new/. base' 'LAYERS: new/deep base'
+check_finds "a folder alone does not cover what is below it" '^src/new/n.c:1: new/. may not include'
 finds "rows that run in a circle" '^LAYERS:[0-9]: this runs in a circle' 'LAYERS: base/x io' \
     'LAYERS: io/y base' 'LAYERS: base io'
 check "this project obeys its layers" "$ROOT/tools/check_layers"
