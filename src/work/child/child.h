@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "core/mapreduce/job_spec.h"
 #include "io/file.h"
+#include "io/process.h"
+#include "work/child/reporter.h"
 
 struct child; /* opaque; child_free frees it */
 
@@ -19,14 +21,13 @@ struct child_config {
     const char *const *argv;    /* NULL-ended; argv[0] is a path, or found in PATH */
     const struct env_pair *env; /* added to our own environment */
     uint32_t env_count;
-    struct slice label; /* the command as the person wrote it, for messages */
+    struct slice label; /* the command as the person wrote it, for messages; copied */
+    const struct process_stop
+        *stop; /* ends every wait below with ERR_CANCELLED; NULL: nothing does */
 };
 
-struct child_counter {
-    struct slice group, name;
-    int64_t amount;
-};
-
+/* The rest of the config is not needed after the return. A program that cannot be started is an
+ * error of the system's kind: ERR_NOT_FOUND, ERR_PERMISSION. */
 MUST_USE enum err child_start(const struct child_config *config, struct child **child,
                               struct fault *fault);
 
@@ -36,14 +37,18 @@ MUST_USE enum err child_start(const struct child_config *config, struct child **
 MUST_USE enum err child_exchange(struct child *child, struct slice *input, struct buffer *output,
                                  size_t output_max, struct fault *fault);
 
-/* The same from a range of a file, spliced in without copying where the system can. */
+/* The same from a range of a file, spliced in without copying where the system can; `*offset` and
+ * `*bytes` move along. */
 MUST_USE enum err child_exchange_file(struct child *child, struct file *file, uint64_t *offset,
                                       uint64_t *bytes, struct buffer *output, size_t output_max,
                                       struct fault *fault);
 
-/* No more input. Call until `*done`: appends what is still written, waits for the exit, and turns a
- * status other than 0 into ERR_CHILD_FAILED (retry set) with the status or signal and the stderr.
- */
+/* False: it has closed its stdin, and what else it is fed is lost. */
+bool child_takes_input(const struct child *child);
+
+/* No more input. Call until `*done`: appends what is still written, up to `output_max` bytes in
+ * `output`, waits for the exit, and turns a status other than 0 into ERR_CHILD_FAILED (retry set)
+ * with the status or signal and the stderr. */
 MUST_USE enum err child_finish(struct child *child, struct buffer *output, size_t output_max,
                                bool *done, struct fault *fault);
 
