@@ -134,12 +134,13 @@ static enum err set_option(struct option_parse *parse, enum option_id id,
 
 static enum err refuse_unknown(struct option_parse *parse, const char *typed, struct slice name)
 {
-    const char *nearest = option_nearest(parse->arena, name);
-    if (nearest == NULL) {
+    struct slice nearest = option_nearest(parse->arena, name);
+    if (nearest.len == 0) {
         return fault_set(parse->fault, ERR_USAGE, "there is no option %s", typed);
     }
-    return fault_set(parse->fault, ERR_USAGE, "there is no option %.*s; did you mean %s?",
-                     (int)name.len, (const char *)name.data, nearest);
+    return fault_set(parse->fault, ERR_USAGE, "there is no option %.*s; did you mean %.*s?",
+                     (int)name.len, (const char *)name.data, (int)nearest.len,
+                     (const char *)nearest.data);
 }
 
 /* Is the next word an option, and not the value of this one? */

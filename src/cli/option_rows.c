@@ -1,6 +1,6 @@
 /* option_rows.c -- see option_rows.h. */
 #include "cli/option_rows.h"
-#include "cli/nearest.h"
+#include "base/suggest.h"
 
 const struct option_row option_rows[OPTIONS_COUNT] = {
 #define OPTION(name, text, word, standard, section, choices, help)                                 \
@@ -48,16 +48,16 @@ bool hadoop_find(struct slice text, enum hadoop_id *id)
     return false;
 }
 
-/* Dashes are compared too, but a wrong number of them is the smallest of mistakes: so ours, which
- * come first, win over Hadoop's where both are as near. */
-const char *option_nearest(struct arena *arena, struct slice typed)
+/* Dashes are compared too, and ours come first: they win where both are as near. */
+struct slice option_nearest(struct arena *arena, struct slice typed)
 {
-    struct nearest nearest = {.typed = typed};
+    const char *names[OPTIONS_COUNT + HADOOP_COUNT];
+    size_t count = 0;
     for (size_t i = 0; i < OPTIONS_COUNT; i++) {
-        nearest_offer(&nearest, arena_format(arena, "--%s", option_rows[i].text));
+        names[count++] = arena_format(arena, "--%s", option_rows[i].text);
     }
     for (size_t i = 0; i < HADOOP_COUNT; i++) {
-        nearest_offer(&nearest, arena_format(arena, "-%s", hadoop_rows[i].text));
+        names[count++] = arena_format(arena, "-%s", hadoop_rows[i].text);
     }
-    return nearest.best;
+    return suggest_nearest(typed, names, count);
 }

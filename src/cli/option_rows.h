@@ -66,6 +66,6 @@ extern const char *const option_section_titles[SECTIONS_COUNT];
 bool option_find(struct slice text, enum option_id *id); /* without the dashes */
 bool hadoop_find(struct slice text, enum hadoop_id *id); /* without the dash */
 
-/* The option nearest to what was typed, dashes included, such as "--reduce" for "--reduec"; NULL:
+/* The option nearest to what was typed, dashes included, such as "--reduce" for "--reduec"; empty:
  * none is near. In the arena. */
-const char *option_nearest(struct arena *arena, struct slice typed);
+struct slice option_nearest(struct arena *arena, struct slice typed);

@@ -136,7 +136,7 @@ static void show_trouble(const struct job_summary *summary, struct buffer *out)
         begin(out, "bad");
         append_counted(out, final->bad_records, "record", "records");
         append_text(out, " passed over; the first: ");
-        append_tame(out, summary->first_bad);
+        append_tame(out, summary->first_bad_record);
         end(out);
     }
 }
@@ -145,7 +145,7 @@ static void show_counters(const struct job_summary *summary, struct buffer *out)
 {
     uint32_t shown = (uint32_t)u64_min(summary->counters_count, COUNTERS_SHOWN_MAX);
     for (uint32_t i = 0; i < shown; i++) {
-        const struct job_counter *counter = &summary->counters[i];
+        const struct mr_counter *counter = &summary->counters[i];
         begin(out, i == 0 ? "counters" : "");
         append_tame(out, counter->group);
         append_text(out, " ");
@@ -218,7 +218,7 @@ static void json_counters(const struct job_summary *summary, struct buffer *out)
     json_append_name(out, 1, "counters");
     append_text(out, "[");
     for (uint32_t i = 0; i < summary->counters_count; i++) {
-        const struct job_counter *counter = &summary->counters[i];
+        const struct mr_counter *counter = &summary->counters[i];
         append_text(out, i == 0 ? "\n    {\"group\": " : ",\n    {\"group\": ");
         json_append_string(out, counter->group);
         append_text(out, ", \"name\": ");
@@ -253,7 +253,7 @@ void summary_json(const struct job_summary *summary, struct buffer *out)
     json_seconds(out, 1, "slowest_task_seconds", summary->slowest);
     json_count(out, "failed_attempts", final->attempts_failed);
     json_count(out, "bad_records", final->bad_records);
-    json_text(out, "first_bad_record", summary->first_bad);
+    json_text(out, "first_bad_record", summary->first_bad_record);
     json_counters(summary, out);
     append_text(out, "\n}\n");
 }
