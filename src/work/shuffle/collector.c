@@ -103,9 +103,15 @@ enum err collector_emit(struct collector *collector, struct slice key, struct sl
     return err;
 }
 
-/* Count as many as the table takes, empty it, go on. */
-static enum err emit_counted(struct collector *collector, const struct slice *keys, size_t count,
-                             struct fault *fault)
+bool collector_counts(const struct collector *collector)
+{
+    const struct reduce_operator *reduce = collector->config.reduce;
+    return collector->table != NULL && reduce->kind == REDUCE_FOLD && reduce->fold->counts;
+}
+
+/* As many as the table takes; then it is emptied, and on. */
+enum err collector_count_keys(struct collector *collector, const struct slice *keys, size_t count,
+                              struct fault *fault)
 {
     for (size_t done = 0;;) {
         size_t taken = fold_table_count(collector->table, keys + done, count - done);
@@ -116,20 +122,6 @@ static enum err emit_counted(struct collector *collector, const struct slice *ke
         enum err err = collector_emit(collector, keys[done++], (struct slice){0}, fault);
         if (err != ERR_OK) return err;
     }
-}
-
-enum err collector_emit_keys(struct collector *collector, const struct slice *keys, size_t count,
-                             struct fault *fault)
-{
-    const struct fold_type *fold = collector->config.reduce->fold;
-    if (LIKELY(collector->table != NULL && fold != NULL && fold->counts)) {
-        return emit_counted(collector, keys, count, fault);
-    }
-    for (size_t i = 0; i < count; i++) {
-        enum err err = collector_emit(collector, keys[i], (struct slice){0}, fault);
-        if (err != ERR_OK) return err;
-    }
-    return ERR_OK;
 }
 
 enum err collector_finish(struct collector *collector, const struct run_part **parts,

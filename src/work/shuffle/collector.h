@@ -46,10 +46,11 @@ void collector_free(struct collector *collector);
 MUST_USE enum err collector_emit(struct collector *collector, struct slice key, struct slice value,
                                  struct fault *fault);
 
-/* The same for many keys without values, each of which may be read 16 bytes from its start,
- * whatever its length. */
-MUST_USE enum err collector_emit_keys(struct collector *collector, const struct slice *keys,
-                                      size_t count, struct fault *fault);
+/* Does it count values, whatever they are? Then many keys can be taken at once, each of which may
+ * be read 16 bytes from its start, whatever its length. */
+bool collector_counts(const struct collector *collector);
+MUST_USE enum err collector_count_keys(struct collector *collector, const struct slice *keys,
+                                       size_t count, struct fault *fault);
 
 /* The task is done: what is held is written. The parts are borrowed from the collector. */
 MUST_USE enum err collector_finish(struct collector *collector, const struct run_part **parts,
