@@ -9,9 +9,13 @@
  */
 #pragma once
 
-/* Headers that core/ may use are read first: they mention some of the words themselves. */
+/* Headers that core/ may use are read first: they mention some of the words themselves. Of the last
+ * two it wants snprintf and qsort. */
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/base.h"
 
