@@ -19,6 +19,9 @@
 
 #include "base/base.h"
 
+#undef stdin
+#undef stdout
+#undef stderr
 #pragma GCC poison clock_gettime gettimeofday localtime gmtime nanosleep usleep
 #pragma GCC poison rand srand srandom drand48 getrandom getentropy
 #pragma GCC poison fopen fdopen fclose fread fwrite fflush fprintf printf puts stdin stdout stderr
