@@ -70,7 +70,6 @@ $(BUILD)/flags: FORCE
 
 # The machines of core/ are compiled with the words poisoned that would make them impure.
 $(BUILD)/src/core/%.o: private CPPFLAGS += -include src/core/pure.h
-$(BUILD)/test/%.o: private CPPFLAGS += -DTEST_BUILD_FOLDER='"$(BUILD)"'
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
