@@ -21,6 +21,11 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 TESTS   := $(shell find test -name '*_test.c')
 FIXTURES := $(shell find test -name '*_fixture.c')
 MAIN    := $(BUILD)/src/cli/main.o
+# Everything but main: a test takes from it what it calls.
+ARCHIVE := $(BUILD)/libtutti.a
+# What tests of plug-ins load and start.
+PLUGINS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard test/fixtures/*_plugin.c))
+PROGRAMS := $(patsubst %_program.c,$(BUILD)/%,$(wildcard test/fixtures/*_program.c))
 
 .PHONY: all debug asan tsan unit clean
 all: build/tutti
@@ -28,14 +33,25 @@ all: build/tutti
 build/tutti: $(BUILD)/tutti
 	@ln -sf $(CONFIG)/tutti $@
 
-$(BUILD)/tutti: $(OBJECTS)
+$(ARCHIVE): $(filter-out $(MAIN),$(OBJECTS))
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(BUILD)/%_plugin.so: %_plugin.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -shared -fPIC -MMD -MP -o $@ $<
+
+$(BUILD)/test/fixtures/%: $(BUILD)/test/fixtures/%_program.o $(ARCHIVE)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/tutti: $(MAIN) $(ARCHIVE)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/unit: $(TESTS:%.c=$(BUILD)/%.o) $(FIXTURES:%.c=$(BUILD)/%.o) $(filter-out $(MAIN),$(OBJECTS))
+$(BUILD)/unit: $(TESTS:%.c=$(BUILD)/%.o) $(FIXTURES:%.c=$(BUILD)/%.o) $(ARCHIVE) | $(PLUGINS) $(PROGRAMS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcriterion
 
 unit: $(BUILD)/unit
