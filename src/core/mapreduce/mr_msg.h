@@ -2,8 +2,9 @@
  * mr_msg.h -- what the master and the workers of a MapReduce job tell each other, and its bytes.
  *
  * A worker answers every MR_RUN_TASK with one MR_TASK_DONE or MR_TASK_FAILED of the same task and
- * attempt, also after MR_STOP_TASK (then soon, and which of the two does not matter).
- * Map output stays with the worker until MR_DROP_RUNS or MR_JOB_OVER.
+ * attempt, also after MR_STOP_TASK: then soon, with MR_TASK_DONE only if it had finished.
+ * Map output stays with the worker until MR_DROP_RUNS or MR_JOB_OVER; that of an attempt that has
+ * failed it forgets by itself.
  */
 #pragma once
 

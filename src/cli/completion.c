@@ -1,0 +1,73 @@
+/* completion.c -- completion for bash. See help.h. */
+#include "cli/help.h"
+#include "cli/help_rows.h"
+#include "cli/option_rows.h"
+
+static void text(struct buffer *out, const char *more)
+{
+    buffer_append(out, slice_text(more));
+}
+
+/* "words field: csv: …": an operator with an argument ends in its colon. */
+static void operator_words(struct buffer *out, const struct help_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *colon = rows[i].word[0] == '\0' ? "" : ":";
+        buffer_append_format(out, "%s%s%s", i == 0 ? "" : " ", rows[i].name, colon);
+    }
+}
+
+static void value_case(struct buffer *out, const struct option_row *option)
+{
+    if (option->choices[0] == '\0') return;
+    buffer_append_format(out, "    --%s) ", option->text);
+    if (strcmp(option->choices, "FILE") == 0) {
+        text(out, "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$current\"))");
+    } else if (strcmp(option->choices, "DIR") == 0) {
+        text(out, "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$current\"))");
+    } else {
+        text(out, "_tutti_words '");
+        if (strcmp(option->choices, "MAP") == 0) {
+            operator_words(out, help_maps, HELP_MAPS_COUNT);
+        } else if (strcmp(option->choices, "REDUCE") == 0) {
+            operator_words(out, help_reduces, HELP_REDUCES_COUNT);
+        } else {
+            text(out, option->choices);
+        }
+        text(out, "'");
+    }
+    text(out, "; return ;;\n");
+}
+
+void help_completion(struct buffer *out)
+{
+    text(out, "# bash completion of tutti. Made by `tutti help --completion`; do not edit.\n"
+              "_tutti_words() {\n"
+              "    COMPREPLY=($(compgen -W \"$1\" -- \"$current\"))\n"
+              "    # What ends in a colon goes on.\n"
+              "    [[ ${COMPREPLY[0]-} != *: ]] || compopt -o nospace\n"
+              "}\n\n"
+              "_tutti() {\n"
+              "    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
+              "    COMPREPLY=()\n"
+              "    if ((COMP_CWORD == 1)); then\n"
+              "        _tutti_words '");
+    for (size_t i = 0; i < HELP_COMMANDS_COUNT; i++) {
+        buffer_append_format(out, "%s ", help_commands[i].name);
+    }
+    text(out, "--version'\n"
+              "        return\n"
+              "    fi\n"
+              "    if [[ ${COMP_WORDS[1]} == help ]]; then\n"
+              "        _tutti_words mapreduce\n"
+              "        return\n"
+              "    fi\n"
+              "    case $before in\n");
+    for (size_t i = 0; i < OPTIONS_COUNT; i++) value_case(out, &option_rows[i]);
+    text(out, "    esac\n"
+              "    _tutti_words '");
+    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+        buffer_append_format(out, "%s--%s", i == 0 ? "" : " ", option_rows[i].text);
+    }
+    text(out, "'\n}\n\ncomplete -F _tutti tutti\n");
+}

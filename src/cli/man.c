@@ -1,0 +1,174 @@
+/* man.c -- the man page, as roff. See help.h. */
+#include "cli/help.h"
+#include "cli/help_rows.h"
+#include "cli/option_rows.h"
+#include "cli/version.h"
+
+/* Text within a line: roff obeys backslashes, and makes a plain dash a hyphen. */
+static void plain(struct buffer *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '\\') {
+            buffer_append(out, SLICE("\\e"));
+        } else if (*text == '-') {
+            buffer_append(out, SLICE("\\-"));
+        } else if (*text == '\'') {
+            buffer_append(out, SLICE("\\(aq"));
+        } else {
+            buffer_append_byte(out, (uint8_t)*text);
+        }
+    }
+}
+
+/* A line of its own: a dot in front would be a request. */
+static void line(struct buffer *out, const char *text)
+{
+    if (*text == '.') buffer_append(out, SLICE("\\&"));
+    plain(out, text);
+    buffer_append_byte(out, '\n');
+}
+
+static void section(struct buffer *out, const char *title)
+{
+    buffer_append_format(out, ".SH %s\n", title);
+}
+
+/* A term in bold, its value in italics, and what they mean. */
+static void term(struct buffer *out, const char *dashes, const char *name, const char *between,
+                 const char *word)
+{
+    buffer_append(out, SLICE(".TP\n\\fB"));
+    plain(out, dashes);
+    plain(out, name);
+    if (*word != '\0') plain(out, between);
+    buffer_append(out, SLICE("\\fR"));
+    if (*word != '\0') {
+        buffer_append(out, SLICE("\\fI"));
+        plain(out, word);
+        buffer_append(out, SLICE("\\fR"));
+    }
+    buffer_append_byte(out, '\n');
+}
+
+static void synopsis(struct buffer *out)
+{
+    section(out, "SYNOPSIS");
+    for (size_t i = 0; i < HELP_COMMANDS_COUNT; i++) {
+        buffer_append_format(out, ".B tutti %s\n", help_commands[i].name);
+        line(out, help_commands[i].word);
+        buffer_append(out, SLICE(".br\n"));
+    }
+    buffer_append(out, SLICE(".B tutti \\-\\-version\n"));
+}
+
+static void description(struct buffer *out)
+{
+    section(out, "DESCRIPTION");
+    line(out, "tutti makes one machine, or many, one distributed system.");
+    buffer_append(out, SLICE(".B tutti mapreduce\n"));
+    line(out, "reads records from files, makes key-value pairs of them (map), brings all values of "
+              "a key together, and makes one result of them (reduce), on all cores. Each line of "
+              "the output is a key, a TAB and a value. What does not fit into the memory budget "
+              "goes to disk. The output folder appears whole or not at all.");
+}
+
+static void options(struct buffer *out)
+{
+    section(out, "OPTIONS OF MAPREDUCE");
+    for (enum option_section at = 0; at < SECTIONS_COUNT; at++) {
+        buffer_append_format(out, ".SS %s\n", option_section_titles[at]);
+        for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+            const struct option_row *option = &option_rows[i];
+            if (option->section != at) continue;
+            term(out, "--", option->text, " ", option->word);
+            line(out, option->help);
+            if (option->standard[0] == '\0') continue;
+            buffer_append(out, SLICE("Default: "));
+            plain(out, option->standard);
+            buffer_append(out, SLICE(".\n"));
+        }
+    }
+    buffer_append(out, SLICE(".PP\n"));
+    line(out, "A size is a number of bytes, with k, M, G, T or KiB, MiB, GiB, TiB as powers of "
+              "1024, and kB, MB, GB, TB as powers of 1000. --name=value is the same as --name "
+              "value.");
+}
+
+static void operators(struct buffer *out, const char *title, const struct help_row *rows,
+                      size_t count)
+{
+    section(out, title);
+    for (size_t i = 0; i < count; i++) {
+        term(out, "", rows[i].name, ":", rows[i].word);
+        line(out, rows[i].help);
+    }
+}
+
+static void hadoop(struct buffer *out)
+{
+    section(out, "HADOOP STREAMING");
+    line(out, "Its options are understood, so that an existing command line runs with tutti "
+              "mapreduce in place of hadoop jar hadoop-streaming.jar:");
+    for (size_t i = 0; i < HADOOP_COUNT; i++) {
+        term(out, "-", hadoop_rows[i].text, " ", hadoop_rows[i].word);
+        line(out, hadoop_rows[i].help);
+    }
+    buffer_append(out, SLICE(".PP\n"));
+    line(out, "Properties that -D sets, and what they stand for. Others are only shown to "
+              "commands.");
+    for (size_t i = 0; i < property_rows_count; i++) {
+        term(out, "", property_rows[i].name, "", "");
+        line(out, property_rows[i].help);
+    }
+}
+
+static void exits(struct buffer *out)
+{
+    section(out, "EXIT STATUS");
+    for (size_t i = 0; i < help_exits_count; i++) {
+        buffer_append_format(out, ".TP\n\\fB%d\\fR\n", help_exits[i].status);
+        line(out, help_exits[i].help);
+    }
+}
+
+static void environment(struct buffer *out)
+{
+    section(out, "ENVIRONMENT");
+    term(out, "", "TMPDIR", "", "");
+    line(out, "Where data goes that does not fit into memory, unless --tmp says otherwise.");
+    term(out, "", "NO_COLOR", "", "");
+    line(out, "When set and not empty, the progress line has no colour.");
+    buffer_append(out, SLICE(".PP\n"));
+    line(out, "Commands see the variables of --env, and those that Hadoop Streaming's scripts rely "
+              "on: mapreduce_map_input_file, mapreduce_task_id, mapreduce_task_attempt_id and "
+              "mapreduce_task_partition.");
+}
+
+static void examples(struct buffer *out)
+{
+    section(out, "EXAMPLES");
+    for (size_t i = 0; i < help_examples_count; i++) {
+        buffer_append(out, SLICE(".PP\n"));
+        line(out, help_examples[i].help);
+        buffer_append(out, SLICE(".PP\n.RS 4\n.EX\n"));
+        line(out, help_examples[i].word);
+        buffer_append(out, SLICE(".EE\n.RE\n"));
+    }
+}
+
+void help_man(struct buffer *out)
+{
+    buffer_append(out, SLICE(".\\\" Made by `tutti help --man`; do not edit.\n"
+                             ".TH TUTTI 1 \"\" \"tutti " TUTTI_VERSION "\" \"User Commands\"\n"
+                             ".SH NAME\n"
+                             "tutti \\- one machine, or many, as one distributed system\n"));
+    synopsis(out);
+    description(out);
+    options(out);
+    operators(out, "MAP OPERATORS", help_maps, HELP_MAPS_COUNT);
+    operators(out, "REDUCE OPERATORS", help_reduces, HELP_REDUCES_COUNT);
+    hadoop(out);
+    exits(out);
+    environment(out);
+    examples(out);
+}

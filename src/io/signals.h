@@ -1,0 +1,23 @@
+/*
+ * signals.h -- requests to stop (SIGINT, SIGTERM, SIGHUP) as something the main thread asks for.
+ *
+ * Open before any thread is made: it blocks these signals, and threads inherit that. A child
+ * process inherits it too, and the ignored SIGPIPE: whoever starts one gives it an empty mask and
+ * SIGPIPE's default back.
+ */
+#pragma once
+
+#include "base/fault.h"
+
+struct signals {
+    int fd; /* readable when a signal has come */
+};
+
+/* SIGPIPE is ignored from here on: a write into a closed pipe is an error, not the end. A SIGHUP
+ * that is ignored already (nohup) stays ignored. */
+MUST_USE enum err signals_open(struct signals *signals, struct fault *fault);
+
+/* The number of a signal that has come; 0: none. Does not wait. */
+int signals_take(struct signals *signals);
+
+void signals_close(struct signals *signals);

@@ -1,0 +1,9 @@
+/* terminal.h -- is a person looking, and how wide is the window. */
+#pragma once
+
+#include "base/base.h"
+
+enum { TERMINAL_WIDTH_DEFAULT = 80 };
+
+bool terminal_is(int fd);
+uint32_t terminal_width(int fd); /* columns; TERMINAL_WIDTH_DEFAULT where it cannot be told */

@@ -1,0 +1,156 @@
+/* collector.c -- taking pairs. See collector.h. */
+#include <stdlib.h>
+
+#include "work/shuffle/collector_impl.h"
+#include "work/shuffle/set_key.h"
+
+/* Memory: a table gets more than the sorter that it is emptied through, piece by piece. */
+static void share_memory(struct collector *collector)
+{
+    const struct collector_config *config = &collector->config;
+    size_t memory = config->memory_bytes;
+    uint32_t partitions = config->partitioner.partitions;
+    bool folds = config->reduce->kind == REDUCE_FOLD;
+    if (folds || config->reduce->values_sorted) {
+        collector->table = fold_table_new(config->reduce->fold, memory / 8 * 5, config->hash_seed);
+        memory = memory / 8 * 3;
+    }
+    if (config->combiner != NULL) {
+        memory /= 2;
+        collector->combined = sorter_new(memory, partitions);
+    }
+    collector->sorter = sorter_new(memory, partitions);
+}
+
+struct collector *collector_new(const struct collector_config *config)
+{
+    struct collector *collector = calloc(1, sizeof *collector);
+    ASSERT(collector != NULL);
+    collector->config = *config;
+    if (config->store != NULL) share_memory(collector);
+    return collector;
+}
+
+void collector_free(struct collector *collector)
+{
+    if (collector == NULL) return;
+    fold_table_free(collector->table);
+    sorter_free(collector->sorter);
+    sorter_free(collector->combined);
+    buffer_free(&collector->joined);
+    buffer_free(&collector->plain);
+    buffer_free(&collector->state);
+    buffer_free(&collector->pair_sink.key);
+    buffer_free(&collector->pair_sink.value);
+    free(collector->parts);
+    free(collector);
+}
+
+static enum err emit_fold(struct collector *collector, struct slice key, struct slice value,
+                          struct fault *fault)
+{
+    bool full;
+    enum err err = fold_table_add(collector->table, key, value, &full, fault);
+    if (err != ERR_OK || !full) return err;
+    collector->spills++;
+    err = collector_flush_table(collector, fault);
+    if (err != ERR_OK) return err;
+    return fold_table_add(collector->table, key, value, &full, fault);
+}
+
+static enum err emit_set(struct collector *collector, struct slice key, struct slice value,
+                         struct fault *fault)
+{
+    buffer_clear(&collector->joined);
+    set_key_join(key, value, &collector->joined);
+    return emit_fold(collector, buffer_slice(&collector->joined), (struct slice){0}, fault);
+}
+
+static enum err emit_pair(struct collector *collector, struct slice key, struct slice value,
+                          struct fault *fault)
+{
+    uint32_t partition = partition_of(&collector->config.partitioner, key);
+    if (LIKELY(sorter_add(collector->sorter, partition, key, value))) return ERR_OK;
+    if (!sorter_is_empty(collector->sorter)) {
+        collector->spills++;
+        enum err err = collector_flush_sorter(collector, fault);
+        if (err != ERR_OK) return err;
+        if (sorter_add(collector->sorter, partition, key, value)) return ERR_OK;
+    }
+    return fault_set(fault, ERR_TOO_LONG,
+                     "a record of %zu bytes does not fit into the memory of a worker; raise "
+                     "--memory",
+                     key.len + value.len);
+}
+
+enum err collector_emit(struct collector *collector, struct slice key, struct slice value,
+                        struct fault *fault)
+{
+    enum err err;
+    if (collector->config.sample != NULL) {
+        sample_add(collector->config.sample, key);
+        err = ERR_OK;
+    } else if (collector->config.writer != NULL) {
+        err = writer_put_line(collector->config.writer, key, value, fault);
+    } else if (collector->table == NULL) {
+        err = emit_pair(collector, key, value, fault);
+    } else if (collector->config.reduce->values_sorted) {
+        err = emit_set(collector, key, value, fault);
+    } else {
+        err = emit_fold(collector, key, value, fault);
+    }
+    collector->pairs += err == ERR_OK;
+    return err;
+}
+
+/* Count as many as the table takes, empty it, go on. */
+static enum err emit_counted(struct collector *collector, const struct slice *keys, size_t count,
+                             struct fault *fault)
+{
+    for (size_t done = 0;;) {
+        size_t taken = fold_table_count(collector->table, keys + done, count - done);
+        collector->pairs += taken;
+        done += taken;
+        if (done == count) return ERR_OK;
+        /* The one that did not fit: the slow way empties the table, or says that it never will. */
+        enum err err = collector_emit(collector, keys[done++], (struct slice){0}, fault);
+        if (err != ERR_OK) return err;
+    }
+}
+
+enum err collector_emit_keys(struct collector *collector, const struct slice *keys, size_t count,
+                             struct fault *fault)
+{
+    const struct fold_type *fold = collector->config.reduce->fold;
+    if (LIKELY(collector->table != NULL && fold != NULL && fold->counts)) {
+        return emit_counted(collector, keys, count, fault);
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum err err = collector_emit(collector, keys[i], (struct slice){0}, fault);
+        if (err != ERR_OK) return err;
+    }
+    return ERR_OK;
+}
+
+enum err collector_finish(struct collector *collector, const struct run_part **parts,
+                          uint32_t *count, struct fault *fault)
+{
+    enum err err = ERR_OK;
+    if (collector->table != NULL) err = collector_flush_table(collector, fault);
+    if (err == ERR_OK && collector->sorter != NULL) {
+        err = collector_flush_sorter(collector, fault);
+    }
+    *parts = collector->parts;
+    *count = collector->parts_count;
+    return err;
+}
+
+uint64_t collector_pairs(const struct collector *collector)
+{
+    return collector->pairs;
+}
+
+uint64_t collector_spills(const struct collector *collector)
+{
+    return collector->spills;
+}
