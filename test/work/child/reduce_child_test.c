@@ -1,6 +1,6 @@
-/* reduce_child_test.c -- sorted pairs through commands and plug-ins, and what comes back as pairs.
- */
+/* reduce_child_test.c -- sorted pairs through commands and plug-ins, and what comes back as pairs. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "test/rows.h"
