@@ -14,7 +14,7 @@ enum { READER_BYTES = 1 << 20, FILES_MAX = 3 };
 
 struct world {
     char folder[64];
-    char paths[FILES_MAX][128];
+    struct arena *arena; /* the paths */
     struct piece pieces[FILES_MAX];
     struct split split;
 };
@@ -22,22 +22,28 @@ struct world {
 /* A split of files with these texts (NULL-ended). */
 static void world_make(struct world *world, const char *const *texts)
 {
-    *world = (struct world){.folder = "/tmp/map_child_XXXXXX"};
+    *world = (struct world){.folder = "/tmp/map_child_XXXXXX", .arena = arena_new()};
     cr_assert_not_null(mkdtemp(world->folder));
     for (uint32_t i = 0; texts[i] != NULL; i++) {
         struct file file;
         struct fault fault;
         struct slice text = slice_text(texts[i]);
-        (void)snprintf(world->paths[i], sizeof world->paths[i], "%s/%u", world->folder, i);
-        cr_assert_eq(file_create(world->paths[i], &file, &fault), ERR_OK);
+        const char *path = arena_format(world->arena, "%s/%u", world->folder, i);
+        cr_assert_eq(file_create(path, &file, &fault), ERR_OK);
         cr_assert_eq(file_write(&file, text, &fault), ERR_OK);
         file_close(&file);
         world->pieces[i] = (struct piece){
-            .path = slice_text(world->paths[i]), .bytes = text.len, .whole = true, .last = true};
+            .path = slice_text(path), .bytes = text.len, .whole = true, .last = true};
         world->split.count = i + 1;
         world->split.bytes += text.len;
     }
     world->split.pieces = world->pieces;
+}
+
+static void world_free(struct world *world)
+{
+    folder_remove_tree(world->folder);
+    arena_free(world->arena);
 }
 
 static enum err run_all(struct map_child *map, struct fault *fault)
@@ -131,7 +137,7 @@ Test(map_child, rows, .timeout = 60)
         ROW_BYTES_EQ(row, buffer_slice(&output), row->want);
         ROW_EQ(row, counts.records_out, row->want_out);
         buffer_free(&output);
-        folder_remove_tree(world.folder);
+        world_free(&world);
     }
     cr_expect_not(child_fixture_has_children());
 }
@@ -155,7 +161,7 @@ Test(map_child, of_a_plugin)
     cr_expect_eq(counts.records_in, 4);
     cr_expect_eq(counts.records_out, 4);
     buffer_free(&output);
-    folder_remove_tree(world.folder);
+    world_free(&world);
     free(path);
     free(command);
 }

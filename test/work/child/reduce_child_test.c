@@ -68,7 +68,8 @@ static const struct reduce_row {
     const char *want_fault;
 } rows[] = {
     {"what goes in comes out",   "cmd:cat", "a=1;a=2;b=;", "a=1;a=2;b=;", ERR_OK, ""},
-    {"groups are summed",        "cmd:awk -F'\\t' '{s[$1]+=$2} END {for (k in s) print k\"\\t\"s[k]}'",
+    {"groups are summed",
+     "cmd:awk -F'\\t' '{s[$1]+=$2} END {for (k in s) print k\"\\t\"s[k]}'",
      "a=1;a=2;", "a=3;", ERR_OK, ""},
     {"no pairs at all",          "cmd:wc -l | tr -d ' '", "", "0=;", ERR_OK, ""},
     {"it knows its partition",   "cmd:cat > /dev/null; printf \"$mapreduce_task_partition\"",
