@@ -113,7 +113,9 @@ static const struct bad_row {
 Test(plugin, that_is_bad_is_a_failed_task)
 {
     struct buffer input = records(three);
-    (void)setenv("ASAN_OPTIONS", "handle_segv=0", 1); /* the crash is to be a crash there too */
+    /* The crash is to be a crash under the sanitizers too. */
+    (void)setenv("ASAN_OPTIONS", "handle_segv=0", 1);
+    (void)setenv("TSAN_OPTIONS", "handle_segv=0", 1);
     FOR_ROWS (row, bad) {
         (void)setenv("WORDS_PLUGIN", row->mood, 1);
         struct child_result result = run(row->stage, row->plugin, buffer_slice(&input));
