@@ -42,6 +42,7 @@ class Row:
     cpus_s: list = dataclasses.field(default_factory=list)
     peak_mib: float = 0
     trouble: str = ""
+    missing: bool = False  # it cannot be had on this machine
     wrong: bool = False  # it ran, but its result is not the reference's
 
     def median_s(self):
@@ -92,6 +93,7 @@ def claim_run(claim, rounds, quick):
                 text, reference = made.path(name), claim.reference(made, name)
                 program_run(program, row, text, reference, number == 0)
             except tools.Missing as missing:
+                row.missing = True
                 row.trouble = f"could not be run: {missing}"
             last = row.trouble or f"{row.walls_s[-1]:.3f} s"
             print(f"  {claim.name} round {number + 1}: {program.name}: {last}", flush=True)

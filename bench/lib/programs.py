@@ -100,7 +100,7 @@ def tr_sort_uniq():
 
 
 def cat():
-    return Program("cat \\| cat", "cat $INPUT | cat > out")
+    return Program("cat | cat", "cat $INPUT | cat > out")
 
 
 def gnu_sort():

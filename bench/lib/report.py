@@ -6,6 +6,7 @@ import math
 from . import place
 
 BEGIN = "<!-- bench/run writes from here -->"
+NOT_RUN = "not run"  # a verdict: the peer cannot be had here
 END = "<!-- bench/run writes to here -->"
 
 
@@ -18,7 +19,7 @@ def cell(text):
 
 
 def verdicts(claim, rows):
-    """[(text of the claim, what was measured, holds: True, False or None for not judged)]"""
+    """[(versus, what was measured, True, False, NOT_RUN or None: not judged)]"""
     by_name = {row.name: row for row in rows}
     found = []
     for versus in claim.against:
@@ -28,7 +29,7 @@ def verdicts(claim, rows):
         holds = None
         if versus.at_least is not None:
             known = not math.isnan(ratio) and not mine.trouble and not peer.trouble
-            holds = known and ratio >= versus.at_least
+            holds = NOT_RUN if peer.missing else known and ratio >= versus.at_least
         found.append((versus, said, holds))
     return found
 
@@ -41,7 +42,7 @@ def bounds(claim, rows):
         if claim.tutti_below_s is not None:
             holds = right and row.median_s() < claim.tutti_below_s
             found.append((f"{row.name}: < {claim.tutti_below_s * 1000:.0f} ms",
-                          f"{row.median_s() * 1000:.1f} ms", holds))
+                          f"{row.median_s() * 1000:.1f} ms" if row.walls_s else "–", holds))
         if claim.tutti_peak_mib is not None:
             holds = right and row.peak_mib <= claim.tutti_peak_mib
             found.append((f"{row.name}: peak memory ≤ {claim.tutti_peak_mib:.0f} MiB",
@@ -50,18 +51,20 @@ def bounds(claim, rows):
 
 
 def word(holds):
-    return "" if holds is None else "yes" if holds else "**no**"
+    return "" if holds is None else {True: "yes", False: "**no**"}.get(holds, holds)
 
 
 def claim_lines(claim, rows):
     """The claim's own table: the numbers of each program, then tutti's ratio to each peer."""
     judged = {versus.peer: (versus, said, holds) for versus, said, holds in verdicts(claim, rows)}
     lines = [f"### {claim.name}: {claim.title}", "",
-             "| program | median s | min s | CPU s | peak MiB | tutti's speed is | claimed | holds |",
+             "| program | median s | min s | CPU s | peak MiB | tutti's speed is | claimed"
+             " | holds |",
              "|---|--:|--:|--:|--:|--:|--:|---|"]
     for row in rows:
         if not row.walls_s:
-            lines.append(f"| {cell(row.name)} | {cell(row.trouble)} ||||||{'**no**' if row.wrong or row.name in judged and judged[row.name][0].at_least else ''}|")
+            verdict = word(judged[row.name][2]) if row.name in judged else ""
+            lines.append(f"| {cell(row.name)} | {cell(row.trouble)} |||||| {verdict} |")
             continue
         versus, said, holds = judged.get(row.name, (None, "", None))
         claimed = f"≥ {versus.at_least:.2f}×" if versus and versus.at_least else ""
