@@ -36,8 +36,8 @@ def claim():
                  Versus(mine_synced.name, baseline_synced.name, None)],
         reference=Inputs.reference,
         notes=["DuckDB refuses bytes that are not UTF-8 and mawk by default splits at blanks only:"
-               " they and parallel read a copy of the same size in which bytes that are not UTF-8 are"
-               " question marks and white space is blanks; their results are compared with the"
+               " they and parallel read a copy of the same size in which bytes that are not UTF-8"
+               " are question marks and white space is blanks; their results are compared with the"
                " hand-written program's on that copy."],
     )
 

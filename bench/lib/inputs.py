@@ -71,8 +71,8 @@ class Inputs:
                 tail = chunk[cut:]
 
     def _source_text(self, path):
-        """For peers that are particular: DuckDB takes only UTF-8, needs a byte that never occurs and
-        no mixed line ends; mawk by default splits at blanks only. The length stays."""
+        """For peers that are particular: DuckDB takes only UTF-8, needs a byte that never occurs
+        and no mixed line ends; mawk by default splits at blanks only. The length stays."""
         kept = bytes.maketrans(b"\x01\r\v\f", b"?   ")
         with open(self.path("source"), "rb") as text, open(path, "wb") as out:
             while lines := text.readlines(CHUNK_BYTES):

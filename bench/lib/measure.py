@@ -38,8 +38,8 @@ def run(command, folder):
     errors, peak = folder / "stderr", folder / "peak"
     with open(errors, "wb") as stderr:
         start = time.monotonic()
-        child = subprocess.Popen(["time", "-q", "-o", peak, "-f", "%M", "/bin/sh", "-c", command], cwd=folder, stderr=stderr,
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        timed = ["time", "-q", "-o", peak, "-f", "%M", "/bin/sh", "-c", command]
+        child = subprocess.Popen(timed, cwd=folder, stderr=stderr, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         child.wait()
         wall_s = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -71,7 +71,8 @@ def baseline():
 def duckdb():
     script = shlex.quote(str(tools.place.BENCH / "duckdb_wordcount.mjs"))
     return Program("DuckDB, 2 threads",
-                   f"DUCKDB_NODE={shlex.quote(str(tools.place.NODE))} exec node {script} $INPUT out",
+                   f"DUCKDB_NODE={shlex.quote(str(tools.place.NODE))}"
+                   f" exec node {script} $INPUT out",
                    prepare=tools.duckdb)
 
 

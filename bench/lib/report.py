@@ -83,8 +83,8 @@ def verdict_lines(claim, rows):
     lines = []
     for versus, said, holds in verdicts(claim, rows):
         if holds is not None:
-            lines.append(f"| {claim.name} | {cell(versus.peer)} | {versus.at_least:.2f}× | {said} |"
-                         f" {word(holds)} |")
+            lines.append(f"| {claim.name} | {cell(versus.peer)} | {versus.at_least:.2f}× |"
+                         f" {said} | {word(holds)} |")
     for text, said, holds in bounds(claim, rows):
         subject, bound = text.split(": ", 1)
         lines.append(f"| {claim.name} | {cell(subject)} alone | {bound} | {said} | {word(holds)} |")
