@@ -39,7 +39,8 @@ def run(command, folder):
     with open(errors, "wb") as stderr:
         start = time.monotonic()
         timed = ["time", "-q", "-o", peak, "-f", "%M", "/bin/sh", "-c", command]
-        child = subprocess.Popen(timed, cwd=folder, stderr=stderr, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        child = subprocess.Popen(timed, cwd=folder, stderr=stderr, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL)
         child.wait()
         wall_s = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
