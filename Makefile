@@ -1,50 +1,179 @@
 # tutti. `make` leaves build/tutti; `make help` lists the rest.
 #
-# One makefile for the whole tree. A configuration (release, debug, asan, tsan) is a folder under
-# build/, so that they live side by side.
+# One makefile for the whole tree. A configuration (release, debug, asan, tsan, fuzz) and a compiler
+# are a folder under build/, so that they live side by side: build/release, build/asan-clang, …
 
 CONFIG ?= release
-CC     ?= gcc
-BUILD  := build/$(CONFIG)
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+COMPILER := $(notdir $(lastword $(CC)))
+BUILD    := build/$(CONFIG)$(if $(filter-out gcc cc,$(COMPILER)),-$(COMPILER))
 
-WARN   := -Wall -Wextra -Wconversion -Wshadow -Wswitch-enum -Wstrict-prototypes -Wvla -Werror
-FLAGS  := -std=gnu17 -D_GNU_SOURCE -Isrc -Iinclude -I. $(WARN) -g -fno-omit-frame-pointer -pthread
-FLAGS_release := -O3
-FLAGS_debug   := -O0
-FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
-FLAGS_tsan    := -O1 -fsanitize=thread
-CFLAGS += $(FLAGS) $(FLAGS_$(CONFIG))
-LIBS   := -lz -lzstd -llz4 -llzma -lbz2 -lpcre2-8 -lxxhash -ldl -lm
+# make V=1 shows whole commands; LTO=-flto optimises over files; SECONDS_EACH is for fuzz; UNIT are
+# the arguments of the unit tests, as in make unit UNIT='--filter buffer/*'.
+V            ?=
+LTO          ?=
+SECONDS_EACH ?= 10
+UNIT         ?=
+Q            := $(if $(V),,@)
+say           = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 
-SOURCES := $(shell find src -name '*.c')
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
-TESTS   := $(shell find test -name '*_test.c')
-FIXTURES := $(shell find test -name '*_fixture.c')
-MAIN    := $(BUILD)/src/cli/main.o
+CPPFLAGS += -D_GNU_SOURCE -Isrc -Iinclude -I.
+WARN     := -Wall -Wextra -Wconversion -Wshadow -Wswitch-enum -Wstrict-prototypes -Wvla -Werror
+FLAGS    := -std=gnu17 $(WARN) -g -pthread
+FLAGS_release := -O3 $(LTO)
+FLAGS_debug   := -O0 -fno-omit-frame-pointer
+FLAGS_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_tsan    := -O1 -fno-omit-frame-pointer -fsanitize=thread
+FLAGS_fuzz    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+                 -fno-sanitize-recover=all
+CFLAGS   += $(FLAGS) $(FLAGS_$(CONFIG))
+LIBS     := -lz -lzstd -llz4 -llzma -lbz2 -lpcre2-8 -lxxhash -ldl -lm
+COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
-.PHONY: all debug asan tsan unit clean
-all: build/tutti
+files     = $(if $(wildcard $(1)),$(sort $(shell find $(wildcard $(1)) -name '$(2)')))
+SOURCES  := $(call files,src,*.c)
+TESTS    := $(call files,test,*_test.c) $(call files,test,*_fixture.c)
+FUZZERS  := $(call files,test/fuzz,*_fuzz.c)
+PLUGINS  := $(patsubst %.c,$(BUILD)/%.so,$(call files,test/fixtures,*_plugin.c))
+PROGRAMS := $(patsubst %_program.c,$(BUILD)/%,$(call files,test/fixtures,*_program.c))
+OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
+MAIN     := $(BUILD)/src/cli/main.o
+TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
+# The C that is ours to format: everything that is not generated.
+C_FILES  := $(foreach ext,c h,$(call files,src include test bench,*.$(ext)))
+
+.PHONY: all build/tutti debug asan tsan unit unit-build plugins test lint clang-tidy cppcheck
+.PHONY: format format-check layers purity tidy bench fuzz fuzz-run install help clean FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: build/tutti ## build/tutti, the release: optimised, assertions on
 
 build/tutti: $(BUILD)/tutti
-	@ln -sf $(CONFIG)/tutti $@
+	@ln -sfn $(<:build/%=%) $@
 
-$(BUILD)/tutti: $(OBJECTS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+debug asan tsan: ## the same in build/NAME/tutti: to debug; with sanitizers
+	+$(Q)$(MAKE) --no-print-directory CONFIG=$@ CC='$(CC)' one
+.PHONY: one
+one: $(BUILD)/tutti
 
-$(BUILD)/%.o: %.c
+$(BUILD)/tutti: $(OBJECTS) $(BUILD)/flags
+	$(call say,link,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
+
+# Objects are made again when the command that makes them changes.
+$(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
 
-$(BUILD)/unit: $(TESTS:%.c=$(BUILD)/%.o) $(FIXTURES:%.c=$(BUILD)/%.o) $(filter-out $(MAIN),$(OBJECTS))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcriterion
+# The machines of core/ are compiled with the words poisoned that would make them impure.
+$(BUILD)/src/core/%.o: private CPPFLAGS += -include src/core/pure.h
+$(BUILD)/test/%.o: private CPPFLAGS += -DTEST_BUILD_FOLDER='"$(BUILD)"'
 
-unit: $(BUILD)/unit
-	$(BUILD)/unit
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,cc,$<)
+	$(Q)$(COMPILE) -c -o $@ $<
 
-debug asan tsan:
-	$(MAKE) CONFIG=$@ build/$@/tutti
+# --- tests -------------------------------------------------------------------------------------
 
-clean:
+# What tests load and start. Plug-ins see the public header alone, as a stranger's would.
+plugins: $(PLUGINS) $(PROGRAMS)
+$(BUILD)/test/fixtures/%_plugin.so: test/fixtures/%_plugin.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,so,$<)
+	$(Q)$(CC) -std=gnu17 $(WARN) -O2 -g -Iinclude -MMD -MP -MF $(@:.so=.d) -fPIC -shared -o $@ $<
+
+# Criterion's runner wants memory where the thread sanitizer has its own, which in turn wants
+# addresses where older kernels put them.
+RUNNER_tsan := $(BUILD)/test/plain_runner.o
+RUN_tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+UNIT_OBJECTS = $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS)) $(RUNNER_$(CONFIG))
+
+$(PROGRAMS): $(BUILD)/%: $(BUILD)/%_program.o $(OBJECTS) $(BUILD)/flags
+	$(call say,link,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter-out $(MAIN),$(OBJECTS)) $(LIBS)
+
+$(BUILD)/unit: $(UNIT_OBJECTS) $(BUILD)/flags
+	$(call say,link,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(UNIT_OBJECTS) $(LIBS) -lcriterion
+
+unit-build: $(BUILD)/unit $(BUILD)/tutti plugins
+unit: unit-build ## build and run the unit tests; CONFIG=asan and CONFIG=tsan too
+	$(strip $(RUN_$(CONFIG)) $(BUILD)/unit $(UNIT))
+
+test: ## every test, as script/test does, but installs nothing
+	@script/test --no-install
+
+fuzz: ## each test/fuzz/*_fuzz.c for SECONDS_EACH=10 seconds, with clang
+	+$(Q)$(MAKE) --no-print-directory CONFIG=fuzz CC=clang BUILD=build/fuzz fuzz-run
+
+FUZZ_BINARIES := $(FUZZERS:test/fuzz/%.c=$(BUILD)/%)
+$(FUZZ_BINARIES): $(BUILD)/%_fuzz: $(BUILD)/test/fuzz/%_fuzz.o $(OBJECTS) $(BUILD)/flags
+	$(call say,link,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(filter-out $(MAIN),$(OBJECTS)) $(LIBS)
+
+fuzz-run: $(FUZZ_BINARIES)
+	@tools/fuzz $(SECONDS_EACH) $(FUZZ_BINARIES)
+
+bench: all ## compare with the peers; see bench/
+	bench/run
+
+# --- what keeps the tree in shape --------------------------------------------------------------
+
+lint: clang-tidy cppcheck ## clang-tidy and cppcheck
+
+clang-tidy: $(SOURCES:%.c=$(BUILD)/%.tidy)
+$(BUILD)/%.tidy: %.c .clang-tidy $(BUILD)/%.o
+	$(call say,tidy,$<)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- $(CPPFLAGS) -std=gnu17 > $@.log 2>&1 \
+	    || { grep -v 'warnings generated' $@.log; exit 1; }
+	@touch $@
+
+cppcheck:
+	$(call say,check,src)
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+	    --error-exitcode=1 -D_GNU_SOURCE -Isrc -Iinclude src
+
+CLANG_FORMAT := $(firstword $(shell command -v clang-format-14 clang-format) clang-format-14)
+format: ## put every C file into shape, with clang-format 14
+	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
+format-check:
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
+
+layers: ## check every include against LAYERS
+	$(Q)tools/check_layers
+
+$(BUILD)/libcore.a: $(filter $(BUILD)/src/core/%,$(OBJECTS))
+$(BUILD)/libbase.a: $(filter $(BUILD)/src/base/%,$(OBJECTS))
+$(BUILD)/lib%.a:
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+purity: $(BUILD)/libcore.a $(BUILD)/libbase.a ## check that core/ knows no world
+	$(Q)tools/check_purity $^
+
+tidy: $(OBJECTS) $(TEST_OBJECTS) ## check lengths, dead files, banned words, state, threads
+	$(Q)tools/tidy --objects $(BUILD)
+
+# --- out into the world ------------------------------------------------------------------------
+
+prefix  ?= /usr/local
+bindir  ?= $(prefix)/bin
+datadir ?= $(prefix)/share
+
+install: all ## into $(DESTDIR)$(prefix): program, man page, completion, public header
+	install -Dm755 $(BUILD)/tutti $(DESTDIR)$(bindir)/tutti
+	install -Dm644 docs/tutti.1 $(DESTDIR)$(datadir)/man/man1/tutti.1
+	install -Dm644 completions/tutti.bash $(DESTDIR)$(datadir)/bash-completion/completions/tutti
+	install -Dm644 include/tutti_job.h $(DESTDIR)$(prefix)/include/tutti_job.h
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z \/]*:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
+
+clean: ## remove build/
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(TESTS:%.c=$(BUILD)/%.d)
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(PLUGINS:.so=.d)
+-include $(FUZZERS:%.c=$(BUILD)/%.d) $(PROGRAMS:=_program.d)

@@ -1,6 +1,8 @@
 /* clock.c -- see clock.h. */
+#include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "io/clock.h"
 
@@ -36,4 +38,15 @@ duration clock_cpu_process(void)
 duration clock_cpu_thread(void)
 {
     return (duration){clock_read(CLOCK_THREAD_CPUTIME_ID)};
+}
+
+struct clock_stamp clock_stamp(void)
+{
+    struct clock_stamp stamp = {0};
+    struct tm parts;
+    time_t now = time(NULL);
+    if (gmtime_r(&now, &parts) == NULL) parts = (struct tm){0};
+    size_t len = strftime(stamp.text, sizeof stamp.text, "%Y%m%d%H%M%S", &parts);
+    (void)snprintf(stamp.text + len, sizeof stamp.text - len, "_%u", (unsigned)getpid());
+    return stamp;
 }

@@ -182,6 +182,17 @@ bool path_is_executable(const char *path)
     return access(path, X_OK) == 0;
 }
 
+enum err file_rename(const char *from, const char *to, struct fault *fault)
+{
+    if (rename(from, to) == 0) return ERR_OK;
+    return fault_set_errno(fault, errno, "cannot rename %s to %s", from, to);
+}
+
+void file_remove(const char *path)
+{
+    (void)unlink(path);
+}
+
 enum err folder_create(const char *path, struct fault *fault)
 {
     if (mkdir(path, FOLDER_MODE) == 0) return ERR_OK;

@@ -42,6 +42,8 @@ MUST_USE enum err file_copy(struct file *from, uint64_t bytes, struct file *to,
                             struct fault *fault);
 
 bool path_exists(const char *path);
+MUST_USE enum err file_rename(const char *from, const char *to, struct fault *fault);
+void file_remove(const char *path);        /* if it is there */
 bool path_is_executable(const char *path); /* by this user */
 MUST_USE enum err folder_create(const char *path, struct fault *fault);
 MUST_USE enum err folder_sync(const char *path, struct fault *fault);

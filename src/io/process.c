@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/pidfd.h>
@@ -20,6 +21,7 @@ enum {
 
 struct process_stop {
     int fd; /* of an event: readable once raised */
+    atomic_bool raised;
 };
 
 struct pipe_ends {
@@ -376,8 +378,14 @@ void process_stop_raise(struct process_stop *stop)
 {
     int saved = errno; /* may run in a signal handler */
     uint64_t one = 1;
+    atomic_store(&stop->raised, true);
     (void)!write(stop->fd, &one, sizeof one);
     errno = saved;
+}
+
+bool process_stop_is_raised(const struct process_stop *stop)
+{
+    return stop != NULL && atomic_load(&stop->raised);
 }
 
 void process_stop_free(struct process_stop *stop)

@@ -36,7 +36,8 @@ struct process_stop; /* opaque; process_stop_free frees it */
 
 MUST_USE enum err process_stop_new(struct process_stop **stop, struct fault *fault);
 void process_stop_raise(struct process_stop *stop);
-void process_stop_free(struct process_stop *stop); /* NULL is allowed */
+bool process_stop_is_raised(const struct process_stop *stop); /* false for NULL */
+void process_stop_free(struct process_stop *stop);            /* NULL is allowed */
 
 /* A program that is not there or may not run is an error here, not an exit status. */
 MUST_USE enum err process_start(const struct process_config *config, struct process *process,

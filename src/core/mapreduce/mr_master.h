@@ -15,11 +15,11 @@
  * and the state is final. After that no message leaves, and events change nothing.
  *
  * The driver, in order: step with an event; send the outbox's messages, in order for each worker;
- * while `more` is set, step with MR_EV_POLL and send again; look at `state`. A job
- * that has nothing to do ends with its first event. Messages from workers are decoded first; a
- * worker that sends bytes which cannot be decoded, or that stays silent too long, is the driver's
- * to declare gone. A worker that comes back after that is a new one, whatever its id. A job whose
- * workers are all gone waits for new ones: the driver decides for how long, and cancels.
+ * while `more` is set, step with MR_EV_POLL and send again; look at `state`. A job that has nothing
+ * to do ends with its first event. Messages from workers are decoded first; a worker that sends
+ * bytes which cannot be decoded, or that stays silent too long, is the driver's to declare gone. A
+ * worker that comes back after that is a new one, whatever its id. A job whose workers are all gone
+ * waits for new ones: the driver decides for how long, and cancels.
  *
  * What the driver passes in is borrowed for the call. Memory: bounded by the limits in mr_task.h.
  */

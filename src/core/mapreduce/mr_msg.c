@@ -125,7 +125,7 @@ static void put_run(struct buffer *out, const struct mr_run_task *run)
     put_varint(out, run->partitions);
     put_varint(out, run->bad_records_allowed);
     put_sized(out, run->split);
-    put_keys(out, run->splitters, run->splitters_count, MR_PARTITIONS_MAX);
+    put_keys(out, run->splitters, run->splitters_count, MR_PARTITIONS_MAX - 1);
     put_segments(out, run->segments, run->segments_count);
 }
 
@@ -136,7 +136,7 @@ static struct mr_run_task read_run(struct cursor *cursor, struct arena *arena)
     run.partitions = (uint32_t)wire_number(cursor, MR_PARTITIONS_MAX);
     run.bad_records_allowed = cursor_varint(cursor);
     run.split = wire_text(cursor, MR_SPLIT_BYTES_MAX);
-    run.splitters = read_keys(cursor, arena, &run.splitters_count, MR_PARTITIONS_MAX);
+    run.splitters = read_keys(cursor, arena, &run.splitters_count, MR_PARTITIONS_MAX - 1);
     run.segments = read_segments(cursor, arena, &run.segments_count);
     return run;
 }

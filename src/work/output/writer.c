@@ -125,6 +125,32 @@ enum err writer_put(struct writer *writer, struct slice bytes, struct fault *fau
     return ERR_OK;
 }
 
+enum err writer_put_line(struct writer *writer, struct slice key, struct slice value,
+                         struct fault *fault)
+{
+    size_t len = key.len + value.len + 2;
+    if (UNLIKELY(writer->held.len + len > WRITER_BYTES)) {
+        enum err err = writer_put(writer, key, fault);
+        if (err == ERR_OK && value.len > 0) err = writer_put(writer, SLICE("\t"), fault);
+        if (err == ERR_OK) err = writer_put(writer, value, fault);
+        if (err == ERR_OK) err = writer_put(writer, SLICE("\n"), fault);
+        return err;
+    }
+    uint8_t *at = writer->held.data + writer->held.len; /* all of WRITER_BYTES is reserved */
+    if (key.len > 0) memcpy(at, key.data, key.len);
+    at += key.len;
+    if (value.len > 0) {
+        *at++ = '\t';
+        memcpy(at, value.data, value.len);
+        at += value.len;
+    }
+    *at++ = '\n';
+    size_t put = (size_t)(at - writer->held.data) - writer->held.len;
+    writer->held.len += put;
+    writer->put_bytes += put;
+    return ERR_OK;
+}
+
 enum err writer_finish(struct writer *writer, bool fsync, struct fault *fault)
 {
     enum err err = pass_on(writer, buffer_slice(&writer->held), true, fault);

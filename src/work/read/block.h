@@ -26,7 +26,8 @@ struct record_rule {
 
 /* Take the next record off `rest`, without its line end (LF or CR LF; csv: outside of quotes).
  * False: none is left. Blank lines are records of FORMAT_LINES and TSV; CSV and JSON pass over
- * them. */
+ * them. In csv a quote opens only at the start of a field; anywhere else outside of quotes it is a
+ * byte like others, and a quote that never closes makes the rest of the file one record. */
 bool record_next(const struct record_rule *rule, struct slice *rest, struct slice *record);
 
 /* Bad records: counted, tolerated up to `allowed`, and the first is kept to be shown. */

@@ -3,14 +3,26 @@
  *
  * Inputs are files, folders (read recursively, in byte order of their names, hidden files and
  * `_SUCCESS` passed over), globs, and "-" for standard input. Large plain files are cut every
- * split_bytes (at the next record's start: the reader sees to that); compressed files and standard
- * input stay whole; small files are packed, in order, into splits of up to split_bytes.
+ * split_bytes (at the next record's start: the reader sees to that); compressed files, pipes and
+ * standard input stay whole; small files are packed, in order, into splits of up to split_bytes.
+ *
+ * Links to files are followed; a folder behind a link is entered when it is named, not when a walk
+ * meets it. A pipe or device is read when it is named, and passed over in folders and globs. What
+ * is named twice is read twice, except standard input.
+ *
+ * A large csv file is read once while planning: whether a line end is inside of quotes can only be
+ * told from the file's start. Its pieces are then exact: each starts with a record.
  */
 #pragma once
 
 #include "base/arena.h"
 #include "base/fault.h"
 #include "core/mapreduce/job_spec.h"
+
+enum {
+    SPLIT_PIECES_MAX = 1024,    /* files packed into one split */
+    PLAN_SPLITS_MAX = 16 << 20, /* of one job */
+};
 
 struct piece {
     struct slice path;      /* "-": standard input */

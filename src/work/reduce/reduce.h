@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 #include "core/mapreduce/job_spec.h"
+#include "work/operator.h"
 #include "work/output/sink.h"
 
 enum reduce_kind { REDUCE_NONE, REDUCE_FOLD, REDUCE_GROUP, REDUCE_CHILD };
@@ -45,14 +46,19 @@ struct reduce_operator {
     bool values_sorted; /* wants the values of a key in byte order, each once: distinct */
 };
 
-/* Parse spec->reduce. ERR_USAGE with a text that shows the right form. */
+/* Parse spec->reduce. ERR_USAGE with a text that shows the right form. A group operator holds
+ * memory until group_free, and is used by one thread at a time. */
 MUST_USE enum err reduce_new(struct arena *arena, const struct job_spec *spec,
                              struct reduce_operator *reduce, struct fault *fault);
 
-/* A group: begin, any number of values, end. `combining`: its output goes to be reduced again. */
+/* A group: begin, any number of values, end. `combining`: its output goes to be reduced again.
+ * ERR_BAD_RECORD from group_value: the value is not a number, and was not taken. */
 MUST_USE enum err group_begin(struct group_operator *group, struct slice key, bool combining,
                               struct sink *out, struct fault *fault);
 MUST_USE enum err group_value(struct group_operator *group, struct slice value,
                               struct fault *fault);
 MUST_USE enum err group_end(struct group_operator *group, struct fault *fault);
-void group_free(struct group_operator *group);
+void group_free(struct group_operator *group); /* NULL is allowed */
+
+/* The rows of reduce.def, for help and completion. */
+const struct operator_row *reduce_rows(size_t *count);

@@ -46,16 +46,6 @@ void collector_free(struct collector *collector)
     free(collector);
 }
 
-static enum err emit_line(struct writer *writer, struct slice key, struct slice value,
-                          struct fault *fault)
-{
-    enum err err = writer_put(writer, key, fault);
-    if (err == ERR_OK && value.len > 0) err = writer_put(writer, SLICE("\t"), fault);
-    if (err == ERR_OK && value.len > 0) err = writer_put(writer, value, fault);
-    if (err == ERR_OK) err = writer_put(writer, SLICE("\n"), fault);
-    return err;
-}
-
 static enum err emit_fold(struct collector *collector, struct slice key, struct slice value,
                           struct fault *fault)
 {
@@ -101,7 +91,7 @@ enum err collector_emit(struct collector *collector, struct slice key, struct sl
         sample_add(collector->config.sample, key);
         err = ERR_OK;
     } else if (collector->config.writer != NULL) {
-        err = emit_line(collector->config.writer, key, value, fault);
+        err = writer_put_line(collector->config.writer, key, value, fault);
     } else if (collector->table == NULL) {
         err = emit_pair(collector, key, value, fault);
     } else if (collector->config.reduce->values_sorted) {

@@ -25,6 +25,7 @@ struct merge {
     uint32_t *tree; /* [L1] */
     uint32_t count;
     bool started;
+    uint64_t records;
     const struct fold_type *fold; /* NULL: a set, or all */
     struct record pending;        /* of merge_next_folded: the first record of the next key */
     bool has_pending;
@@ -101,6 +102,7 @@ enum err merge_next(struct merge *merge, struct record *record, bool *got, struc
     }
     const struct source *winner = &merge->sources[merge->tree[0]];
     *got = !winner->ended;
+    merge->records += *got;
     *record = winner->record;
     return ERR_OK;
 }
@@ -144,6 +146,11 @@ enum err merge_next_folded(struct merge *merge, struct slice *key, void *state, 
     err = fold_equals(merge, state, fault);
     *key = buffer_slice(&merge->key);
     return err;
+}
+
+uint64_t merge_records(const struct merge *merge)
+{
+    return merge->records;
 }
 
 void merge_free(struct merge *merge)

@@ -44,4 +44,5 @@ MUST_USE enum err merge_next(struct merge *merge, struct record *record, bool *g
  * touched). `*key` is borrowed until the next call. Not to be mixed with merge_next. */
 MUST_USE enum err merge_next_folded(struct merge *merge, struct slice *key, void *state, bool *got,
                                     struct fault *fault);
+uint64_t merge_records(const struct merge *merge); /* read so far */
 void merge_free(struct merge *merge);

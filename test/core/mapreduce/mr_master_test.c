@@ -124,16 +124,16 @@ static const struct scene {
      "> 2 done 0.2\n"
      "2 <- over\n"
      "== done\n"},
-    {"lost output is made again, and the reduce that reads it begins anew", "ab",
-     {.reducers = 2},
+    {"lost output is made again; the reduce that reads it is stopped, which is no failure", "ab",
+     {.reducers = 2, .attempts_max = 1},
      "> join 1 1\n"
      "1 <- run map 0.1 of a\n"
      "> join 2 2\n"
      "2 <- run map 1.1 of b\n"
      "> 1 done 0.1 seg 0:5\n"
-     "> 2 done 1.1 seg 0:5 seg 1:4\n"
+     "> 2 done 1.1 seg 0:5 seg 1:40\n"
+     "1 <- run reduce 3.1 of 1: 2/40\n"
      "2 <- run reduce 2.1 of 0: 1/5 2/5\n"
-     "1 <- run reduce 3.1 of 1: 2/4\n"
      "== reduce\n"
      "> gone 1\n"
      "2 <- stop 2.1\n"
@@ -141,8 +141,8 @@ static const struct scene {
      "== map\n"
      "> 2 failed 2.1 stopped\n"
      "> 2 done 0.2 seg 0:6\n"
+     "2 <- run reduce 3.2 of 1: 2/40\n"
      "2 <- run reduce 2.2 of 0: 2/6 2/5\n"
-     "2 <- run reduce 3.2 of 1: 2/4\n"
      "== reduce\n"},
     {"lost output that nobody needs any more is not made again", "ab",
      {.reducers = 2},
@@ -154,8 +154,8 @@ static const struct scene {
      "> 1 failed 1.1 x\n"
      "2 <- run map 1.2 of b\n"
      "> 2 done 1.2 seg 1:5\n"
-     "2 <- run reduce 3.1 of 1: 2/5\n"
      "1 <- run reduce 2.1 of 0: 1/5\n"
+     "2 <- run reduce 3.1 of 1: 2/5\n"
      "== reduce\n"
      "> 1 done 2.1\n"
      "> gone 1\n"
@@ -325,13 +325,17 @@ static const struct config_row {
     struct mr_config config;
     enum err want;
 } config_rows[] = {
-    {"a small job",                {.reducers = 1, .attempts_max = 1},                 ERR_OK},
-    {"map only needs no reducers", {.map_only = true, .attempts_max = 1},              ERR_OK},
-    {"a reduce needs one",         {.attempts_max = 1},                                ERR_USAGE},
-    {"too many reducers",          {.reducers = MR_PARTITIONS_MAX + 1, .attempts_max = 1}, ERR_USAGE},
-    {"no attempt at all",          {.reducers = 1},                                    ERR_USAGE},
-    {"too many attempts",          {.reducers = 1, .attempts_max = MR_ATTEMPTS_MAX + 1}, ERR_USAGE},
-    {"too many splits",            {.splits_count = MR_SPLITS_MAX + 1},                ERR_LIMIT},
+    {"a small job",                {.reducers = 1, .attempts_max = 1},    ERR_OK},
+    {"map only needs no reducers", {.map_only = true, .attempts_max = 1}, ERR_OK},
+    {"a reduce needs one",         {.attempts_max = 1},                   ERR_USAGE},
+    {"no attempt at all",          {.reducers = 1},                       ERR_USAGE},
+    {"too many splits",            {.splits_count = MR_SPLITS_MAX + 1},   ERR_LIMIT},
+    {"too many reducers",
+     {.reducers = MR_PARTITIONS_MAX + 1, .attempts_max = 1}, ERR_USAGE},
+    {"too many attempts",
+     {.reducers = 1, .attempts_max = MR_ATTEMPTS_MAX + 1}, ERR_USAGE},
+    {"too many samples",
+     {.reducers = 1, .attempts_max = 1, .sample_tasks_max = MR_SAMPLE_TASKS_MAX + 1}, ERR_USAGE},
 };
 /* clang-format on */
 

@@ -1,0 +1,72 @@
+/* base_test.c -- slices: equality, order, prefixes. */
+#include "test/random.h"
+#include "test/rows.h"
+
+static const struct cmp_row {
+    const char *why, *a, *b;
+    int want;
+    bool b_starts_a; /* a starts with b */
+} rows[] = {
+    {"nothing equals nothing", "", "", 0, true},
+    {"nothing comes before all else", "", "a", -1, false},
+    {"a text starts with nothing", "a", "", 1, true},
+    {"the same bytes", "abc", "abc", 0, true},
+    {"a prefix comes first", "ab", "abc", -1, false},
+    {"what it starts comes after it", "abc", "ab", 1, true},
+    {"the first difference decides, not the length", "b", "abc", 1, false},
+    {"bytes are unsigned", "\xff", "\x01", 1, false},
+};
+
+static int sign(int value)
+{
+    return (value > 0) - (value < 0);
+}
+
+Test(slice, rows)
+{
+    FOR_ROWS (row, rows) {
+        struct slice a = slice_text(row->a), b = slice_text(row->b);
+        ROW_EQ(row, sign(slice_cmp(a, b)), row->want);
+        ROW_EQ(row, sign(slice_cmp(b, a)), -row->want);
+        ROW_EQ(row, slice_eq(a, b), row->want == 0);
+        ROW_EQ(row, slice_starts_with(a, b), row->b_starts_a);
+    }
+}
+
+Test(slice, may_hold_any_byte)
+{
+    cr_expect(SLICE("a\0b").len == 3);
+    cr_expect(!slice_eq(SLICE("a\0b"), SLICE("a\0c")));
+    cr_expect(slice_eq((struct slice){0}, SLICE("")));
+}
+
+Test(slice, from_cuts_the_front)
+{
+    struct slice text = SLICE("abc");
+    cr_expect(slice_eq(slice_from(text, 0), text));
+    cr_expect(slice_eq(slice_from(text, 2), SLICE("c")));
+    cr_expect(slice_from(text, 3).len == 0);
+}
+
+Test(slice, order_is_total) /* any three short slices: antisymmetric and transitive */
+{
+    struct random random = {1};
+    for (int round = 0; round < 20000; round++) {
+        uint8_t bytes[3][3];
+        struct slice s[3];
+        for (int i = 0; i < 3; i++) {
+            for (int j = 0; j < 3; j++) bytes[i][j] = (uint8_t)(random_below(&random, 3) * 100);
+            s[i] = slice_of(bytes[i], random_below(&random, 4));
+        }
+        int ab = slice_cmp(s[0], s[1]), bc = slice_cmp(s[1], s[2]), ac = slice_cmp(s[0], s[2]);
+        cr_expect(sign(ab) == -sign(slice_cmp(s[1], s[0])), "round %d", round);
+        cr_expect(!(ab <= 0 && bc <= 0) || ac <= 0, "round %d", round);
+        cr_expect((ab == 0) == slice_eq(s[0], s[1]), "round %d", round);
+    }
+}
+
+Test(u64, min_and_max)
+{
+    cr_expect(u64_min(3, UINT64_MAX) == 3);
+    cr_expect(u64_max(3, UINT64_MAX) == UINT64_MAX);
+}
