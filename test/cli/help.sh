@@ -26,7 +26,7 @@ same 'completions/tutti.bash is what the program makes' "$ROOT/completions/tutti
 
 options() { grep -oE '^  --[a-z-]+' "$1" | tr -d ' ' | sort; }
 man_options() { # bold terms that begin with two dashes
-    sed -nE 's/^\\fB\\-\\-([a-z\\-]+).*/--\1/p' "$1" | sed 's/\f.*//; s/\-/-/g' | tr -d ' ' | sort
+    sed -nE 's/^\\fB\\-\\-([a-z\\-]+).*/--\1/p' "$1" | sed 's/\\f.*//; s/\\-/-/g' | tr -d ' ' | sort
 }
 equal 'man page and help list the same options' "$(man_options man)" "$(options help)"
 if has man 'man reads the page without a warning'; then
