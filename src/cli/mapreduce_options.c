@@ -5,6 +5,8 @@
 #include "base/size.h"
 #include "cli/options_impl.h"
 #include "io/memory.h"
+#include "work/map/map.h"
+#include "work/reduce/reduce.h"
 
 #define SHORTEST_EXAMPLE                                                                           \
     "the shortest command that works:\n\n"                                                         \
@@ -301,6 +303,18 @@ static void set_defaults(struct option_parse *parse)
     parse->files = ARENA_ARRAY(parse->arena, struct shipped_file, inputs_max);
 }
 
+/* Are the operators ones that we know, and well formed? Better told now than by a task. */
+static enum err check_operators(struct option_parse *parse)
+{
+    const struct job_spec *spec = &parse->options->spec;
+    struct map_operator *map;
+    struct reduce_operator reduce;
+    enum err err = map_new(parse->arena, spec, &map, parse->fault);
+    map_free(map);
+    if (err == ERR_OK) err = reduce_new(parse->arena, spec, &reduce, parse->fault);
+    return err;
+}
+
 /* What was not said follows from what was, and from the machine. */
 static void resolve(struct option_parse *parse)
 {
@@ -322,12 +336,8 @@ static void resolve(struct option_parse *parse)
     if (!parse->given[OPTION_REDUCERS]) {
         spec->reducers = strcmp(options->output, "-") == 0 ? 1 : options->workers;
     }
-    if (!parse->given[OPTION_FORMAT] && slice_starts_with(spec->map, SLICE("csv:"))) {
-        spec->format = FORMAT_CSV;
-    }
-    if (!parse->given[OPTION_FORMAT] && slice_starts_with(spec->map, SLICE("json:"))) {
-        spec->format = FORMAT_JSON;
-    }
+    spec->format = map_implied_format(spec);
+    spec->header = map_wants_header(spec) ? HEADER_YES : HEADER_NO;
     spec->pack = parse->pack == PACK_ALWAYS || (parse->pack == PACK_AUTO && !is_command(spec->map));
 }
 
@@ -343,6 +353,7 @@ enum err mapreduce_options_parse(struct arena *arena, int argc, char **argv,
     err = hadoop_options_finish(&parse);
     if (err == ERR_OK) err = check_complete(&parse);
     if (err == ERR_OK) err = check_sense(&parse);
-    if (err == ERR_OK) resolve(&parse);
-    return err;
+    if (err != ERR_OK) return err;
+    resolve(&parse);
+    return check_operators(&parse);
 }

@@ -140,6 +140,10 @@ static const struct bad_row { const char *why, *line, *want; } bad_rows[] = {
     {"total order by value", COMPLETE "--total-order --order value",
      "--total-order shares keys out by range"},
     {"an empty folder name", COMPLETE "--output=", "--output is empty"},
+    {"an unknown operator", "--map wrods --reduce count --input a --output o",
+     "--map: there is no operator \"wrods\"; did you mean words?"},
+    {"an operator without its argument", COMPLETE "--reduce top", "--reduce top: wants top:N"},
+    {"a broken regex", COMPLETE "--map regex:(", "regex: missing closing parenthesis"},
     {"a Java class", "-input a -output o -mapper com.example.Words",
      "-mapper com.example.Words is a Java class, and there is no Java here"},
     {"the aggregate package", "-input a -output o -mapper m -reducer aggregate",
@@ -233,7 +237,6 @@ static const struct mode_row {
     const char *why, *line;
     enum record_format format;
     uint32_t fixed_bytes;
-    enum header_mode header;
     enum job_order order;
     enum compression compress;
     bool total_order, fsync, pack, force, json, quiet;
@@ -244,11 +247,11 @@ static const struct mode_row {
     {"fixed records", COMPLETE "--format fixed:100", FORMAT_FIXED, 100, .fsync = true,
      .pack = true},
     {"csv: reads csv", COMPLETE "--map csv:2", FORMAT_CSV, .fsync = true, .pack = true},
-    {"csv: reads what is said", COMPLETE "--map csv:2 --format tsv", FORMAT_TSV, .fsync = true,
-     .pack = true},
+    {"csv: reads tsv where that is said", COMPLETE "--map csv:2 --format tsv", FORMAT_TSV,
+     .fsync = true, .pack = true},
     {"json: reads json", COMPLETE "--map json:.a", FORMAT_JSON, .fsync = true, .pack = true},
-    {"choices", COMPLETE "--header no --order value:desc --compress zst", .header = HEADER_NO,
-     .order = ORDER_VALUE_DESCENDING, .compress = COMPRESSION_ZST, .fsync = true, .pack = true},
+    {"choices", COMPLETE "--order value:desc --compress zst", .order = ORDER_VALUE_DESCENDING,
+     .compress = COMPRESSION_ZST, .fsync = true, .pack = true},
     {"no compression, said", COMPLETE "--compress none", .fsync = true, .pack = true},
     {"a command gets one file at a time", COMPLETE "--map cmd:wc", .fsync = true},
     {"unless it is said", COMPLETE "--map cmd:wc --pack always", .fsync = true, .pack = true},
@@ -270,7 +273,6 @@ Test(options, modes)
         cr_assert(parse(arena, row->line, &options, &fault) == ERR_OK, "%s", fault.text);
         ROW_EQ(row, options.spec.format, row->format);
         ROW_EQ(row, options.spec.fixed_bytes, row->fixed_bytes);
-        ROW_EQ(row, options.spec.header, row->header);
         ROW_EQ(row, options.spec.order, row->order);
         ROW_EQ(row, options.spec.compress, row->compress);
         ROW_EQ(row, options.spec.total_order, row->total_order);
@@ -279,6 +281,27 @@ Test(options, modes)
         ROW_EQ(row, options.force, row->force);
         ROW_EQ(row, options.json, row->json);
         ROW_EQ(row, options.quiet, row->quiet);
+        arena_free(arena);
+    }
+}
+
+/* clang-format off */
+static const struct header_row { const char *why, *line; enum header_mode header; } header_rows[] = {
+    {"no column is named",          COMPLETE "--map csv:2",                 HEADER_NO},
+    {"one is",                      COMPLETE "--map csv:city,2",            HEADER_YES},
+    {"there is a header anyway",    COMPLETE "--map csv:2 --header yes",    HEADER_YES},
+    {"other operators name none",   COMPLETE,                               HEADER_NO},
+};
+/* clang-format on */
+
+Test(options, header)
+{
+    FOR_ROWS (row, header_rows) {
+        struct arena *arena = arena_new();
+        struct mapreduce_options options;
+        struct fault fault = {0};
+        cr_assert(parse(arena, row->line, &options, &fault) == ERR_OK, "%s", fault.text);
+        ROW_EQ(row, options.spec.header, row->header);
         arena_free(arena);
     }
 }
