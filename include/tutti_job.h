@@ -101,7 +101,8 @@ static inline int tutti_next_value(struct tutti_context *context, const void **v
     return context->host->next_value(context, value, value_len);
 }
 
-/* Add to a counter of the job, shown at its end. No commas and line ends in the group. */
+/* Add to a counter of the job, shown at its end. No line ends in the names, and no comma in the
+ * group's. */
 static inline void tutti_count(struct tutti_context *context, const char *group, const char *name,
                                int64_t amount)
 {

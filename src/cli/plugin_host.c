@@ -199,6 +199,7 @@ static MUST_USE enum err map_all(struct host *host)
 static MUST_USE enum err reduce_group(struct host *host)
 {
     buffer_clear(&host->key);
+    (void)buffer_reserve(&host->key, 1); /* an empty key has an address too */
     buffer_append(&host->key, host->next_key);
     int result = host->plugin.reduce(&host->context, host->key.data, host->key.len);
     enum err err = check_call(host, "tutti_reduce", result);

@@ -9,18 +9,23 @@
  */
 #pragma once
 
-/* Headers that core/ may use are read first: they mention some of the words themselves. */
+/* Headers that core/ may use are read first: they mention some of the words themselves. Of the last
+ * two it wants snprintf and qsort. */
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
-#include <stdio.h>  /* snprintf */
-#include <stdlib.h> /* qsort */
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/base.h"
 
+#undef stdin
+#undef stdout
+#undef stderr
 #pragma GCC poison clock_gettime gettimeofday localtime gmtime nanosleep usleep
 #pragma GCC poison rand srand srandom drand48 getrandom getentropy
-#pragma GCC poison fopen fdopen fclose fread fwrite fflush fprintf printf puts
-#pragma GCC poison openat pread pwrite mmap munmap ioctl
+#pragma GCC poison fopen fdopen fclose fread fwrite fflush fprintf printf puts stdin stdout stderr
+#pragma GCC poison openat pread pwrite mmap munmap ioctl errno
 #pragma GCC poison socket sendto recvfrom sendmsg recvmsg epoll_wait epoll_ctl
 #pragma GCC poison fork execve waitpid getenv setenv getpid
 #pragma GCC poison malloc calloc realloc

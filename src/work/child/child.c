@@ -4,7 +4,7 @@
 #include "work/child/child.h"
 
 enum {
-    OUTPUT_READ_BYTES = 256 * 1024,
+    OUTPUT_READ_BYTES = 64 * 1024, /* what a pipe holds; stays in the processor's cache */
     ERRORS_READ_BYTES = 16 * 1024,
     COPY_BYTES = 256 * 1024,
     LABEL_BYTES_MAX = 512,      /* of a command in a message: its last words need the room */

@@ -1,9 +1,10 @@
 /* child_output.c -- see child_output.h. */
 #include <stdio.h>
 
+#include "base/bytes.h"
 #include "work/child/child_output.h"
 
-enum { HELD_STEP_BYTES = 1 << 20, REASON_BYTES = 512 };
+enum { HELD_STEP_BYTES = 64 * 1024, REASON_BYTES = 512 };
 
 size_t child_output_room(const struct child_output *output)
 {
@@ -88,7 +89,7 @@ static MUST_USE enum err pass_bulk(struct child_output *output, bool ended, stru
     struct slice bytes = buffer_slice(&output->held);
     enum err err = ERR_OK;
     if (bytes.len > 0) {
-        output->records += count_line_ends(bytes);
+        output->records += bytes_count(bytes, '\n');
         output->open_line = bytes.data[bytes.len - 1] != '\n';
         err = writer_put(output->target.writer, bytes, fault);
     }

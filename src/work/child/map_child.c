@@ -65,22 +65,6 @@ static bool records_are_lines(const struct map_child *map)
     return map->rule.format != FORMAT_FIXED;
 }
 
-static uint64_t count_records(const struct map_child *map, struct slice bytes)
-{
-    uint64_t count = 0;
-    struct slice record;
-    switch (map->rule.format) {
-    case FORMAT_LINES:
-    case FORMAT_TSV: return count_line_ends(bytes) + (bytes.data[bytes.len - 1] != '\n');
-    case FORMAT_CSV:
-    case FORMAT_JSON:
-    case FORMAT_FIXED:
-        while (record_next(&map->rule, &bytes, &record)) count++;
-        return count;
-    }
-    return count;
-}
-
 static MUST_USE enum err end_line(struct map_child *map, struct fault *fault)
 {
     if (!map->open_line) return ERR_OK;
@@ -92,7 +76,7 @@ static MUST_USE enum err feed_lines(struct map_child *map, struct slice bytes, s
 {
     enum err err = end_line(map, fault); /* of the file before */
     if (err != ERR_OK) return err;
-    map->counts.records_in += count_records(map, bytes);
+    map->counts.records_in += records_count(&map->rule, bytes);
     map->open_line = records_are_lines(map) && bytes.data[bytes.len - 1] != '\n';
     return child_run_feed(&map->run, bytes, fault);
 }

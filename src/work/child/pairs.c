@@ -2,11 +2,6 @@
 #include "work/child/pairs.h"
 #include "work/child/frames.h"
 
-enum {
-    LANES = 64,
-    ROUNDS_MAX = 255, /* of one-byte counters, before they could overflow */
-};
-
 static MUST_USE enum err line_too_long(const struct pair_decoder *decoder, struct fault *fault)
 {
     return fault_set(fault, ERR_TOO_LONG,
@@ -50,30 +45,4 @@ enum err pair_next(struct pair_decoder *decoder, struct slice *rest, bool ended,
     enum err err = frame_take_pair(rest, decoder->bytes_max, key, value, got, fault);
     if (err != ERR_OK || *got || !ended || rest->len == 0) return err;
     return fault_set(fault, ERR_CORRUPT, "what the plug-in's host wrote ends inside a frame");
-}
-
-/* Counted in one-byte lanes, which the compiler turns into vectors. */
-static uint64_t count_in_rounds(const uint8_t *data, size_t rounds)
-{
-    uint8_t lanes[LANES] = {0};
-    for (size_t round = 0; round < rounds; round++) {
-        for (size_t lane = 0; lane < LANES; lane++) {
-            lanes[lane] = (uint8_t)(lanes[lane] + (data[round * LANES + lane] == '\n'));
-        }
-    }
-    uint64_t count = 0;
-    for (size_t lane = 0; lane < LANES; lane++) count += lanes[lane];
-    return count;
-}
-
-uint64_t count_line_ends(struct slice bytes)
-{
-    uint64_t count = 0;
-    while (bytes.len >= LANES) {
-        size_t rounds = u64_min(bytes.len / LANES, ROUNDS_MAX);
-        count += count_in_rounds(bytes.data, rounds);
-        bytes = slice_from(bytes, rounds * LANES);
-    }
-    for (size_t i = 0; i < bytes.len; i++) count += bytes.data[i] == '\n';
-    return count;
 }

@@ -19,6 +19,3 @@ struct pair_decoder {
  * will follow, so that what is left is a last line, or a torn frame (ERR_CORRUPT). */
 MUST_USE enum err pair_next(struct pair_decoder *decoder, struct slice *rest, bool ended,
                             struct slice *key, struct slice *value, bool *got, struct fault *fault);
-
-/* How many LFs. */
-uint64_t count_line_ends(struct slice bytes);

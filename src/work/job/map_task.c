@@ -70,6 +70,7 @@ static enum err open_collector(struct map_work *work, struct fault *fault)
     struct collector_config config = {
         .reduce = &work->reduce,
         .partitioner = {run->partitions, run->splitters, run->splitters_count},
+        .memory = task->memory,
         .memory_bytes = task->job->share.work,
         .hash_seed = task->job->hash_seed,
     };

@@ -252,6 +252,7 @@ static enum err finish(struct reduce_work *work, struct fault *fault)
 enum err reduce_task_run(struct task *task, struct fault *fault)
 {
     struct reduce_work work = {.task = task, .told = clock_now()};
+    collector_memory_free(task->memory); /* the maps are done */
     enum err err = reduce_new(task->arena, task->job->spec, &work.reduce, fault);
     if (err == ERR_OK) err = open_output(&work, fault);
     if (err == ERR_OK) err = open_merge(&work, fault);

@@ -9,6 +9,7 @@
 #include "core/mapreduce/mr_msg.h"
 #include "io/process.h"
 #include "work/output/part.h"
+#include "work/shuffle/collector.h"
 #include "work/shuffle/run.h"
 
 /* How the memory of the job is dealt. All in bytes, for each worker. */
@@ -39,8 +40,9 @@ struct task_watch {
 
 struct task {
     const struct task_job *job;
-    struct run_store *store;   /* of this worker: a map's runs */
-    struct run_store *scratch; /* of this worker: a reduce's */
+    struct run_store *store;         /* of this worker: a map's runs */
+    struct run_store *scratch;       /* of this worker: a reduce's */
+    struct collector_memory *memory; /* of this worker: a map's */
     const struct process_stop *stop;
     struct task_watch *watch;
     struct arena *arena;       /* for this attempt */

@@ -18,6 +18,7 @@ struct value_order {
     size_t memory_bytes;
     struct run_store *store;
     struct collector *collector;
+    struct collector_memory memory;
     struct reduce_operator sort; /* what the collector is told: a plain group, nothing combined */
     struct buffer key, value, order_key, pair;
 };
@@ -76,6 +77,7 @@ struct value_order *value_order_new(size_t memory_bytes, bool descending, struct
         .store = store,
         .reduce = &order->sort,
         .partitioner = {.partitions = 1},
+        .memory = &order->memory,
         .memory_bytes = memory_bytes / 3 * 2,
     };
     order->collector = collector_new(&config);
@@ -136,6 +138,7 @@ void value_order_free(struct value_order *order)
 {
     if (order == NULL) return;
     collector_free(order->collector);
+    collector_memory_free(&order->memory);
     buffer_free(&order->key);
     buffer_free(&order->value);
     buffer_free(&order->order_key);

@@ -31,7 +31,7 @@ static void tell_progress(struct task_watch *watch, const struct mr_counts *coun
 }
 
 static void run_task(struct worker *worker, struct pool_endpoint *endpoint,
-                     const struct mr_msg *run, struct arena *arena)
+                     struct collector_memory *memory, const struct mr_msg *run, struct arena *arena)
 {
     struct worker_watch watch = {{tell_progress}, endpoint, run, {0}};
     struct mr_msg msg = {.task = run->task, .attempt = run->attempt};
@@ -40,6 +40,7 @@ static void run_task(struct worker *worker, struct pool_endpoint *endpoint,
         .job = worker->job,
         .store = worker->store,
         .scratch = worker->scratch,
+        .memory = memory,
         .stop = worker->stop,
         .watch = &watch.watch,
         .arena = arena,
@@ -61,15 +62,17 @@ void worker_run(void *context, struct pool_endpoint *endpoint)
 {
     struct worker *worker = context;
     struct buffer bytes = {0};
+    struct collector_memory memory = {0};
     while (pool_receive(endpoint, &bytes)) {
         struct arena *arena = arena_new();
         struct fault *fault = ARENA_NEW(arena, struct fault);
         struct mr_msg msg;
         enum err err = mr_msg_decode(buffer_slice(&bytes), arena, &msg, fault);
         ASSERT(err == ERR_OK); /* it came from our own process */
-        if (msg.kind == MR_RUN_TASK) run_task(worker, endpoint, &msg, arena);
+        if (msg.kind == MR_RUN_TASK) run_task(worker, endpoint, &memory, &msg, arena);
         /* To stop is told by worker->stop; runs go with the stores, at the end of the job. */
         arena_free(arena);
     }
+    collector_memory_free(&memory);
     buffer_free(&bytes);
 }

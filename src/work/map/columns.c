@@ -18,7 +18,8 @@ enum step { STEP_CELL, STEP_END, STEP_BROKEN };
 
 static struct walk walk_of(enum column_split split, struct slice record)
 {
-    return (struct walk){split, record.len == 0 ? NULL : record.data, record.data + record.len};
+    if (record.len == 0) return (struct walk){split, NULL, NULL};
+    return (struct walk){split, record.data, record.data + record.len};
 }
 
 static bool is_blank(uint8_t byte)
@@ -178,7 +179,7 @@ static bool next_name(struct columns *columns, struct walk *walk, struct slice *
     struct cell cell;
     if (walk_step(walk, &cell) != STEP_CELL) return false;
     buffer_clear(&columns->scratch);
-    (void)buffer_reserve(&columns->scratch, cell.bytes.len);
+    if (cell.doubled) (void)buffer_reserve(&columns->scratch, cell.bytes.len);
     *name = cell_text(&cell, &columns->scratch);
     return true;
 }

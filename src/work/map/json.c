@@ -319,6 +319,7 @@ static struct slice found_text(struct slice raw, struct buffer *scratch)
 bool json_find(struct json_query *query, struct slice text, struct slice found[JSON_PATHS_MAX],
                const char **why)
 {
+    if (text.len == 0) text = SLICE(" "); /* nothing lies nowhere; blanks are as broken */
     struct walk walk = {.at = text.data, .end = text.data + text.len, .query = query};
     bool good = walk_value(&walk, (1U << query->count) - 1);
     skip_space(&walk);
@@ -327,8 +328,9 @@ bool json_find(struct json_query *query, struct slice text, struct slice found[J
         *why = walk.why;
         return false;
     }
+    size_t room = walk.raw[0].len + walk.raw[1].len;
     buffer_clear(&query->scratch);
-    (void)buffer_reserve(&query->scratch, walk.raw[0].len + walk.raw[1].len);
+    if (room > query->scratch.capacity) (void)buffer_reserve(&query->scratch, room);
     for (uint32_t i = 0; i < JSON_PATHS_MAX; i++)
         found[i] = found_text(walk.raw[i], &query->scratch);
     return true;

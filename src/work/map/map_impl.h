@@ -64,3 +64,17 @@ static inline MUST_USE enum err map_emit(const struct map_run *run, const uint8_
     if (LIKELY(err == ERR_OK)) return ERR_OK;
     return err == ERR_BAD_RECORD ? map_bad(run, at, run->fault->text) : err;
 }
+
+/* The same for many keys without values, which lie in the block. */
+static inline MUST_USE enum err map_emit_keys(const struct map_run *run, const struct slice *keys,
+                                              size_t count)
+{
+    if (LIKELY(collector_counts(run->out))) {
+        return collector_count_keys(run->out, keys, count, run->fault);
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum err err = map_emit(run, keys[i].data, keys[i], (struct slice){0});
+        if (err != ERR_OK) return err;
+    }
+    return ERR_OK;
+}

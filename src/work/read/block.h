@@ -30,6 +30,9 @@ struct record_rule {
  * byte like others, and a quote that never closes makes the rest of the file one record. */
 bool record_next(const struct record_rule *rule, struct slice *rest, struct slice *record);
 
+/* How many record_next would give. */
+uint64_t records_count(const struct record_rule *rule, struct slice bytes);
+
 /* Bad records: counted, tolerated up to `allowed`, and the first is kept to be shown. */
 struct bad_records {
     uint64_t allowed, count;

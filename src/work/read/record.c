@@ -1,4 +1,5 @@
 /* record.c -- where records begin and end. See block.h and record_scan.h. */
+#include "base/bytes.h"
 #include "work/read/record_scan.h"
 
 enum { CSV_TAIL_BYTES = 32 * 1024 }; /* where the last record of a block is looked for first */
@@ -68,6 +69,24 @@ bool record_next(const struct record_rule *rule, struct slice *rest, struct slic
     case FORMAT_CSV: return next_csv(rest, record);
     case FORMAT_JSON: return next_json(rest, record);
     case FORMAT_FIXED: return next_fixed(rule->fixed_bytes, rest, record);
+    }
+    assert_failed("a record format", __FILE__, __LINE__);
+}
+
+uint64_t records_count(const struct record_rule *rule, struct slice bytes)
+{
+    uint64_t count = 0;
+    struct slice record;
+    switch (rule->format) {
+    case FORMAT_LINES:
+    case FORMAT_TSV:
+        if (bytes.len == 0) return 0;
+        return bytes_count(bytes, '\n') + (bytes.data[bytes.len - 1] != '\n');
+    case FORMAT_CSV:
+    case FORMAT_JSON:
+        while (record_next(rule, &bytes, &record)) count++;
+        return count;
+    case FORMAT_FIXED: return bytes.len / rule->fixed_bytes;
     }
     assert_failed("a record format", __FILE__, __LINE__);
 }

@@ -47,6 +47,7 @@ static void count_format(const void *state, struct buffer *out)
 }
 
 const struct fold_type fold_count_type = {
+    .counts = true,
     .state_bytes = sizeof(uint64_t),
     .start = count_start,
     .add = count_add,

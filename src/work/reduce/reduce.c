@@ -66,13 +66,13 @@ enum err reduce_new(struct arena *arena, const struct job_spec *spec,
         operator_find(rows, COUNT_OF(rows), "reduce", spec->reduce, &row, &argument, fault);
     if (err != ERR_OK) return err;
 
-    reduce->kind = made_of[row].kind;
-    reduce->fold = made_of[row].fold;
-    if (reduce->kind != REDUCE_GROUP) return ERR_OK;
-
     uint32_t top_max = 0;
     if (made_of[row].group == &group_top_type) err = top_parse(argument, &top_max, fault);
     if (err != ERR_OK) return err;
+
+    reduce->kind = made_of[row].kind;
+    reduce->fold = made_of[row].fold;
+    if (reduce->kind != REDUCE_GROUP) return ERR_OK;
     reduce->group = ARENA_NEW(arena, struct group_operator);
     reduce->group->type = made_of[row].group;
     reduce->group->top_max = top_max;

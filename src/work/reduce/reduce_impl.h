@@ -26,8 +26,9 @@ struct group_operator {
     struct buffer text; /* scratch for a number's text */
 };
 
-#define FOLD_TYPE(name)                                     extern const struct fold_type fold_##name##_type;
-#define GROUP_TYPE(name)                                    extern const struct group_type group_##name##_type;
+#define FOLD_TYPE(name)  extern const struct fold_type fold_##name##_type;
+#define GROUP_TYPE(name) extern const struct group_type group_##name##_type;
+
 #define REDUCE_NATIVE(name, kind, combines, argument, help) kind##_TYPE(name)
 #define REDUCE_OTHER(name, kind, argument, help)
 #include "work/reduce/reduce.def"

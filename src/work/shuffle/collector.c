@@ -4,22 +4,28 @@
 #include "work/shuffle/collector_impl.h"
 #include "work/shuffle/set_key.h"
 
-/* Memory: a table gets more than the sorter that it is emptied through, piece by piece. */
-static void share_memory(struct collector *collector)
+void collector_memory_free(struct collector_memory *memory)
 {
-    const struct collector_config *config = &collector->config;
-    size_t memory = config->memory_bytes;
+    fold_table_free(memory->table);
+    sorter_free(memory->sorter);
+    sorter_free(memory->combined);
+    *memory = (struct collector_memory){0};
+}
+
+/* A table gets more than the sorter that it is emptied through, piece by piece. */
+static void memory_fill(struct collector_memory *memory, const struct collector_config *config)
+{
+    size_t bytes = config->memory_bytes;
     uint32_t partitions = config->partitioner.partitions;
-    bool folds = config->reduce->kind == REDUCE_FOLD;
-    if (folds || config->reduce->values_sorted) {
-        collector->table = fold_table_new(config->reduce->fold, memory / 8 * 5, config->hash_seed);
-        memory = memory / 8 * 3;
+    if (config->reduce->kind == REDUCE_FOLD || config->reduce->values_sorted) {
+        memory->table = fold_table_new(config->reduce->fold, bytes / 8 * 5, config->hash_seed);
+        bytes = bytes / 8 * 3;
     }
     if (config->combiner != NULL) {
-        memory /= 2;
-        collector->combined = sorter_new(memory, partitions);
+        bytes /= 2;
+        memory->combined = sorter_new(bytes, partitions);
     }
-    collector->sorter = sorter_new(memory, partitions);
+    memory->sorter = sorter_new(bytes, partitions);
 }
 
 struct collector *collector_new(const struct collector_config *config)
@@ -27,16 +33,22 @@ struct collector *collector_new(const struct collector_config *config)
     struct collector *collector = calloc(1, sizeof *collector);
     ASSERT(collector != NULL);
     collector->config = *config;
-    if (config->store != NULL) share_memory(collector);
+    if (config->store == NULL) return collector;
+    struct collector_memory *memory = config->memory;
+    if (memory->sorter == NULL) memory_fill(memory, config);
+    collector->table = memory->table;
+    collector->sorter = memory->sorter;
+    collector->combined = memory->combined;
+    /* The task before may have ended in the middle. */
+    if (collector->table != NULL) fold_table_clear(collector->table);
+    if (collector->combined != NULL) sorter_clear(collector->combined);
+    sorter_clear(collector->sorter);
     return collector;
 }
 
 void collector_free(struct collector *collector)
 {
     if (collector == NULL) return;
-    fold_table_free(collector->table);
-    sorter_free(collector->sorter);
-    sorter_free(collector->combined);
     buffer_free(&collector->joined);
     buffer_free(&collector->plain);
     buffer_free(&collector->state);
@@ -103,9 +115,15 @@ enum err collector_emit(struct collector *collector, struct slice key, struct sl
     return err;
 }
 
-/* Count as many as the table takes, empty it, go on. */
-static enum err emit_counted(struct collector *collector, const struct slice *keys, size_t count,
-                             struct fault *fault)
+bool collector_counts(const struct collector *collector)
+{
+    const struct reduce_operator *reduce = collector->config.reduce;
+    return collector->table != NULL && reduce->kind == REDUCE_FOLD && reduce->fold->counts;
+}
+
+/* As many as the table takes; then it is emptied, and on. */
+enum err collector_count_keys(struct collector *collector, const struct slice *keys, size_t count,
+                              struct fault *fault)
 {
     for (size_t done = 0;;) {
         size_t taken = fold_table_count(collector->table, keys + done, count - done);
@@ -116,20 +134,6 @@ static enum err emit_counted(struct collector *collector, const struct slice *ke
         enum err err = collector_emit(collector, keys[done++], (struct slice){0}, fault);
         if (err != ERR_OK) return err;
     }
-}
-
-enum err collector_emit_keys(struct collector *collector, const struct slice *keys, size_t count,
-                             struct fault *fault)
-{
-    const struct fold_type *fold = collector->config.reduce->fold;
-    if (LIKELY(collector->table != NULL && fold != NULL && fold->counts)) {
-        return emit_counted(collector, keys, count, fault);
-    }
-    for (size_t i = 0; i < count; i++) {
-        enum err err = collector_emit(collector, keys[i], (struct slice){0}, fault);
-        if (err != ERR_OK) return err;
-    }
-    return ERR_OK;
 }
 
 enum err collector_finish(struct collector *collector, const struct run_part **parts,

@@ -25,6 +25,17 @@ struct combiner {
     enum err (*end)(struct combiner *combiner, struct fault *fault);
 };
 
+/* The tables and buffers of a collector, kept from one task to the next of the same job, so that
+ * their memory is asked of the system once. Zeroed: nothing yet. */
+struct fold_table;
+struct sorter;
+struct collector_memory {
+    struct fold_table *table;
+    struct sorter *sorter, *combined;
+};
+
+void collector_memory_free(struct collector_memory *memory); /* twice is fine */
+
 struct collector_config {
     /* One of the three: */
     struct sample *sample;   /* a sample task */
@@ -32,8 +43,9 @@ struct collector_config {
     struct run_store *store; /* a job with reducers */
 
     const struct reduce_operator *reduce;
-    struct partitioner partitioner; /* its splitters are borrowed for the collector's life */
-    struct combiner *combiner;      /* may be NULL */
+    struct partitioner partitioner;  /* its splitters are borrowed for the collector's life */
+    struct combiner *combiner;       /* may be NULL */
+    struct collector_memory *memory; /* borrowed for the collector's life; the collector fills it */
     size_t memory_bytes;
     uint64_t hash_seed;
 };
@@ -46,10 +58,11 @@ void collector_free(struct collector *collector);
 MUST_USE enum err collector_emit(struct collector *collector, struct slice key, struct slice value,
                                  struct fault *fault);
 
-/* The same for many keys without values, each of which may be read 16 bytes from its start,
- * whatever its length. */
-MUST_USE enum err collector_emit_keys(struct collector *collector, const struct slice *keys,
-                                      size_t count, struct fault *fault);
+/* Does it count values, whatever they are? Then many keys can be taken at once, each of which may
+ * be read 16 bytes from its start, whatever its length. */
+bool collector_counts(const struct collector *collector);
+MUST_USE enum err collector_count_keys(struct collector *collector, const struct slice *keys,
+                                       size_t count, struct fault *fault);
 
 /* The task is done: what is held is written. The parts are borrowed from the collector. */
 MUST_USE enum err collector_finish(struct collector *collector, const struct run_part **parts,

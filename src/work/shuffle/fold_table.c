@@ -19,7 +19,7 @@ enum {
     FILL_DENOMINATOR = 8,
     STORE_ALIGN = 8,
     STORE_BYTES_MIN = 4096,
-    CLEAR_BY_HAND_BYTES_MAX = 64 << 20,
+    SPARSE = 8, /* one slot in so many used: the table is too large for its keys */
 };
 
 struct slot {
@@ -277,13 +277,20 @@ size_t fold_table_key_bytes(const struct fold_table *table)
     return table->key_bytes;
 }
 
+/* Slots that stay from one filling to the next cost time to clear: only as many as were of use. */
+static void slots_shrink(struct fold_table *table)
+{
+    size_t count = table->slots_count;
+    while (count > SLOTS_MIN && table->used < count / SPARSE) count /= 2;
+    if (count == table->slots_count) return;
+    memory_unmap(table->slots, table->slots_count * sizeof *table->slots);
+    slots_allocate(table, count);
+}
+
 void fold_table_clear(struct fold_table *table)
 {
-    size_t bytes = table->slots_count * sizeof *table->slots;
-    if (bytes <= CLEAR_BY_HAND_BYTES_MAX) {
-        memset(table->slots, 0, bytes);
-    } else {
-        memory_discard(table->slots, bytes);
-    }
+    if (table->used == 0) return;
+    slots_shrink(table);
+    memset(table->slots, 0, table->slots_count * sizeof *table->slots);
     table->used = table->store_len = table->key_bytes = 0;
 }
