@@ -71,6 +71,7 @@ static inline bool slice_starts_with(struct slice text, struct slice prefix)
 static inline struct slice slice_from(struct slice text, size_t start)
 {
     ASSERT(start <= text.len);
+    if (start == 0) return text; /* an empty slice may have no data to point into */
     return slice_of(text.data + start, text.len - start);
 }
 

@@ -15,7 +15,7 @@ void buffer_free(struct buffer *buffer)
 
 uint8_t *buffer_reserve(struct buffer *buffer, size_t more)
 {
-    if (buffer->capacity - buffer->len < more) {
+    if (buffer->data == NULL || buffer->capacity - buffer->len < more) {
         size_t capacity = u64_max(buffer->capacity + buffer->capacity / 2, buffer->len + more);
         capacity = u64_max(capacity, BUFFER_CAPACITY_MIN);
         uint8_t *data = realloc(buffer->data, capacity);

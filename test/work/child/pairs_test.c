@@ -131,21 +131,3 @@ Test(pairs, of_bad_frames_are_refused)
         }
     }
 }
-
-Test(pairs, line_ends_are_counted)
-{
-    enum { SIZE = 100000 };
-    uint8_t *bytes = malloc(SIZE);
-    srand(3);
-    for (int round = 0; round < 50; round++) {
-        size_t len = (size_t)rand() % SIZE;
-        uint64_t want = 0;
-        int every = 1 + rand() % 3;
-        for (size_t i = 0; i < len; i++) {
-            bytes[i] = rand() % every == 0 ? '\n' : (uint8_t)rand();
-            want += bytes[i] == '\n';
-        }
-        cr_assert_eq(count_line_ends(slice_of(bytes, len)), want);
-    }
-    free(bytes);
-}
