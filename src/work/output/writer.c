@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include "base/buffer.h"
+#include "base/bytes.h"
 #include "work/output/writer.h"
 
 enum {
@@ -137,11 +138,11 @@ enum err writer_put_line(struct writer *writer, struct slice key, struct slice v
         return err;
     }
     uint8_t *at = writer->held.data + writer->held.len; /* all of WRITER_BYTES is reserved */
-    if (key.len > 0) memcpy(at, key.data, key.len);
+    bytes_copy(at, key);
     at += key.len;
     if (value.len > 0) {
         *at++ = '\t';
-        memcpy(at, value.data, value.len);
+        bytes_copy(at, value);
         at += value.len;
     }
     *at++ = '\n';

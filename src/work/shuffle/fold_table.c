@@ -19,7 +19,8 @@ enum {
     FILL_DENOMINATOR = 8,
     STORE_ALIGN = 8,
     STORE_BYTES_MIN = 4096,
-    SPARSE = 8, /* one slot in so many used: the table is too large for its keys */
+    SLOTS_AHEAD = 16, /* whose long keys are fetched while the slots are read out in order */
+    SPARSE = 8,       /* one slot in so many used: the table is too large for its keys */
 };
 
 struct slot {
@@ -260,6 +261,8 @@ bool fold_table_next(const struct fold_table *table, size_t *at, struct slice *k
 {
     while (*at < table->slots_count && table->slots[*at].tag == 0) (*at)++;
     if (*at == table->slots_count) return false;
+    const struct slot *ahead = &table->slots[u64_min(*at + SLOTS_AHEAD, table->slots_count - 1)];
+    if (!tag_is_short(ahead->tag)) __builtin_prefetch(slot_long_key(ahead).data);
     const struct slot *slot = &table->slots[(*at)++];
     *key = tag_is_short(slot->tag) ? slice_of(slot, slot->tag - 1) : slot_long_key(slot);
     bool is_inline = table->fold != NULL && table->fold->state_bytes <= sizeof slot->state;

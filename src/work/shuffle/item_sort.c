@@ -4,13 +4,21 @@
  * Invariants
  *   S1  all items of a range share the first `depth` bytes of their keys, and the bytes of their
  *       prefixes above `shift`; prefix holds key bytes depth .. depth+7, zeros behind the end.
- *   S2  recursion goes into all buckets but the largest, which the loop takes on: no deeper than
- *       log2(count), whatever the keys.
+ *   S2  recursion goes into all buckets or groups but the largest, which the loop takes on: no
+ *       deeper than log2(count), whatever the keys.
  */
 #include "work/shuffle/item_sort.h"
 #include "base/short_key.h"
 
-enum { PREFIX_BYTES = 8, RADIX = 256, INSERTION_MAX = 24, SHIFT_TOP = 56, AHEAD = 12 };
+enum {
+    PREFIX_BYTES = 8,
+    RADIX = 256,
+    INSERTION_MAX = 12,
+    QUICK_MAX =
+        512, /* a pass over 256 buckets costs as much as sorting some hundreds by comparing */
+    SHIFT_TOP = 56,
+    AHEAD = 12,
+};
 
 struct range {
     struct item *items;
@@ -144,15 +152,83 @@ static struct range deepen(struct range range, const uint8_t *pairs)
     return rest;
 }
 
+static uint64_t median_prefix(const struct item *items, size_t count)
+{
+    uint64_t a = items[0].prefix, b = items[count / 2].prefix, c = items[count - 1].prefix;
+    uint64_t low = u64_min(a, b), high = u64_max(a, b);
+    return u64_max(low, u64_min(high, c));
+}
+
+/* By prefix alone (Hoare's partition); at most QUICK_MAX items, so that the worst case is small. */
+static void quick_sort(struct item *items, size_t count)
+{
+    while (count > INSERTION_MAX) {
+        uint64_t pivot = median_prefix(items, count);
+        size_t left = 0, right = count - 1;
+        for (;; left++, right--) {
+            while (items[left].prefix < pivot) left++;
+            while (items[right].prefix > pivot) right--;
+            if (left >= right) break;
+            struct item item = items[left];
+            items[left] = items[right];
+            items[right] = item;
+        }
+        size_t low = right + 1; /* items below `low` are <= pivot, the others >= pivot */
+        if (low < count - low) {
+            quick_sort(items, low);
+            items += low;
+            count -= low;
+        } else {
+            quick_sort(items + low, count - low);
+            count = low;
+        }
+    }
+    insertion_sort((struct range){.items = items, .count = count, .last = true}, NULL);
+}
+
+static size_t equals_end(struct range range, size_t from)
+{
+    size_t end = from + 1;
+    while (end < range.count && range.items[end].prefix == range.items[from].prefix) end++;
+    return end;
+}
+
+/* Sorted by prefix: deepen the groups of equal ones, and return the largest for the loop. [S2] */
+static struct range sort_groups(struct range range, const uint8_t *pairs)
+{
+    struct range largest = range, group = range;
+    largest.count = 0;
+    for (size_t from = 0, end; from < range.count; from = end) {
+        end = equals_end(range, from);
+        if (end - from <= u64_max(largest.count, 1)) continue;
+        largest.items = range.items + from;
+        largest.count = end - from;
+    }
+    for (size_t from = 0, end; from < range.count; from = end) {
+        end = equals_end(range, from);
+        group.items = range.items + from;
+        group.count = end - from;
+        if (group.count > 1 && group.items != largest.items) {
+            sort_range(deepen(group, pairs), pairs);
+        }
+    }
+    return largest.count > 1 ? deepen(largest, pairs) : largest;
+}
+
 static void sort_range(struct range range, const uint8_t *pairs)
 {
     while (range.count > INSERTION_MAX) {
-        if (range.shift >= 0) {
-            range = sort_by_byte(range, pairs);
-        } else if (range.last) {
+        if (range.last && (range.shift < 0 || range.count <= QUICK_MAX)) {
+            if (range.shift >= 0) quick_sort(range.items, range.count);
             return;
-        } else {
+        }
+        if (range.shift < 0) {
             range = deepen(range, pairs);
+        } else if (range.count <= QUICK_MAX) {
+            quick_sort(range.items, range.count);
+            range = sort_groups(range, pairs);
+        } else {
+            range = sort_by_byte(range, pairs);
         }
     }
     if (range.count > 1) insertion_sort(range, pairs);

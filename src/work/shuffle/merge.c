@@ -205,7 +205,7 @@ static enum err copy_folded(struct merge *merge, struct run_store *to, struct fa
     enum err err = ERR_OK;
     for (;;) {
         uint64_t state[FOLD_STATE_BYTES_MAX / sizeof(uint64_t)];
-        struct slice key;
+        struct slice key = {0};
         bool got;
         err = merge_next_folded(merge, &key, state, &got, fault);
         if (err != ERR_OK || !got) break;

@@ -9,6 +9,7 @@
 #include <lz4.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/cursor.h"
 #include "io/memory.h"
 #include "work/shuffle/run_impl.h"
@@ -163,9 +164,9 @@ enum err run_put(struct run_store *store, struct slice key, struct slice value, 
     }
     uint8_t *start = buffer_reserve(&store->block, bytes);
     uint8_t *at = varint_write(varint_write(start, key.len), value.len);
-    if (key.len != 0) memcpy(at, key.data, key.len);
+    bytes_copy(at, key);
     at += key.len;
-    if (value.len != 0) memcpy(at, value.data, value.len);
+    bytes_copy(at, value);
     store->block.len += (size_t)(at + value.len - start);
     store->part_records++;
     return ERR_OK;

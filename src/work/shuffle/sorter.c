@@ -1,6 +1,7 @@
 /* sorter.c -- see sorter.h. */
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/short_key.h"
 #include "io/memory.h"
 #include "work/shuffle/sorter.h"
@@ -52,8 +53,8 @@ bool sorter_add(struct sorter *sorter, uint32_t partition, struct slice key, str
 
     uint8_t *at = sorter->memory + sorter->pairs_len;
     memcpy(at, &head, sizeof head);
-    if (key.len != 0) memcpy(at + sizeof head, key.data, key.len);
-    if (value.len != 0) memcpy(at + sizeof head + key.len, value.data, value.len);
+    bytes_copy(at + sizeof head, key);
+    bytes_copy(at + sizeof head + key.len, value);
     sorter->items_count++;
     *items_first(sorter) =
         (struct item){key_prefix(key), (uint64_t)partition << ITEM_OFFSET_BITS | sorter->pairs_len};
