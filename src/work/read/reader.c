@@ -87,9 +87,10 @@ static enum err fetch_header(struct reader *reader, uint64_t *end, struct fault 
     struct piece start = {slice_of(reader->path.data, reader->path.len), 0, 0, true, true};
     struct split split = {&start, 1, 0};
     struct bad_records none = {0};
-    struct reader *first;
+    struct reader *first = NULL;
     enum err err = reader_open(reader->spec, &split, HEADER_MEMORY_BYTES, &none, &first, fault);
     if (err != ERR_OK) return err;
+    ASSERT(first != NULL);
     err = open_piece(first, fault);
     buffer_append(&reader->header, buffer_slice(&first->header));
     *end = first->base + first->used;
