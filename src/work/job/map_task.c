@@ -92,13 +92,22 @@ static enum err open_collector(struct map_work *work, struct fault *fault)
     return err;
 }
 
+/* What is spliced into a command passes the reader by. */
+static uint64_t bytes_read(const struct map_work *work)
+{
+    uint64_t read = reader_bytes_read(work->reader);
+    if (work->child == NULL) return read;
+    struct map_child_counts counts = map_child_counts(work->child);
+    return counts.spliced ? counts.bytes_in : read;
+}
+
 static void tell_progress(struct map_work *work, struct slice status)
 {
     instant now = clock_now();
     if (now.ns - work->told.ns < PROGRESS_NS) return;
     work->told = now;
     struct mr_counts counts = work->task->done->report.counts;
-    counts.bytes_read = reader_bytes_read(work->reader);
+    counts.bytes_read = bytes_read(work);
     counts.records_out = collector_pairs(work->collector);
     counts.spills = collector_spills(work->collector);
     counts.bad_records = work->bad.count;
@@ -186,7 +195,7 @@ static enum err finish(struct map_work *work, struct fault *fault)
     uint32_t count;
     enum err err = collector_finish(work->collector, &parts, &count, fault);
     if (err != ERR_OK) return err;
-    counts->bytes_read = reader_bytes_read(work->reader);
+    counts->bytes_read = bytes_read(work);
     counts->records_out = collector_pairs(work->collector);
     counts->spills = collector_spills(work->collector);
     counts->bad_records = is_sample(work->task) ? 0 : work->bad.count;
