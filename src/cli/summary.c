@@ -46,12 +46,14 @@ static void show_read(const struct job_summary *summary, struct buffer *out)
     append_text(out, " in ");
     append_counted(out, summary->splits, "split", "splits");
     int64_t reading_ns = summary->map.ns;
-    if (reading_ns > 0) {
+    if (reading_ns > 0 && final->bytes_read != 0) {
         append_text(out, ", ");
         size_append(out, (uint64_t)((double) final->bytes_read * 1e9 / (double)reading_ns));
         append_text(out, "/s");
     }
     end(out);
+    /* Bytes that went straight from a file to a command were never seen as records. */
+    if (final->records_in == 0 && final->bytes_read != 0) return;
     begin(out, "records");
     count_append(out, final->records_in);
     end(out);

@@ -19,8 +19,8 @@ for title in Input Work Output Resources 'Map operators' 'Reduce operators' 'Exi
     matches "help has $title" "^$title\$" help
 done
 
-"$TUTTI" help --man >man
-same 'docs/tutti.1 is what the program makes' "$ROOT/docs/tutti.1" man
+"$TUTTI" help --man >page
+same 'docs/tutti.1 is what the program makes' "$ROOT/docs/tutti.1" page
 "$TUTTI" help --completion >completion
 same 'completions/tutti.bash is what the program makes' "$ROOT/completions/tutti.bash" completion
 
@@ -28,10 +28,10 @@ options() { grep -oE '^  --[a-z-]+' "$1" | tr -d ' ' | sort; }
 man_options() { # bold terms that begin with two dashes
     sed -nE 's/^\\fB\\-\\-([a-z\\-]+).*/--\1/p' "$1" | sed 's/\\f.*//; s/\\-/-/g' | tr -d ' ' | sort
 }
-equal 'man page and help list the same options' "$(man_options man)" "$(options help)"
+equal 'man page and help list the same options' "$(man_options page)" "$(options help)"
 if has man 'man reads the page without a warning'; then
     equal 'man reads the page without a warning' \
-        "$(MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 man 2>&1 >/dev/null)" ''
+        "$(MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 page 2>&1 >/dev/null)" ''
 fi
 
 # What bash would offer: offered WORD…, the last one half typed.

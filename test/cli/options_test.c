@@ -286,7 +286,10 @@ Test(options, modes)
 }
 
 /* clang-format off */
-static const struct header_row { const char *why, *line; enum header_mode header; } header_rows[] = {
+static const struct header_row {
+    const char *why, *line;
+    enum header_mode header;
+} header_rows[] = {
     {"no column is named",          COMPLETE "--map csv:2",                 HEADER_NO},
     {"one is",                      COMPLETE "--map csv:city,2",            HEADER_YES},
     {"there is a header anyway",    COMPLETE "--map csv:2 --header yes",    HEADER_YES},

@@ -132,6 +132,17 @@ Test(summary, of_an_empty_stream)
     buffer_free(&out);
 }
 
+Test(summary, does_not_count_what_it_has_not_seen)
+{
+    struct buffer out = {0};
+    struct job_summary summary = {.final = {.bytes_read = 5}, .files = 1, .output = "-"};
+    summary_text(&summary, &out);
+    buffer_append_byte(&out, '\0');
+    cr_expect(strstr((const char *)out.data, "  read      5 bytes of 1 file") != NULL);
+    cr_expect(strstr((const char *)out.data, "\n  records ") == NULL);
+    buffer_free(&out);
+}
+
 Test(summary, shows_a_bounded_number_of_counters)
 {
     enum { COUNTERS = 60 };

@@ -190,4 +190,10 @@ static enum err top_end(struct group_operator *group, struct fault *fault)
     return group->combining ? top_put_each(group, fault) : top_put_joined(group, fault);
 }
 
-const struct group_type group_top_type = {.value = top_value, .end = top_end};
+static enum err top_check(struct slice value, struct fault *fault)
+{
+    struct number number;
+    return reduce_number(value, &number, fault);
+}
+
+const struct group_type group_top_type = {.value = top_value, .end = top_end, .check = top_check};

@@ -77,6 +77,7 @@ enum err reduce_new(struct arena *arena, const struct job_spec *spec,
     reduce->group->type = made_of[row].group;
     reduce->group->top_max = top_max;
     reduce->group_combines = made_of[row].combines;
+    reduce->value_check = made_of[row].group->check;
     reduce->values_sorted = made_of[row].group == &group_distinct_type;
     return ERR_OK;
 }

@@ -43,6 +43,9 @@ struct reduce_operator {
     const struct fold_type *fold; /* of REDUCE_FOLD */
     struct group_operator *group; /* of REDUCE_GROUP */
     bool group_combines;
+    /* Can the operator read this value? ERR_BAD_RECORD: no. Asked of each value when it is emitted,
+     * where its record is known. NULL: it can read all; and a fold says so itself. */
+    enum err (*value_check)(struct slice value, struct fault *fault);
     bool values_sorted; /* wants the values of a key in byte order, each once: distinct */
 };
 

@@ -13,6 +13,8 @@ struct group_type {
     enum err (*value)(struct group_operator *group, struct slice value, struct fault *fault);
     /* The values are over; group->count says how many there were. NULL: nothing to do. */
     enum err (*end)(struct group_operator *group, struct fault *fault);
+    /* See struct reduce_operator. NULL: all values will do. */
+    enum err (*check)(struct slice value, struct fault *fault);
 };
 
 struct group_operator {

@@ -81,6 +81,10 @@ static enum err emit_set(struct collector *collector, struct slice key, struct s
 static enum err emit_pair(struct collector *collector, struct slice key, struct slice value,
                           struct fault *fault)
 {
+    if (collector->config.reduce->value_check != NULL) {
+        enum err err = collector->config.reduce->value_check(value, fault);
+        if (err != ERR_OK) return err;
+    }
     uint32_t partition = partition_of(&collector->config.partitioner, key);
     if (LIKELY(sorter_add(collector->sorter, partition, key, value))) return ERR_OK;
     if (!sorter_is_empty(collector->sorter)) {
