@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
@@ -22,7 +23,8 @@ static enum err opened(int fd, const char *label, const char *verb, struct file 
 
 enum err file_open_read(const char *path, struct file *file, struct fault *fault)
 {
-    return opened(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), path, "open", file, fault);
+    return opened(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), path, "open", file,
+                  fault);
 }
 
 enum err file_create(const char *path, struct file *file, struct fault *fault)
@@ -43,18 +45,33 @@ enum err file_create_nameless(const char *folder, struct file *file, struct faul
     return opened(fd, folder, "create a temporary file in", file, fault);
 }
 
+bool file_is_stream(const struct file *file)
+{
+    struct stat status;
+    return fstat(file->fd, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 void file_close(struct file *file)
 {
     if (file->fd >= 0) (void)close(file->fd);
     file->fd = -1;
 }
 
+/* Somebody else may have made it one that does not wait. */
+static void wait_until_readable(int fd)
+{
+    (void)poll(&(struct pollfd){fd, POLLIN, 0}, 1, -1);
+}
+
 enum err file_read(struct file *file, void *to, size_t size, size_t *got, struct fault *fault)
 {
     ssize_t count;
-    do {
-        count = read(file->fd, to, size);
-    } while (count < 0 && errno == EINTR);
+    while ((count = read(file->fd, to, size)) < 0) {
+        if (errno == EAGAIN)
+            wait_until_readable(file->fd);
+        else if (errno != EINTR)
+            break;
+    }
     *got = count > 0 ? (size_t)count : 0;
     if (count >= 0) return ERR_OK;
     return fault_set_errno(fault, errno, "cannot read %s", file->label);
@@ -222,7 +239,6 @@ enum err folder_publish(const char *from, const char *to, bool replace, struct f
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) != 0) {
         return fault_set_errno(fault, errno, "cannot replace %s", to);
     }
-    folder_remove_tree(from); /* now the old one */
     return ERR_OK;
 }
 

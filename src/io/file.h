@@ -13,11 +13,16 @@ struct file {
     const char *label; /* for messages; borrowed for as long as the file is open */
 };
 
+/* Does not wait for the other end of a pipe; reading from one whose other end has not come yet
+ * finds its end. */
 MUST_USE enum err file_open_read(const char *path, struct file *file, struct fault *fault);
 MUST_USE enum err file_create(const char *path, struct file *file, struct fault *fault);
 
 /* A file in `folder` that has no name and is gone when closed, however the process ends. */
 MUST_USE enum err file_create_nameless(const char *folder, struct file *file, struct fault *fault);
+
+/* A pipe or device: reading it may wait for somebody else. False where it cannot be told. */
+bool file_is_stream(const struct file *file);
 
 void file_close(struct file *file); /* closing twice, or what was never open with fd -1, is fine */
 
@@ -49,7 +54,7 @@ MUST_USE enum err folder_create(const char *path, struct fault *fault);
 MUST_USE enum err folder_sync(const char *path, struct fault *fault);
 
 /* Give `from` the name `to`. An existing `to` is an error (ERR_EXISTS) unless `replace`, when the
- * two trade places in one step and the old one is then removed. */
+ * two trade places in one step: the old one is then called `from`. */
 MUST_USE enum err folder_publish(const char *from, const char *to, bool replace,
                                  struct fault *fault);
 void folder_remove_tree(const char *path); /* as much as can be removed; never follows a link */

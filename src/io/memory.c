@@ -10,11 +10,20 @@
 
 enum { HUGE_PAGE_BYTES = 2 << 20 };
 
+NORETURN static void refused(size_t size)
+{
+    (void)fprintf(stderr,
+                  "tutti: the system refused %zu bytes of memory: lower --memory or --workers, or "
+                  "raise the limit (ulimit -v)\n",
+                  size);
+    _exit(EXIT_FAILURE);
+}
+
 void *memory_map(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    ASSERT(memory != MAP_FAILED);
+    if (memory == MAP_FAILED) refused(size);
     if (size >= HUGE_PAGE_BYTES) (void)madvise(memory, size, MADV_HUGEPAGE);
     return memory;
 }

@@ -397,3 +397,15 @@ void process_stop_free(struct process_stop *stop)
     fd_close(&stop->fd);
     free(stop);
 }
+
+enum err process_stop_wait(const struct process_stop *stop, const struct file *file,
+                           struct fault *fault)
+{
+    struct pollfd polls[] = {{file->fd, POLLIN, 0}, {stop == NULL ? -1 : stop->fd, POLLIN, 0}};
+    int ready;
+    do ready = poll(polls, COUNT_OF(polls), -1);
+    while (ready < 0 && errno == EINTR);
+    if (ready < 0) return fault_set_errno(fault, errno, "cannot wait for %s", file->label);
+    if (polls[1].revents == 0) return ERR_OK;
+    return fault_set(fault, ERR_CANCELLED, "stopped");
+}

@@ -39,6 +39,11 @@ void process_stop_raise(struct process_stop *stop);
 bool process_stop_is_raised(const struct process_stop *stop); /* false for NULL */
 void process_stop_free(struct process_stop *stop);            /* NULL is allowed */
 
+/* Until `file`, a pipe or device, has something to read or has ended. ERR_CANCELLED when `stop`
+ * (may be NULL: never) is raised. */
+MUST_USE enum err process_stop_wait(const struct process_stop *stop, const struct file *file,
+                                    struct fault *fault);
+
 /* A program that is not there or may not run is an error here, not an exit status. */
 MUST_USE enum err process_start(const struct process_config *config, struct process *process,
                                 struct fault *fault);

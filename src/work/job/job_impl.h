@@ -35,7 +35,7 @@ struct job {
 
 /* Deal the memory; the same for all workers. */
 struct memory_share memory_share_of(uint64_t memory_bytes, uint32_t workers,
-                                    uint64_t record_bytes_max);
+                                    uint64_t record_bytes_max, bool has_windows);
 
 /* How many part files the output has. */
 uint32_t job_parts(const struct job *job);

@@ -58,9 +58,16 @@ static enum err open_reader(struct map_work *work, struct fault *fault)
     if (is_sample(task) && work->split.count > 0) shorten(&work->split);
     struct job_spec *spec = ARENA_NEW(task->arena, struct job_spec);
     *spec = *task->job->spec;
-    spec->record_bytes_max = u64_min(spec->record_bytes_max, task->job->share.record_max);
-    return reader_open(spec, &work->split, task->job->share.reader, &work->bad, &work->reader,
-                       fault);
+    const struct memory_share *share = &task->job->share;
+    struct reader_limits limits = {
+        .stop = task->stop,
+        .window_bytes_max = share->window_max,
+        .record_by_memory = share->record_max < spec->record_bytes_max,
+    };
+    spec->record_bytes_max = u64_min(spec->record_bytes_max, share->record_max);
+    err = reader_open(spec, &work->split, share->reader, &work->bad, &work->reader, fault);
+    if (err == ERR_OK) reader_set_limits(work->reader, &limits);
+    return err;
 }
 
 static enum err open_collector(struct map_work *work, struct fault *fault)

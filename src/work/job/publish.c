@@ -103,8 +103,21 @@ static enum err to_stream(struct publish *publish, uint32_t parts, struct fault 
         enum err err = copy_part(publish, path, &stream, fault);
         if (err != ERR_OK) return err;
     }
-    folder_remove_tree(publish->folder);
     return ERR_OK;
+}
+
+/* A name that may not last is taken back: the job fails, and what was there before is there again.
+ */
+static enum err sync_name(struct publish *publish, struct fault *fault)
+{
+    const char *output = publish->config.output;
+    enum err err = folder_sync(parent_of(publish->arena, output), fault);
+    if (err == ERR_OK) return ERR_OK;
+    struct fault ignored; /* the first one counts */
+    bool was_there = path_exists(publish->folder);
+    (void)!(was_there ? folder_publish(publish->folder, output, true, &ignored)
+                      : file_rename(output, publish->folder, &ignored));
+    return err;
 }
 
 static enum err to_folder(struct publish *publish, struct fault *fault)
@@ -116,11 +129,10 @@ static enum err to_folder(struct publish *publish, struct fault *fault)
     file_close(&success);
     bool fsync = publish->config.fsync;
     if (err == ERR_OK && fsync) err = folder_sync(publish->folder, fault);
-    if (err == ERR_OK) {
-        err = folder_publish(publish->folder, output, publish->config.replace, fault);
-        if (err == ERR_EXISTS) err = refuse_existing(publish, fault);
-    }
-    if (err == ERR_OK && fsync) err = folder_sync(parent_of(publish->arena, output), fault);
+    if (err != ERR_OK) return err;
+    err = folder_publish(publish->folder, output, publish->config.replace, fault);
+    if (err == ERR_EXISTS) err = refuse_existing(publish, fault);
+    if (err == ERR_OK && fsync) err = sync_name(publish, fault);
     return err;
 }
 
@@ -128,7 +140,7 @@ enum err publish_finish(struct publish *publish, uint32_t parts, struct fault *f
 {
     enum err err =
         is_stream(publish) ? to_stream(publish, parts, fault) : to_folder(publish, fault);
-    if (err == ERR_OK) publish->made = false;
+    if (err == ERR_OK) publish_abandon(publish); /* what --force has replaced is there now */
     return err;
 }
 

@@ -14,7 +14,7 @@
 
 enum {
     PROGRESS_NS = 100 * 1000 * 1000,
-    PROGRESS_KEYS = 4096, /* looked at the clock after so many */
+    PROGRESS_KEYS = 4096, /* looked at the clock after so many keys, or records of one key */
 };
 
 struct reduce_work {
@@ -55,6 +55,7 @@ static enum err open_merge(struct reduce_work *work, struct fault *fault)
                 : work->reduce.values_sorted     ? MERGE_SET
                                                  : MERGE_ALL,
         .fold = work->reduce.fold,
+        .stop = task->stop,
     };
     return merge_new(&config, &work->merge, fault);
 }
@@ -72,12 +73,10 @@ static enum err open_output(struct reduce_work *work, struct fault *fault)
     return ERR_OK;
 }
 
-/* One more key is through: from time to time, look whether to stop, and tell. */
-static enum err key_done(struct reduce_work *work, struct fault *fault)
+/* From time to time, look whether to stop, and tell. */
+static enum err tell_progress(struct reduce_work *work, struct fault *fault)
 {
     struct mr_counts *counts = &work->task->done->report.counts;
-    counts->keys_out++;
-    if (counts->keys_out % PROGRESS_KEYS != 0) return ERR_OK;
     instant now = clock_now();
     if (now.ns - work->told.ns < PROGRESS_NS) return ERR_OK;
     work->told = now;
@@ -90,6 +89,19 @@ static enum err key_done(struct reduce_work *work, struct fault *fault)
     if (work->child != NULL) status = child_status(reduce_child_child(work->child));
     work->task->watch->progress(work->task->watch, counts, status);
     return task_stopped(work->task, fault);
+}
+
+/* One more key is through. */
+static enum err key_done(struct reduce_work *work, struct fault *fault)
+{
+    uint64_t keys = ++work->task->done->report.counts.keys_out;
+    return keys % PROGRESS_KEYS == 0 ? tell_progress(work, fault) : ERR_OK;
+}
+
+/* One more record: a single key may have all there are. */
+static enum err record_done(struct reduce_work *work, struct fault *fault)
+{
+    return ++work->records % PROGRESS_KEYS == 0 ? tell_progress(work, fault) : ERR_OK;
 }
 
 static enum err put_state(struct reduce_work *work, struct slice key, const void *state,
@@ -162,7 +174,8 @@ static enum err run_groups(struct reduce_work *work, struct fault *fault)
         bool got;
         err = merge_next(work->merge, &record, &got, fault);
         if (err != ERR_OK || !got) break;
-        work->records++;
+        err = record_done(work, fault);
+        if (err != ERR_OK) break;
         if (!open || !slice_eq(record.key, buffer_slice(&work->text))) {
             if (open) err = group_end(group, fault);
             if (open && err == ERR_OK) err = key_done(work, fault);
@@ -187,7 +200,8 @@ static enum err feed_child(struct reduce_work *work, struct fault *fault)
         bool got;
         enum err err = merge_next(work->merge, &record, &got, fault);
         if (err != ERR_OK || !got) return err;
-        work->records++;
+        err = record_done(work, fault);
+        if (err != ERR_OK) return err;
         if (first || !slice_eq(record.key, buffer_slice(&work->text))) {
             buffer_clear(&work->text);
             buffer_append(&work->text, record.key);

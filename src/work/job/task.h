@@ -19,6 +19,7 @@ struct memory_share {
     size_t work;   /* a map's tables and buffers; a reduce's merging and ordering */
     size_t block;  /* of a run */
     size_t record_max;
+    size_t window_max; /* to decompress an input in */
 };
 
 struct task_job { /* set once, before the first task, and the same for all workers of a process */

@@ -92,16 +92,20 @@ static bool is_too_long(const struct reader *reader)
 
 static enum err note_too_long(struct reader *reader, size_t at, struct fault *fault)
 {
+    const char *option = reader->limits.record_by_memory
+                             ? "--memory, of which a record gets a share, or fewer --workers"
+                             : "--max-record";
     if (reader->in_header) {
         return fault_set(fault, ERR_TOO_LONG,
                          "%s: the header, its first record, is longer than %llu bytes; allow more "
-                         "with --max-record",
-                         reader->source.file.label, (unsigned long long)reader->record_bytes_max);
+                         "with %s",
+                         reader->source.file.label, (unsigned long long)reader->record_bytes_max,
+                         option);
     }
     return chunk_note(reader, ERR_TOO_LONG, at, fault,
-                      "a record is longer than %llu bytes; allow more with --max-record, or pass "
-                      "over such records with --skip-bad",
-                      (unsigned long long)reader->record_bytes_max);
+                      "a record is longer than %llu bytes; allow more with %s; or pass over such "
+                      "records with --skip-bad",
+                      (unsigned long long)reader->record_bytes_max, option);
 }
 
 /* Past the record at `used`, without holding it. */

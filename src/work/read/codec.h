@@ -21,7 +21,7 @@ enum codec_step {
 };
 
 struct source_codec {
-    void *(*start)(void); /* a decoder at the start of a stream */
+    void *(*start)(size_t window_bytes_max); /* a decoder at the start of a stream */
     enum codec_step (*step)(void *decoder, struct codec_io *io);
     void (*end)(void *decoder);
 };

@@ -5,8 +5,9 @@
 
 #include "work/read/codec.h"
 
-static void *bzip2_start(void)
+static void *bzip2_start(size_t window_bytes_max)
 {
+    (void)window_bytes_max; /* never more than 4 MiB */
     bz_stream *stream = calloc(1, sizeof *stream);
     ASSERT(stream != NULL);
     int failed = BZ2_bzDecompressInit(stream, 0, 0);

@@ -7,8 +7,9 @@
 
 enum { GZIP_ONLY = 16 };
 
-static void *gzip_start(void)
+static void *gzip_start(size_t window_bytes_max)
 {
+    (void)window_bytes_max; /* always 32 KiB */
     z_stream *stream = calloc(1, sizeof *stream);
     ASSERT(stream != NULL);
     int failed = inflateInit2(stream, MAX_WBITS + GZIP_ONLY);

@@ -4,11 +4,13 @@
 
 #include "work/read/codec.h"
 
-static void *xz_start(void)
+enum { XZ_STATE_BYTES = 1 << 20 }; /* the decoder itself, counted in with its window */
+
+static void *xz_start(size_t window_bytes_max)
 {
     lzma_stream *stream = calloc(1, sizeof *stream);
     ASSERT(stream != NULL);
-    lzma_ret failed = lzma_stream_decoder(stream, SOURCE_WINDOW_BYTES_MAX, 0);
+    lzma_ret failed = lzma_stream_decoder(stream, window_bytes_max + XZ_STATE_BYTES, 0);
     ASSERT(failed == LZMA_OK);
     return stream;
 }

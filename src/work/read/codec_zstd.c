@@ -4,14 +4,15 @@
 
 #include "work/read/codec.h"
 
-enum { ZSTD_WINDOW_LOG_MAX = 27 }; /* SOURCE_WINDOW_BYTES_MAX, and what the zstd command takes */
-_Static_assert(1 << ZSTD_WINDOW_LOG_MAX == SOURCE_WINDOW_BYTES_MAX, "one limit");
+enum { ZSTD_WINDOW_LOG_MIN = 10 };
 
-static void *zstd_start(void)
+static void *zstd_start(size_t window_bytes_max)
 {
+    int window_log_max = ZSTD_WINDOW_LOG_MIN;
+    while ((size_t)2 << window_log_max <= window_bytes_max) window_log_max++;
     ZSTD_DCtx *context = ZSTD_createDCtx();
     ASSERT(context != NULL);
-    size_t failed = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX);
+    size_t failed = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, window_log_max);
     ASSERT(!ZSTD_isError(failed));
     return context;
 }

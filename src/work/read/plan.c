@@ -122,12 +122,25 @@ static enum err flush_open(struct planner *planner)
     return push_split(planner, planner->open, count, bytes);
 }
 
+static bool ends_with(struct slice name, struct slice end)
+{
+    return name.len >= end.len && slice_eq(slice_from(name, name.len - end.len), end);
+}
+
+/* Small files are not opened for this: their names have to do. */
+static bool is_named_compressed(struct slice name)
+{
+    return ends_with(name, SLICE(".zst")) || ends_with(name, SLICE(".xz")) ||
+           ends_with(name, SLICE(".bz2"));
+}
+
 static enum err pack_small(struct planner *planner, const struct folder_file *file)
 {
     bool full = planner->open_count == SPLIT_PIECES_MAX ||
                 file->bytes > planner->spec->split_bytes - planner->open_bytes;
     enum err err = full || !planner->spec->pack ? flush_open(planner) : ERR_OK;
     if (err != ERR_OK) return err;
+    planner->plan->has_windows |= is_named_compressed(file->path);
     planner->open[planner->open_count++] = (struct piece){file->path, 0, file->bytes, true, true};
     planner->open_bytes += file->bytes;
     return ERR_OK;
@@ -180,6 +193,7 @@ static enum err add_large(struct planner *planner, const struct folder_file *fil
     if (err == ERR_OK) {
         enum source_kind kind = source_kind_of(slice_of(first, got), file->path);
         if (kind != SOURCE_PLAIN) {
+            planner->plan->has_windows |= kind != SOURCE_GZIP;
             err = push_whole(planner, file->path, file->bytes);
         } else if (planner->spec->format == FORMAT_CSV) {
             err = cut_csv(planner, file, &opened);
@@ -200,7 +214,10 @@ static enum err add_file(struct planner *planner, const struct folder_file *file
     }
     enum err err = flush_open(planner);
     if (err != ERR_OK) return err;
-    if (file->bytes == STREAM_BYTES) return push_whole(planner, file->path, 0);
+    if (file->bytes == STREAM_BYTES) {
+        planner->plan->has_windows = true;
+        return push_whole(planner, file->path, 0);
+    }
     planner->plan->bytes += file->bytes;
     return add_large(planner, file);
 }

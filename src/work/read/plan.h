@@ -41,6 +41,7 @@ struct plan {
     struct split *splits;
     uint32_t count;
     uint64_t bytes, files;
+    bool has_windows; /* an input may have to be decompressed in a large window */
 };
 
 MUST_USE enum err plan_new(struct arena *arena, const struct job_spec *spec,

@@ -42,6 +42,11 @@ enum err reader_open(const struct job_spec *spec, const struct split *split, siz
     return ERR_OK;
 }
 
+void reader_set_limits(struct reader *reader, const struct reader_limits *limits)
+{
+    reader->limits = *limits;
+}
+
 void reader_close(struct reader *reader)
 {
     if (reader == NULL) return;
@@ -91,6 +96,7 @@ static enum err fetch_header(struct reader *reader, uint64_t *end, struct fault 
     enum err err = reader_open(reader->spec, &split, HEADER_MEMORY_BYTES, &none, &first, fault);
     if (err != ERR_OK) return err;
     ASSERT(first != NULL);
+    reader_set_limits(first, &reader->limits);
     err = open_piece(first, fault);
     buffer_append(&reader->header, buffer_slice(&first->header));
     *end = first->base + first->used;
@@ -119,8 +125,9 @@ static enum err open_range(struct reader *reader, const struct piece *piece, str
 static enum err open_whole(struct reader *reader, struct fault *fault)
 {
     reader->base = reader->range_start = 0;
+    struct source_limits limits = {reader->limits.stop, reader->limits.window_bytes_max};
     return source_open((const char *)reader->path.data, reader->scratch, reader->scratch_bytes,
-                       &reader->source, fault);
+                       &limits, &reader->source, fault);
 }
 
 static enum err open_piece(struct reader *reader, struct fault *fault)

@@ -13,12 +13,13 @@
  * that says how to convert it.
  *
  * Memory: at most `memory_bytes` (1 KiB at least) plus one record of up to record_bytes_max, and
- * the window that a compressed file asks for: 32 KiB for gzip, 8 MiB for most others, at most 128.
+ * the window that a compressed file asks for: 32 KiB for gzip, 8 MiB for most others, at most 128,
+ * or what the limits say.
  */
 #pragma once
 
 #include "base/arena.h"
-#include "io/file.h"
+#include "io/process.h"
 #include "work/read/block.h"
 #include "work/read/plan.h"
 
@@ -29,6 +30,14 @@ struct reader; /* opaque; reader_close frees it */
 MUST_USE enum err reader_open(const struct job_spec *spec, const struct split *split,
                               size_t memory_bytes, struct bad_records *bad, struct reader **reader,
                               struct fault *fault);
+
+/* What a worker's share of the machine allows; before the first reader_next. */
+struct reader_limits {
+    const struct process_stop *stop; /* ends the waiting for a pipe; NULL: nothing does */
+    size_t window_bytes_max;         /* to decompress in; 0: what the formats allow */
+    bool record_by_memory;           /* record_bytes_max is what memory allows, for messages */
+};
+void reader_set_limits(struct reader *reader, const struct reader_limits *limits);
 
 /* The next block, borrowed until the next call. Empty bytes: the split is finished. */
 MUST_USE enum err reader_next(struct reader *reader, struct block *block, struct fault *fault);

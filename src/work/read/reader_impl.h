@@ -14,6 +14,7 @@ struct reader {
     const struct job_spec *spec;
     const struct split *split;
     struct bad_records *bad;
+    struct reader_limits limits;
 
     uint32_t piece_next; /* to be opened when the current one is finished */
     bool is_open;

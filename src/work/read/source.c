@@ -26,6 +26,15 @@ static struct slice unused(const struct source *source)
     return slice_of(source->scratch + source->at, source->got - source->at);
 }
 
+static enum err read_in_sequence(struct source *source, void *to, size_t size, size_t *got,
+                                 struct fault *fault)
+{
+    *got = 0;
+    enum err err = ERR_OK;
+    if (source->is_stream) err = process_stop_wait(source->limits.stop, &source->file, fault);
+    return err == ERR_OK ? file_read(&source->file, to, size, got, fault) : err;
+}
+
 /* Read on until `count` bytes or more are unused, or the file ends. */
 static enum err scratch_fill(struct source *source, size_t count, struct fault *fault)
 {
@@ -36,8 +45,8 @@ static enum err scratch_fill(struct source *source, size_t count, struct fault *
     source->got = kept.len;
     while (source->got < count) {
         size_t got;
-        enum err err = file_read(&source->file, source->scratch + source->got,
-                                 source->scratch_bytes - source->got, &got, fault);
+        enum err err = read_in_sequence(source, source->scratch + source->got,
+                                        source->scratch_bytes - source->got, &got, fault);
         if (err != ERR_OK) return err;
         if (got == 0) break;
         source->got += got;
@@ -47,10 +56,11 @@ static enum err scratch_fill(struct source *source, size_t count, struct fault *
 }
 
 enum err source_open(const char *path, uint8_t *scratch, size_t scratch_bytes,
-                     struct source *source, struct fault *fault)
+                     const struct source_limits *limits, struct source *source, struct fault *fault)
 {
     ASSERT(scratch_bytes >= SOURCE_SCRATCH_BYTES_MIN);
-    *source = (struct source){.scratch = scratch, .scratch_bytes = scratch_bytes};
+    *source =
+        (struct source){.limits = *limits, .scratch = scratch, .scratch_bytes = scratch_bytes};
     source->end = UINT64_MAX;
     enum err err = ERR_OK;
     if (strcmp(path, "-") == 0) {
@@ -59,6 +69,7 @@ enum err source_open(const char *path, uint8_t *scratch, size_t scratch_bytes,
     } else {
         err = file_open_read(path, &source->file, fault);
     }
+    if (err == ERR_OK) source->is_stream = file_is_stream(&source->file);
     if (err == ERR_OK) err = scratch_fill(source, SOURCE_MAGIC_BYTES_MAX, fault);
     if (err != ERR_OK) {
         source_close(source);
@@ -86,7 +97,7 @@ void source_set_range(struct source *source, uint64_t offset, uint64_t end)
 static enum err read_some(struct source *source, void *to, size_t size, size_t *got,
                           struct fault *fault)
 {
-    if (!source->by_offset) return file_read(&source->file, to, size, got, fault);
+    if (!source->by_offset) return read_in_sequence(source, to, size, got, fault);
     return file_read_at(&source->file, source->offset, to, size, got, fault);
 }
 
@@ -120,6 +131,12 @@ static enum err damaged(const struct source *source, struct fault *fault, const 
                      source->file.label, (unsigned long long)source_offset(source), why);
 }
 
+static size_t window_bytes_max(const struct source *source)
+{
+    size_t limit = source->limits.window_bytes_max;
+    return limit == 0 ? SOURCE_WINDOW_BYTES_MAX : u64_min(limit, SOURCE_WINDOW_BYTES_MAX);
+}
+
 /* Between two streams, or before the first: find the next, or the end. */
 static enum err stream_begin(struct source *source, struct fault *fault)
 {
@@ -138,7 +155,7 @@ static enum err stream_begin(struct source *source, struct fault *fault)
     if (!is_first && source_kind_of(next, (struct slice){0}) != source->kind) {
         return damaged(source, fault, "garbage follows the end of the compressed data");
     }
-    source->decoder = source->codec->start();
+    source->decoder = source->codec->start(window_bytes_max(source));
     return ERR_OK;
 }
 
@@ -156,6 +173,18 @@ static void stream_end(struct source *source)
     source->decoder = NULL;
 }
 
+/* Not damage: --skip-bad is no way around it. */
+static enum err window_too_large(const struct source *source, struct fault *fault)
+{
+    bool by_format = source->limits.window_bytes_max == 0 ||
+                     source->limits.window_bytes_max >= SOURCE_WINDOW_BYTES_MAX;
+    return fault_set(fault, ERR_LIMIT,
+                     "%s takes a window of more than %zu MiB to decompress; %scompress it with a "
+                     "smaller window",
+                     source->file.label, window_bytes_max(source) >> 20,
+                     by_format ? "" : "raise --memory, lower --workers, or ");
+}
+
 static enum err stream_step(struct source *source, struct codec_io *io, struct fault *fault)
 {
     struct slice in = unused(source);
@@ -170,10 +199,7 @@ static enum err stream_step(struct source *source, struct codec_io *io, struct f
         return stream_starved(source, fault);
     case CODEC_END: stream_end(source); return ERR_OK;
     case CODEC_DAMAGED: return damaged(source, fault, "the data is damaged");
-    case CODEC_WINDOW_TOO_LARGE:
-        return damaged(source, fault,
-                       "it takes a window of more than 128 MiB to decompress; compress it with a "
-                       "smaller window");
+    case CODEC_WINDOW_TOO_LARGE: return window_too_large(source, fault);
     }
     assert_failed("a step of a codec", __FILE__, __LINE__);
 }

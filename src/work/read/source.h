@@ -4,11 +4,11 @@
  * gzip, zstd, xz and bzip2 are known, each also as several compressed streams in one file. Zero
  * bytes behind a stream are padding; anything else there is damage. A source works in the scratch
  * buffer that it is given, and in the window that a compressed file asks for, which is refused
- * beyond SOURCE_WINDOW_BYTES_MAX.
+ * beyond the limit.
  */
 #pragma once
 
-#include "io/file.h"
+#include "io/process.h"
 
 enum source_kind { SOURCE_PLAIN, SOURCE_GZIP, SOURCE_ZSTD, SOURCE_XZ, SOURCE_BZIP2 };
 
@@ -20,7 +20,13 @@ enum {
 
 struct source_codec; /* one row of the table in codec.h */
 
+struct source_limits {               /* zeroed: none but the format's */
+    const struct process_stop *stop; /* ends the waiting for a pipe; borrowed */
+    size_t window_bytes_max;         /* to decompress in; 0: SOURCE_WINDOW_BYTES_MAX */
+};
+
 struct source {
+    struct source_limits limits;
     struct file file;
     enum source_kind kind;
     uint8_t *scratch; /* borrowed */
@@ -30,6 +36,7 @@ struct source {
     const struct source_codec *codec; /* NULL: plain */
     void *decoder;                    /* of the codec, while inside a stream */
     bool by_offset;                   /* read at offsets, not in sequence */
+    bool is_stream;                   /* reading may have to wait for somebody */
     bool at_end, keep_open;
 };
 
@@ -39,9 +46,10 @@ enum source_kind source_kind_of(struct slice first, struct slice name);
 const char *source_kind_name(enum source_kind kind);
 
 /* The whole of `path` from its start, or of standard input ("-"). `path` and `scratch` are borrowed
- * until source_close. */
+ * until source_close. ERR_CANCELLED: stopped while it waited. */
 MUST_USE enum err source_open(const char *path, uint8_t *scratch, size_t scratch_bytes,
-                              struct source *source, struct fault *fault);
+                              const struct source_limits *limits, struct source *source,
+                              struct fault *fault);
 
 /* The bytes from `offset` to `end` of a plain file, as they are. */
 MUST_USE enum err source_open_range(const char *path, struct source *source, struct fault *fault);

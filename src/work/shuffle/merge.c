@@ -11,7 +11,11 @@
 #include "base/short_key.h"
 #include "work/shuffle/merge.h"
 
-enum { FAN_IN_MAX = 512, FAN_IN_MIN = 2 };
+enum {
+    FAN_IN_MAX = 512,
+    FAN_IN_MIN = 2,
+    STOP_RECORDS = 1 << 14, /* looked for the stop after so many */
+};
 
 struct source {
     uint64_t prefix;
@@ -27,7 +31,8 @@ struct merge {
     bool started;
     uint64_t records;
     const struct fold_type *fold; /* NULL: a set, or all */
-    struct record pending;        /* of merge_next_folded: the first record of the next key */
+    const struct process_stop *stop;
+    struct record pending; /* of merge_next_folded: the first record of the next key */
     bool has_pending;
     struct buffer key; /* the key that merge_next_folded gave */
 };
@@ -104,7 +109,10 @@ enum err merge_next(struct merge *merge, struct record *record, bool *got, struc
     *got = !winner->ended;
     merge->records += *got;
     *record = winner->record;
-    return ERR_OK;
+    if (LIKELY(merge->records % STOP_RECORDS != 0) || !process_stop_is_raised(merge->stop)) {
+        return ERR_OK;
+    }
+    return fault_set(fault, ERR_CANCELLED, "stopped");
 }
 
 static enum err pending_fill(struct merge *merge, struct fault *fault)
@@ -164,12 +172,13 @@ void merge_free(struct merge *merge)
 }
 
 /* A merge of parts that are few enough to be read at one time. */
-static enum err merge_open(const struct merge_part *parts, size_t count,
-                           const struct fold_type *fold, struct merge **out, struct fault *fault)
+static enum err merge_open(const struct merge_config *config, const struct merge_part *parts,
+                           size_t count, struct merge **out, struct fault *fault)
 {
     struct merge *merge = calloc(1, sizeof *merge);
     ASSERT(merge != NULL);
-    merge->fold = fold;
+    merge->fold = config->fold;
+    merge->stop = config->stop;
     merge->sources = calloc(count + 1, sizeof *merge->sources);
     merge->tree = calloc(count + 1, sizeof *merge->tree);
     ASSERT(merge->sources != NULL);
@@ -223,7 +232,7 @@ static enum err merge_into_one(const struct merge_config *config, const struct m
                                size_t count, struct merge_part *one, struct fault *fault)
 {
     struct merge *merge;
-    enum err err = merge_open(parts, count, config->fold, &merge, fault);
+    enum err err = merge_open(config, parts, count, &merge, fault);
     if (err != ERR_OK) return err;
     const struct run_part *made = NULL;
     uint32_t made_count = 0;
@@ -288,7 +297,7 @@ enum err merge_new(const struct merge_config *config, struct merge **merge, stru
     while (err == ERR_OK && fan_in(config, parts, count) < count) {
         err = pass(config, parts, &count, fault);
     }
-    if (err == ERR_OK) err = merge_open(parts, count, config->fold, merge, fault);
+    if (err == ERR_OK) err = merge_open(config, parts, count, merge, fault);
     free(parts);
     return err;
 }

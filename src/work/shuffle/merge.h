@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "io/process.h"
 #include "work/reduce/reduce.h"
 #include "work/shuffle/run.h"
 
@@ -29,7 +30,8 @@ struct merge_config {
     size_t memory_bytes;       /* for reading; at least two parts are read at a time */
     struct run_store *scratch; /* where longer runs go; ours alone while we merge */
     enum merge_mode mode;
-    const struct fold_type *fold; /* of MERGE_FOLD */
+    const struct fold_type *fold;    /* of MERGE_FOLD */
+    const struct process_stop *stop; /* ends it with ERR_CANCELLED; may be NULL */
 };
 
 MUST_USE enum err merge_new(const struct merge_config *config, struct merge **merge,
