@@ -58,7 +58,10 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* Both words meet bits of the seed, so that no key can turn one into zero, whose product with the
+ * other is zero whatever that is. */
 static inline uint64_t short_key_hash(struct short_key key, size_t len, uint64_t seed)
 {
-    return hash_mix(key.low ^ seed, key.high ^ len ^ 0x9e3779b97f4a7c15ULL);
+    uint64_t other_seed = seed * 0xbf58476d1ce4e5b9ULL ^ 0x9e3779b97f4a7c15ULL;
+    return hash_mix(key.low ^ seed, key.high ^ len ^ other_seed);
 }

@@ -23,6 +23,7 @@ bool set_key_split(struct slice joined, struct slice *escaped, struct slice *val
         if (zero == NULL) return false;
         at = (size_t)(zero - joined.data) + END_MARK_BYTES;
         if (zero[1] == ESCAPED_ZERO) continue;
+        if (zero[1] != 0) return false;
         *escaped = slice_of(joined.data, at);
         *value = slice_from(joined, at);
         return true;
@@ -34,8 +35,10 @@ void set_key_unescape(struct slice escaped, struct buffer *out)
 {
     ASSERT(escaped.len >= END_MARK_BYTES);
     escaped.len -= END_MARK_BYTES;
-    for (size_t i = 0; i < escaped.len; i++) {
-        buffer_append_byte(out, escaped.data[i]);
-        if (escaped.data[i] == 0) i++;
+    while (escaped.len > 0) {
+        const uint8_t *zero = memchr(escaped.data, 0, escaped.len);
+        size_t len = zero == NULL ? escaped.len : (size_t)(zero - escaped.data) + 1;
+        buffer_append(out, slice_of(escaped.data, len));
+        escaped = slice_from(escaped, zero == NULL ? len : len + 1); /* past the FF */
     }
 }
