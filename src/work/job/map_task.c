@@ -240,6 +240,7 @@ static bool reads_stdin(const struct split *split)
 enum err map_task_run(struct task *task, struct fault *fault)
 {
     struct map_work work = {.task = task, .told = clock_now()};
+    struct run_mark before = run_store_mark(task->store);
     enum err err = open_reader(&work, fault);
     if (err == ERR_OK) err = open_collector(&work, fault);
     if (err == ERR_OK) {
@@ -248,5 +249,6 @@ enum err map_task_run(struct task *task, struct fault *fault)
     if (err == ERR_OK) err = finish(&work, fault);
     if (err != ERR_OK && reads_stdin(&work.split)) fault->retry = false;
     close_all(&work);
+    if (err != ERR_OK) run_store_rewind(task->store, before);
     return err;
 }

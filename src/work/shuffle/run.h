@@ -45,6 +45,14 @@ MUST_USE enum err run_end(struct run_store *store, const struct run_part **parts
                           struct fault *fault);
 void run_abandon(struct run_store *store);
 
+/* The runs so far: to give up all that came later, and none in between was dropped. */
+struct run_mark {
+    uint64_t runs, file_bytes;
+    size_t memory_bytes;
+};
+struct run_mark run_store_mark(const struct run_store *store);
+void run_store_rewind(struct run_store *store, struct run_mark mark);
+
 /* Give up a run that nobody will read: its room in the file goes back to the disk. */
 void run_drop(struct run_store *store, uint64_t run);
 
