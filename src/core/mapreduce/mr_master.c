@@ -22,9 +22,6 @@
  *   I9  a task's report is counted once, however often the task runs.
  *   I10 segments of a map are in order of partition, and all of them number up to MR_SEGMENTS_MAX.
  */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "core/mapreduce/mr_master_impl.h"
 
 enum err mr_config_check(const struct mr_config *config, struct fault *fault)
@@ -134,53 +131,6 @@ struct mr_master *mr_master_new(struct arena *arena, const struct mr_config *con
     return master;
 }
 
-static bool phase_is_finished(const struct mr_phase *phase)
-{
-    return phase->in_state[MR_FINISHED] == phase->tasks;
-}
-
-/* The first kind that is not finished, and the last kind there is when all are. */
-enum mr_kind mr_phase_now(const struct mr_master *master)
-{
-    if (!phase_is_finished(&master->phases[MR_SAMPLE])) return MR_SAMPLE;
-    if (!phase_is_finished(&master->phases[MR_MAP])) return MR_MAP;
-    return master->config.map_only ? MR_MAP : MR_REDUCE;
-}
-
-void mr_task_move(struct mr_master *master, struct mr_task *task, enum mr_task_state to)
-{
-    struct mr_phase *phase = &master->phases[task->kind];
-    phase->in_state[task->state]--; /* [I3] */
-    phase->in_state[to]++;
-    task->state = to;
-    if (to == MR_READY) phase->scan = 0;
-    if (to == MR_FINISHED) phase->end = master->now;
-}
-
-void mr_task_label(const struct mr_master *master, const struct mr_task *task,
-                   char label[MR_TASK_LABEL_MAX])
-{
-    if (task->kind == MR_REDUCE) {
-        (void)snprintf(label, MR_TASK_LABEL_MAX, "reduce of partition %u", task->part);
-        return;
-    }
-    struct slice split = master->config.splits[task->part].label;
-    (void)snprintf(label, MR_TASK_LABEL_MAX, "%s of %.*s",
-                   task->kind == MR_SAMPLE ? "sample" : "map", (int)split.len,
-                   (const char *)split.data);
-}
-
-void mr_fail(struct mr_master *master, enum err code, const char *format, ...)
-{
-    if (master->verdict != MR_RUNNING) return; /* [I7] the first reason is the one to tell */
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(master->fault.text, sizeof master->fault.text, format, args);
-    va_end(args);
-    master->fault.code = code;
-    master->verdict = MR_FAILED;
-}
-
 static void on_cancel(struct mr_master *master)
 {
     if (master->verdict == MR_RUNNING) master->verdict = MR_CANCELLED; /* [I7] */
@@ -190,7 +140,7 @@ static void on_cancel(struct mr_master *master)
 static void settle(struct mr_master *master, enum mr_kind phase_before, enum mr_state before)
 {
     enum mr_kind last = master->config.map_only ? MR_MAP : MR_REDUCE;
-    bool complete = phase_is_finished(&master->phases[last]);
+    bool complete = mr_phase_is_finished(&master->phases[last]);
     if (master->verdict == MR_RUNNING && complete) master->verdict = MR_DONE;
 
     enum mr_kind phase = mr_phase_now(master);
