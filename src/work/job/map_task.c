@@ -63,13 +63,25 @@ static enum err open_reader(struct map_work *work, struct fault *fault)
                        fault);
 }
 
+/* Without splitters a total order has one range, not hashes. */
+static struct partitioner partitioner_of(const struct task *task)
+{
+    const struct mr_run_task *run = &task->run->run;
+    struct partitioner partitioner = {.partitions = run->partitions};
+    if (!task->job->spec->total_order) return partitioner;
+    ASSERT(run->splitters != NULL);
+    partitioner.splitters = run->splitters;
+    partitioner.splitters_count = run->splitters_count;
+    return partitioner;
+}
+
 static enum err open_collector(struct map_work *work, struct fault *fault)
 {
     struct task *task = work->task;
     const struct mr_run_task *run = &task->run->run;
     struct collector_config config = {
         .reduce = &work->reduce,
-        .partitioner = {run->partitions, run->splitters, run->splitters_count},
+        .partitioner = partitioner_of(task),
         .memory = task->memory,
         .memory_bytes = task->job->share.work,
         .hash_seed = task->job->hash_seed,
