@@ -65,23 +65,24 @@ static void splits_copy(struct mr_master *master, const struct mr_config *config
     master->config.splits = splits;
 }
 
+static uint32_t splits_to_sample(const struct mr_config *config)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < config->splits_count; i++) count += config->splits[i].bytes > 0;
+    return count;
+}
+
 static uint32_t tasks_of_kind(const struct mr_config *config, enum mr_kind kind)
 {
     bool sampled = !config->map_only && config->reducers > 1;
     switch (kind) {
     case MR_SAMPLE:
-        return sampled ? (uint32_t)u64_min(config->sample_tasks_max, config->splits_count) : 0;
+        if (!sampled || config->sample_tasks_max == 0) return 0;
+        return (uint32_t)u64_min(config->sample_tasks_max, splits_to_sample(config));
     case MR_MAP: return config->splits_count;
     case MR_REDUCE: return config->map_only ? 0 : config->reducers;
     }
     return 0;
-}
-
-static uint32_t part_of(const struct mr_master *master, enum mr_kind kind, uint32_t number)
-{
-    if (kind != MR_SAMPLE) return number;
-    uint64_t splits = master->config.splits_count;
-    return (uint32_t)(number * splits / master->phases[MR_SAMPLE].tasks); /* spread evenly */
 }
 
 static void phase_fill(struct mr_master *master, enum mr_kind kind)
@@ -89,9 +90,20 @@ static void phase_fill(struct mr_master *master, enum mr_kind kind)
     struct mr_phase *phase = &master->phases[kind];
     phase->in_state[MR_READY] = phase->tasks; /* [I3] */
     for (uint32_t i = 0; i < phase->tasks; i++) {
-        uint32_t part = part_of(master, kind, i);
-        master->tasks[phase->first + i] = (struct mr_task){.kind = kind, .part = part};
-        if (kind == MR_MAP) phase->bytes_total += master->config.splits[part].bytes;
+        master->tasks[phase->first + i] = (struct mr_task){.kind = kind, .part = i};
+        if (kind == MR_MAP) phase->bytes_total += master->config.splits[i].bytes;
+    }
+}
+
+/* Samples are spread evenly over the splits that can be sampled. */
+static void samples_spread(struct mr_master *master)
+{
+    const struct mr_phase *phase = &master->phases[MR_SAMPLE];
+    uint64_t splits = phase->tasks == 0 ? 0 : splits_to_sample(&master->config), seen = 0;
+    uint32_t next = 0;
+    for (uint32_t i = 0; next < phase->tasks; i++) {
+        if (master->config.splits[i].bytes == 0) continue;
+        if (seen++ == next * splits / phase->tasks) master->tasks[phase->first + next++].part = i;
     }
 }
 
@@ -127,6 +139,7 @@ struct mr_master *mr_master_new(struct arena *arena, const struct mr_config *con
     master->workers = ARENA_ARRAY(arena, struct mr_worker, MR_WORKERS_MAX);
     master->counters = ARENA_ARRAY(arena, struct mr_counter, MR_COUNTERS_MAX);
     for (uint32_t kind = 0; kind < MR_KINDS; kind++) phase_fill(master, (enum mr_kind)kind);
+    samples_spread(master);
     partitions_new(master);
     return master;
 }
