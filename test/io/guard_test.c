@@ -1,5 +1,6 @@
 /* guard_test.c -- what a guard was told of ends when it is let go, and what it forgot does not. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
