@@ -93,6 +93,7 @@ static enum err make_workers(struct job *job, struct fault *fault)
         job->workers_count++;
         enum err err = process_stop_new(&worker->stop, fault);
         if (err != ERR_OK) return err;
+        process_stop_set_guard(worker->stop, job->guard);
     }
     return pool_new(count, worker_run, contexts, &job->pool, fault);
 }
@@ -137,6 +138,7 @@ static enum err open_job(struct job *job, struct fault *fault)
     enum err err = plan_splits(job, fault);
     if (err == ERR_OK) err = make_master(job, fault);
     if (err == ERR_OK) err = publish_new(job->arena, &config, &job->publish, fault);
+    if (err == ERR_OK) err = guard_new(publish_folder(job->publish), &job->guard, fault);
     if (err == ERR_OK) err = make_workers(job, fault);
     return err;
 }
@@ -223,6 +225,7 @@ void job_free(struct job *job)
         process_stop_free(job->workers[i].stop);
     }
     if (job->publish != NULL) publish_abandon(job->publish);
+    guard_free(job->guard);
     arena_free(job->master_arena);
     buffer_free(&job->bytes);
 }
