@@ -5,7 +5,7 @@
 
 struct run_cursor {
     const struct run_store *store;
-    const struct run *run;
+    struct run run;       /* a copy: the store's own moves when it makes more runs */
     uint64_t at, end;     /* of the part, in the run: the next block, and behind the last one */
     struct slice records; /* of the block at hand, still to come */
     uint8_t *stored;      /* of a run in the file: one block as it lies there */
@@ -31,10 +31,10 @@ enum err run_cursor_new(const struct run_store *store, uint64_t run, uint64_t of
     struct run_cursor *cursor = calloc(1, sizeof *cursor);
     ASSERT(cursor != NULL);
     *cursor = (struct run_cursor){
-        .store = store, .run = &store->runs[run], .at = offset, .end = offset + bytes};
-    if (!cursor->run->in_memory) {
-        cursor->stored = malloc(cursor->run->block_bytes_max);
-        cursor->scratch = malloc(cursor->run->block_bytes_max);
+        .store = store, .run = store->runs[run], .at = offset, .end = offset + bytes};
+    if (!cursor->run.in_memory) {
+        cursor->stored = malloc(cursor->run.block_bytes_max);
+        cursor->scratch = malloc(cursor->run.block_bytes_max);
         ASSERT(cursor->stored != NULL);
         ASSERT(cursor->scratch != NULL);
     }
@@ -58,9 +58,9 @@ static enum err fetch(struct run_cursor *cursor, size_t size, uint8_t *to, struc
     if (cursor->end - cursor->at < size) {
         return fault_set(fault, ERR_CORRUPT, "a block reaches over the end of its part");
     }
-    uint64_t at = cursor->run->start + cursor->at;
+    uint64_t at = cursor->run.start + cursor->at;
     cursor->at += size;
-    if (cursor->run->in_memory) {
+    if (cursor->run.in_memory) {
         *bytes = slice_of(cursor->store->memory + at, size);
         return ERR_OK;
     }
@@ -79,7 +79,7 @@ static enum err block_next(struct run_cursor *cursor, struct fault *fault)
     struct run_head head;
     enum err err = fetch(cursor, RUN_HEAD_BYTES, head_bytes, &bytes, fault);
     if (err == ERR_OK) err = run_head_read(bytes.data, &head, fault);
-    if (err == ERR_OK && head.records_bytes > cursor->run->block_bytes_max) {
+    if (err == ERR_OK && head.records_bytes > cursor->run.block_bytes_max) {
         err = fault_set(fault, ERR_CORRUPT, "a block is longer than it was written");
     }
     if (err == ERR_OK) err = fetch(cursor, head.stored_bytes, cursor->stored, &bytes, fault);
@@ -108,5 +108,5 @@ enum err run_cursor_next(struct run_cursor *cursor, struct record *record, bool 
 
 damaged:
     return fault_prefix(fault, "spilled data in %s, byte %llu of the temporary file",
-                        cursor->store->folder, (unsigned long long)(cursor->run->start + block_at));
+                        cursor->store->folder, (unsigned long long)(cursor->run.start + block_at));
 }
