@@ -156,12 +156,21 @@ static enum err block_end(struct run_store *store, struct fault *fault)
     return err;
 }
 
+static enum err too_long(struct slice key, struct slice value, struct fault *fault)
+{
+    return fault_set(fault, ERR_TOO_LONG,
+                     "a key of %zu bytes with a value of %zu is longer than the %d bytes that "
+                     "sorted data can hold in one record",
+                     key.len, value.len, RUN_BLOCK_BYTES_MAX);
+}
+
 enum err run_put(struct run_store *store, struct slice key, struct slice value, struct fault *fault)
 {
     size_t bytes = key.len + value.len + VARINT_BYTES_MAX;
     if (store->block.len + bytes > store->block_bytes + RUN_HEAD_BYTES) {
         enum err err = block_end(store, fault);
         if (err != ERR_OK) return err;
+        if (bytes > RUN_BLOCK_BYTES_MAX) return too_long(key, value, fault);
     }
     uint8_t *start = buffer_reserve(&store->block, bytes);
     uint8_t *at = varint_write(varint_write(start, key.len), value.len);
