@@ -95,7 +95,7 @@ cp in second
 expect_fault "a large file that shrinks fails the job" 1 'second.*(shrank|earlier)' \
     "$TUTTI" mapreduce --input first --input second --pack never --workers 1 --quiet \
     --split-size 1M --reduce none --output out.d \
-    --map 'cmd:[ $mapreduce_map_input_file = second ] || truncate -s 3000000 second; cat'
+    --map 'cmd:[ $mapreduce_map_input_file = second ] || truncate -s 1500000 second; cat'
 nothing_left "and nothing is left"
 
 # injected NAME REGEX SYSCALL:ERROR OPTION…: that system call fails.
