@@ -198,7 +198,7 @@ static void close_job(struct job *job)
 bool job_turn(struct job *job, duration timeout_max)
 {
     uint32_t worker;
-    close_job(job);
+    if (!job->over) close_job(job);
     if (job->over || !pool_receive_any(job->pool, timeout_max, &worker, &job->bytes)) {
         return job->over;
     }
