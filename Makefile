@@ -16,6 +16,8 @@ V            ?=
 LTO          ?=
 SECONDS_EACH ?= 10
 UNIT         ?=
+JOBS         ?= 3000
+SEED         ?= $(shell date +%s)
 Q            := $(if $(V),,@)
 say           = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 
@@ -102,6 +104,10 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(BUILD)/flags
 unit-build: $(BUILD)/unit $(BUILD)/tutti plugins
 unit: unit-build ## build and run the unit tests; CONFIG=asan and CONFIG=tsan too
 	$(strip $(RUN_$(CONFIG)) $(BUILD)/unit $(UNIT))
+
+reference: all plugins ## JOBS=3000 random jobs against a plain reference, from SEED=time
+	test/cli/reference.py --jobs $(JOBS) --seed $(SEED) | grep -v '^ok '
+.PHONY: reference
 
 test: ## every test, as script/test does, but installs nothing
 	@script/test --no-install

@@ -96,10 +96,11 @@ def difference(got, want):
                                               want[line : line + SHOWN_BYTES])
 
 
-def compare_dealt(parts, items):
+def compare_dealt(job, parts, items):
     """Parts by hash: each is in order, each line is in one of them, and so is each key."""
     part_of, keys = {}, len({key for key, _ in items})
-    if keys > KEYS_FOR_EACH_PART * len(parts) and not all(parts):
+    sampled = not job.total_order or job.stdin is None  # else nothing tells one part from another
+    if sampled and keys > KEYS_FOR_EACH_PART * len(parts) and not all(parts):
         raise Wrong("a part is empty, with %d keys" % keys)
     for number, part in enumerate(parts):
         at, left = 0, []
@@ -124,30 +125,32 @@ def compare_output(job, parts, result):
     if in_order and b"".join(parts) != whole:
         raise Wrong(difference(b"".join(parts), whole))
     if not in_order or job.total_order and job.output != "-":
-        compare_dealt(parts, result.items)
+        compare_dealt(job, parts, result.items)
 
 
 def compare_summary(job, text, result, parts):
     summary = json.loads(text[text.index("{") :])
     spliced = job.map[0] == "cmd" and job.reduce[0] == "none"
+    lines = spliced or job.reduce[0] == "cmd"  # not known as pairs, but counted as lines
     want = {
         "status": "done",
         "bad_records": result.bad,
         "records_in": result.records_in,
         "keys": result.keys,
-        "records_out": sum(line.count(b"\n") if spliced else 1 for _, line in result.items),
+        "records_out": sum(line.count(b"\n") if lines else 1 for _, line in result.items),
         "bytes_out": sum(map(len, parts)),
         "files": sum(1 for _ in job.contents()),
-        "parts": len(parts) if job.output != "-" or len(parts) == job.reducers else summary["parts"],
         "workers": job.workers,
         "failed_attempts": 0,
     }
+    if job.output != "-":
+        want["parts"] = len(parts)
     if spliced:
         want["records_in"] = summary["records_in"]
     wrong = ["%s is %r, not %r" % (k, summary.get(k), v) for k, v in want.items() if summary.get(k) != v]
     if wrong:
         raise Wrong("the summary: " + "; ".join(wrong))
-    if job.must_spill and (summary["spills"] == 0 or summary["spilled_bytes"] == 0):
+    if job.must_spill and summary["spilled_bytes"] == 0:
         raise Wrong("it did not spill")
     if job.hadoop and summary["counters"] != counters(job):
         raise Wrong("counters: %r" % summary["counters"])
