@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares `tutti mapreduce` with the plainest implementation there is, byte for byte.
 
-    test/cli/reference.py [--seed N] [--jobs M] [--first I] [--only I] [--keep DIR]
+    test/cli/reference.py [--seed N] [--jobs M] [--first I] [--only I] [--keep DIR] [--quiet]
 
-Prints one check a job. A job that fails leaves its folder behind, and says the command to run there.
+Prints one check a job; with --quiet only those that failed, and a count. A job that fails leaves its folder behind, and says the command to run there.
 TUTTI is the program (build/tutti), PLUGINS the folder of its test plug-ins.
 """
 import argparse
@@ -205,7 +205,8 @@ def check(seed, index, options):
         print("not ok %s: %s" % (name, " | ".join(why.splitlines())), flush=True)
         return False
     shutil.rmtree(folder)
-    print("ok " + name, flush=True)
+    if not options.quiet:
+        print("ok " + name, flush=True)
     return True
 
 
@@ -216,6 +217,7 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", type=int)
     parser.add_argument("--keep", default=tempfile.gettempdir(), help="where failed jobs stay")
+    parser.add_argument("--quiet", action="store_true")
     options = parser.parse_args()
     options.tutti = os.path.realpath(os.environ.get("TUTTI", ROOT / "build/tutti"))
     beside = Path(options.tutti).parent / "test/fixtures"
@@ -226,6 +228,8 @@ def main():
     if options.only is not None:
         indices = [options.only]
     failed = [i for i in indices if not check(options.seed, i, options)]
+    if options.quiet:
+        print("seed %s: %d jobs, %d failed" % (options.seed, len(indices), len(failed)))
     return 1 if failed else 0
 
 
