@@ -81,7 +81,8 @@ static void restore_signals(void)
     for (int number = 1; number < NSIG; number++) {
         if (sigaction(number, NULL, &action) != 0) continue;
         bool keep = action.sa_handler == SIG_DFL;
-        if (action.sa_handler == SIG_IGN && number != SIGPIPE) keep = true; /* nohup's wish */
+        bool ours = number == SIGPIPE || number == SIGXFSZ;
+        if (action.sa_handler == SIG_IGN && !ours) keep = true; /* nohup's wish */
         if (keep) continue;
         action = (struct sigaction){.sa_handler = SIG_DFL};
         (void)sigaction(number, &action, NULL);

@@ -4,7 +4,8 @@
  *
  * Our ends of the pipes do not block. Nothing that we hold open passes to a child but its three
  * streams, however many threads start children at once. Starting one makes this process ignore
- * SIGPIPE; the child has all signals as this process was started with, SIGPIPE as by default.
+ * SIGPIPE; the child has all signals as this process was started with, SIGPIPE and SIGXFSZ as by
+ * default.
  * A child dies with the thread that started it: a task runs in one thread from its start to its
  * end.
  */

@@ -14,6 +14,7 @@ stop() {
     "$TUTTI" mapreduce --tmp tmp --quiet "${@:4}" >out 2>err &
     local pid=$!
     wait_for started || not_ok "$name: the command starts" "$(cat err)"
+    [ "$(alive "$FAULT_MARK")" -ge 3 ] || not_ok "$name" "the commands are not seen to run"
     kill "-$signal" $pid
     wait_end $pid
     equal "$name: exit status" "$ended" "$want"

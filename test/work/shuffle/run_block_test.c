@@ -36,8 +36,8 @@ static const struct record_row {
     {"a length over 32 bits",        {(const uint8_t *)"\xff\xff\xff\xff\x1f\0", 6}, false,
                                      "", "", 0},
     {"one byte is missing",          {(const uint8_t *)"\1\2kv", 4}, false, "", "", 0},
-    {"lengths whose sum overflows",  {(const uint8_t *)"\xff\xff\xff\xff\xf\xff\xff\xff\xff\xf", 10},
-                                     false, "", "", 0},
+    {"lengths whose sum overflows",
+     {(const uint8_t *)"\xff\xff\xff\xff\xf\xff\xff\xff\xff\xf", 10}, false, "", "", 0},
 };
 /* clang-format on */
 
