@@ -12,6 +12,7 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "work/job/job_impl.h"
+#include "work/job/place_check.h"
 #include "work/reduce/reduce.h"
 
 enum {
@@ -135,6 +136,7 @@ static enum err open_job(struct job *job, struct fault *fault)
         .compress = job->spec.compress,
     };
     enum err err = plan_splits(job, fault);
+    if (err == ERR_OK) err = place_check(&job->options, &job->plan, job->arena, fault);
     if (err == ERR_OK) err = make_master(job, fault);
     if (err == ERR_OK) err = publish_new(job->arena, &config, &job->publish, fault);
     if (err == ERR_OK) err = make_workers(job, fault);
