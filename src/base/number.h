@@ -50,7 +50,7 @@ MUST_USE bool number_sum_decode(struct cursor *cursor, struct number_sum *sum);
  * "-inf" past its range. */
 void number_sum_format(const struct number_sum *sum, struct buffer *out);
 
-/* sum / count with up to 15 significant digits; count is 1 or more. */
+/* sum / count with up to 15 significant digits, rounded half to even; count is 1 or more. */
 void number_mean_format(const struct number_sum *sum, uint64_t count, struct buffer *out);
 
 /*

@@ -10,6 +10,7 @@ typedef unsigned __int128 u128;
 
 #define UNITS_PER_ONE 1000000000LL
 #define EXACT_LIMIT   1000000000000000000ULL  /* 10^18: values under it are exact */
+#define MEAN_LEAST    100000000000000ULL      /* 10^14: the least of 15 digits */
 #define HALF_OF_TEXT  10000000000000000000ULL /* 10^19: 38 digits are two of 19 */
 
 enum { UNIT_DIGITS = 9, EXACT_POINT_MAX = 18, DOUBLE_DIGITS = 17, MEAN_DIGITS = 15 };
@@ -189,10 +190,44 @@ void number_sum_format(const struct number_sum *sum, struct buffer *out)
     append_text(out, text);
 }
 
+/* (number × divisor + rest) / divisor, rounded half to even, to `number`. */
+static u128 rounded(u128 number, u128 rest, u128 divisor)
+{
+    u128 above = divisor - rest;
+    bool up = rest > above || (rest == above && number % 2 == 1);
+    return number + up;
+}
+
+/* An exact sum by a count: long division to 15 digits. */
+static void exact_mean_format(i128 exact, uint64_t count, struct buffer *out)
+{
+    u128 size = exact < 0 ? -(u128)exact : (u128)exact, least = MEAN_LEAST;
+    u128 mean = size / count, rest = size % count, dropped = 1;
+    int64_t exponent = -UNIT_DIGITS;
+    if (mean >= 10 * least) {
+        while (mean / dropped >= 10 * least) dropped *= 10, exponent++;
+        bool tie_breaks = rest != 0 && (mean % dropped) * 2 == dropped;
+        mean = tie_breaks ? mean / dropped + 1 : rounded(mean / dropped, mean % dropped, dropped);
+    } else {
+        for (; mean < least && rest != 0; exponent--) {
+            mean = mean * 10 + rest * 10 / count;
+            rest = rest * 10 % count;
+        }
+        mean = rounded(mean, rest, count);
+    }
+    struct number number = {(uint64_t)mean, (uint64_t)(mean >> 64), exponent, exact < 0};
+    number.negative = number.negative && mean != 0;
+    number_format(&number, out);
+}
+
 void number_mean_format(const struct number_sum *sum, uint64_t count, struct buffer *out)
 {
     ASSERT(count != 0);
     char text[TEXT_BYTES_MAX];
+    if (sum->rough == 0 && sum->rough_low == 0) {
+        exact_mean_format(exact_of(sum), count, out);
+        return;
+    }
     (void)snprintf(text, sizeof text, "%.*Le", MEAN_DIGITS - 1,
                    sum_value(sum) / (long double)count);
     append_text(out, text);

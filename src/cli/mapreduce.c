@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/exit.h"
 #include "cli/help.h"
@@ -33,16 +34,19 @@ static struct progress choose_progress(const struct mapreduce_options *options)
     return progress;
 }
 
-/* Drive the job to its end. Returns the signal that stopped it; 0: none came. */
-static int drive(struct job *job, struct signals *signals, struct progress *progress)
+/* Drive the job to its end. `*stopped_by`: the signal that ended it; 0: none came. False: a second
+ * one came before it was over. */
+static bool drive(struct job *job, struct signals *signals, struct progress *progress,
+                  int *stopped_by)
 {
-    int stopped_by = 0;
     bool over = false;
+    *stopped_by = 0;
     while (!over) { /* the job bounds itself: it ends, or a signal ends it */
         over = job_turn(job, TURN_MAX);
         int signal_number = signals_take(signals);
-        if (signal_number != 0 && stopped_by == 0) {
-            stopped_by = signal_number;
+        if (signal_number != 0 && *stopped_by != 0) break;
+        if (signal_number != 0) {
+            *stopped_by = signal_number;
             job_cancel(job);
         }
         struct job_progress now;
@@ -50,7 +54,7 @@ static int drive(struct job *job, struct signals *signals, struct progress *prog
         if (!over) progress_show(progress, &now);
     }
     progress_clear(progress);
-    return stopped_by;
+    return over;
 }
 
 /* JSON goes where the output does not. False: it could not be written. */
@@ -66,7 +70,9 @@ static enum exit_status report_failure(const struct mapreduce_options *options,
     if (fault->code == ERR_CLOSED && is_stream(options) && stopped_by == 0) return EXIT_CLOSED;
     if (stopped_by != 0) {
         const char *left = is_stream(options) ? "the output is not whole" : "no output was made";
-        (void)fprintf(stderr, "tutti: stopped by SIG%s; %s\n", sigabbrev_np(stopped_by), left);
+        const char *by = stopped_by == SIGINT ? "Ctrl-C, " : "";
+        (void)fprintf(stderr, "tutti: stopped by %sSIG%s; %s\n", by, sigabbrev_np(stopped_by),
+                      left);
     } else {
         (void)fprintf(stderr, "tutti: %s\n", fault->text);
     }
@@ -104,6 +110,16 @@ static enum exit_status report_success(const struct mapreduce_options *options,
     return EXIT_FAILED;
 }
 
+/* At once, whatever the workers are in the middle of: the job's guard tidies up. */
+NORETURN static void leave(const struct mapreduce_options *options, int stopped_by)
+{
+    struct fault fault;
+    (void)fault_set(&fault, ERR_CANCELLED, "stopped");
+    enum exit_status status = report_failure(options, &fault, stopped_by);
+    (void)fflush(NULL);
+    _exit((int)status);
+}
+
 static enum exit_status run(struct arena *arena, const struct mapreduce_options *options,
                             struct signals *signals)
 {
@@ -124,7 +140,8 @@ static enum exit_status run(struct arena *arena, const struct mapreduce_options 
         return report_failure(options, &fault, signals_take(signals));
     }
     struct progress progress = choose_progress(options);
-    int stopped_by = drive(job, signals, &progress);
+    int stopped_by;
+    if (!drive(job, signals, &progress, &stopped_by)) leave(options, stopped_by);
     enum exit_status status = job_result(job, &summary, &fault) == ERR_OK
                                   ? report_success(options, &summary)
                                   : report_failure(options, &fault, stopped_by);

@@ -13,12 +13,19 @@
     "the shortest command that works:\n\n"                                                         \
     "    tutti mapreduce --map words --reduce count --input FILE --output counts"
 
+/* "lines csv …", in the order of enum record_format; a space goes before each. */
+static const char format_choices[] = ""
+#define FORMAT(name, text, argument) " " text argument
+#include "core/mapreduce/format.def"
+#undef FORMAT
+    ;
+
 static enum err set_format(struct option_parse *parse, const struct option_word *word)
 {
     struct job_spec *spec = &parse->options->spec;
     if (!slice_starts_with(word->value, SLICE("fixed:"))) {
         uint32_t index;
-        enum err err = option_read_choice(parse, word, "lines csv tsv json fixed:N", &index);
+        enum err err = option_read_choice(parse, word, format_choices + 1, &index);
         if (err == ERR_OK) spec->format = (enum record_format)index;
         return err;
     }

@@ -147,6 +147,11 @@ void file_start_flush(struct file *file, uint64_t offset, uint64_t bytes)
     (void)sync_file_range(file->fd, (off_t)offset, (off_t)bytes, SYNC_FILE_RANGE_WRITE);
 }
 
+void file_cut(struct file *file, uint64_t bytes)
+{
+    (void)!ftruncate(file->fd, (off_t)bytes);
+}
+
 void file_punch(struct file *file, uint64_t offset, uint64_t bytes)
 {
     (void)fallocate(file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,

@@ -40,6 +40,7 @@ MUST_USE enum err file_sync(struct file *file, struct fault *fault);
 /* Hints; they cannot fail. `bytes` 0: to the end. */
 void file_will_need(struct file *file, uint64_t offset, uint64_t bytes);
 void file_start_flush(struct file *file, uint64_t offset, uint64_t bytes);
+void file_cut(struct file *file, uint64_t bytes); /* what is behind goes back to the disk */
 void file_punch(struct file *file, uint64_t offset, uint64_t bytes); /* give the room back */
 
 /* Append all of `from` to `to` without passing through this process where the system can. */

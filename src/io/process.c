@@ -22,7 +22,8 @@ enum {
 };
 
 struct process_stop {
-    int fd; /* of an event: readable once raised */
+    int fd;    /* of an event: readable once raised */
+    int guard; /* the pipe of one; -1: none */
     atomic_bool raised;
 };
 
@@ -35,6 +36,7 @@ struct launch {
     const char *const *argv;
     char **environment;
     int input, output, errors;
+    int guard;
     int report; /* closed by exec; gets the errno when exec fails */
     pid_t parent;
 };
@@ -79,7 +81,8 @@ static void restore_signals(void)
     for (int number = 1; number < NSIG; number++) {
         if (sigaction(number, NULL, &action) != 0) continue;
         bool keep = action.sa_handler == SIG_DFL;
-        if (action.sa_handler == SIG_IGN && number != SIGPIPE) keep = true; /* nohup's wish */
+        bool ours = number == SIGPIPE || number == SIGXFSZ;
+        if (action.sa_handler == SIG_IGN && !ours) keep = true; /* nohup's wish */
         if (keep) continue;
         action = (struct sigaction){.sa_handler = SIG_DFL};
         (void)sigaction(number, &action, NULL);
@@ -93,6 +96,7 @@ static void restore_signals(void)
 NORETURN static void launch_in_child(const struct launch *launch)
 {
     (void)setpgid(0, 0);
+    guard_say(launch->guard, GUARD_WATCH, getpid());
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != launch->parent) _exit(EXIT_NOT_STARTED); /* it died before the line above */
     bool joined = dup2(launch->input, STDIN_FILENO) >= 0 &&
@@ -149,13 +153,14 @@ static char **environment_of(const char *const *added)
 }
 
 /* 0, or the errno of the exec that failed; then the process is reaped. */
-static int exec_result(int report, pid_t pid)
+static int exec_result(const struct launch *launch, int report, pid_t pid)
 {
     int reason = 0;
     ssize_t got;
     do got = read(report, &reason, sizeof reason);
     while (got < 0 && errno == EINTR);
     if (got != (ssize_t)sizeof reason) return 0;
+    guard_say(launch->guard, GUARD_FORGET, pid); /* before its number can become another's */
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
     return reason;
 }
@@ -171,7 +176,7 @@ static int launch_checked(const struct launch *launch, struct pipe_ends *report,
     int reason = errno;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     fd_close(&report->write);
-    return *pid < 0 ? reason : exec_result(report->read, *pid);
+    return *pid < 0 ? reason : exec_result(launch, report->read, *pid);
 }
 
 enum { PIPE_INPUT, PIPE_OUTPUT, PIPE_ERRORS, PIPE_REPORT, PIPES };
@@ -205,6 +210,7 @@ static MUST_USE enum err launch_with_pipes(const struct process_config *config,
         .input = pipes[PIPE_INPUT].read,
         .output = pipes[PIPE_OUTPUT].write,
         .errors = pipes[PIPE_ERRORS].write,
+        .guard = process->guard,
         .report = pipes[PIPE_REPORT].write,
         .parent = getpid(),
     };
@@ -225,7 +231,8 @@ static MUST_USE enum err launch_with_pipes(const struct process_config *config,
 enum err process_start(const struct process_config *config, struct process *process,
                        struct fault *fault)
 {
-    *process = (struct process){.watch = -1, .input = -1, .output = -1, .errors = -1};
+    *process = (struct process){.watch = -1, .input = -1, .output = -1, .errors = -1, .guard = -1};
+    if (config->stop != NULL) process->guard = config->stop->guard;
     struct pipe_ends pipes[PIPES];
     enum err err = pipes_new(pipes, fault);
     if (err == ERR_OK) {
@@ -342,6 +349,7 @@ void process_end(struct process *process)
 {
     if (process->pid > 0) {
         (void)kill(-process->pid, SIGKILL);
+        guard_say(process->guard, GUARD_FORGET, process->pid);
         while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR) continue;
         process->pid = 0;
     }
@@ -373,8 +381,13 @@ enum err process_stop_new(struct process_stop **stop, struct fault *fault)
     if (fd < 0) return fault_set_errno(fault, errno, "cannot make an event descriptor");
     *stop = calloc(1, sizeof **stop);
     ASSERT(*stop != NULL);
-    (*stop)->fd = fd;
+    **stop = (struct process_stop){.fd = fd, .guard = -1};
     return ERR_OK;
+}
+
+void process_stop_set_guard(struct process_stop *stop, const struct guard *guard)
+{
+    stop->guard = guard_pipe(guard);
 }
 
 void process_stop_raise(struct process_stop *stop)

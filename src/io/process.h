@@ -4,7 +4,8 @@
  *
  * Our ends of the pipes do not block. Nothing that we hold open passes to a child but its three
  * streams, however many threads start children at once. Starting one makes this process ignore
- * SIGPIPE; the child has all signals as this process was started with, SIGPIPE as by default.
+ * SIGPIPE; the child has all signals as this process was started with, SIGPIPE and SIGXFSZ as by
+ * default.
  * A child dies with the thread that started it: a task runs in one thread from its start to its
  * end.
  */
@@ -12,16 +13,21 @@
 
 #include "base/fault.h"
 #include "io/file.h"
+#include "io/guard.h"
+
+struct process_stop; /* see below */
 
 struct process_config {
-    const char *const *argv;        /* NULL-ended; argv[0] is a path, or found in PATH */
-    const char *const *environment; /* "NAME=VALUE", NULL-ended: added to ours, or in its place */
+    const char *const *argv;         /* NULL-ended; argv[0] is a path, or found in PATH */
+    const char *const *environment;  /* "NAME=VALUE", NULL-ended: added to ours, or in its place */
+    const struct process_stop *stop; /* whose guard ends its group when we are gone; may be NULL */
 };
 
 struct process { /* zeroed is not a process: process_start fills it, process_end ends it */
     int pid;     /* of the process, and of its group; 0: ended */
     int watch;   /* readable when the process is gone */
     int input, output, errors; /* our ends of its standard streams; -1: closed */
+    int guard;                 /* that watches its group; -1: none */
 };
 
 enum process_stream { PROCESS_OUTPUT, PROCESS_ERRORS };
@@ -35,6 +41,8 @@ struct process_exit {
 struct process_stop; /* opaque; process_stop_free frees it */
 
 MUST_USE enum err process_stop_new(struct process_stop **stop, struct fault *fault);
+/* Processes started under this stop, and what they start, die with us even when we are killed. */
+void process_stop_set_guard(struct process_stop *stop, const struct guard *guard);
 void process_stop_raise(struct process_stop *stop);
 bool process_stop_is_raised(const struct process_stop *stop); /* false for NULL */
 void process_stop_free(struct process_stop *stop);            /* NULL is allowed */

@@ -24,7 +24,8 @@ enum err signals_open(struct signals *signals, struct fault *fault)
     (void)sigaddset(&stops, SIGTERM);
     if (!is_ignored(SIGHUP)) (void)sigaddset(&stops, SIGHUP);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigprocmask(SIG_BLOCK, &stops, NULL) != 0) {
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
+        sigprocmask(SIG_BLOCK, &stops, NULL) != 0) {
         return fault_set_errno(fault, errno, "signals cannot be held back");
     }
     signals->fd = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -2,8 +2,8 @@
  * signals.h -- requests to stop (SIGINT, SIGTERM, SIGHUP) as something the main thread asks for.
  *
  * Open before any thread is made: it blocks these signals, and threads inherit that. A child
- * process inherits it too, and the ignored SIGPIPE: whoever starts one gives it an empty mask and
- * SIGPIPE's default back.
+ * process inherits it too, and what is ignored: whoever starts one gives it an empty mask and the
+ * defaults of SIGPIPE and SIGXFSZ back.
  */
 #pragma once
 
@@ -13,7 +13,8 @@ struct signals {
     int fd; /* readable when a signal has come */
 };
 
-/* SIGPIPE is ignored from here on: a write into a closed pipe is an error, not the end. A SIGHUP
+/* SIGPIPE and SIGXFSZ are ignored from here on: a write into a closed pipe, or past the limit of a
+ * file's size, is an error, not the end. A SIGHUP
  * that is ignored already (nohup) stays ignored. */
 MUST_USE enum err signals_open(struct signals *signals, struct fault *fault);
 

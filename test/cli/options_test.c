@@ -57,8 +57,8 @@ static const char *shown(struct arena *arena, const struct mapreduce_options *op
 /* clang-format off */
 static const struct good_row { const char *why, *line, *want; } good_rows[] = {
     {"the shortest", COMPLETE, "map=words reduce=count combine= in=in out=out"},
-    {"values after an equals sign", "--map=words --reduce=top:3 --input=a=b --output=o",
-     "map=words reduce=top:3 combine= in=a=b out=o"},
+    {"values after an equals sign", "--map=words --reduce=list --input=a=b --output=o",
+     "map=words reduce=list combine= in=a=b out=o"},
     {"inputs in their order", COMPLETE "--input b --input=-",
      "map=words reduce=count combine= in=in in=b in=- out=out"},
     {"the last of two counts", COMPLETE "--map line --output -",
@@ -74,7 +74,8 @@ static const struct good_row { const char *why, *line, *want; } good_rows[] = {
     {"a whole Hadoop line", "hadoop jar /x/streaming.jar -D mapreduce.job.name=n -input a,b,{c,d} "
      "-input file:///e -output file:///o -mapper m -reducer r -cmdenv K=V",
      "map=cmd:m reduce=cmd:r combine= in=a in=b in={c,d} in=/e mapreduce_job_name=n K=V out=/o"},
-    {"as yarn has it", "/opt/hadoop/bin/yarn jar streaming.jar -input a -output o -mapper m -reducer r",
+    {"as yarn has it",
+     "/opt/hadoop/bin/yarn jar streaming.jar -input a -output o -mapper m -reducer r",
      "map=cmd:m reduce=cmd:r combine= in=a out=o"},
     {"as mapred has it", "mapred streaming -input a -output o -mapper m -reducer r",
      "map=cmd:m reduce=cmd:r combine= in=a out=o"},

@@ -24,8 +24,8 @@ ROW_BYTES = 64  # of an aligned row; smaller splits hold no row
 MAP_FORMATS = {"csv": ("csv", "tsv"), "json": ("json",), "field": ("lines", "csv", "tsv", "fixed:24")}
 REGEXES = (r"([^ ,\t]+)[ ,\t]+(-?[0-9]+)", r"[a-z]+", r"(\w+)=?(\w*)", r"(a*)", r"(?:[0-9]|([a-e]))")
 JSON_PATHS = (
-    ("k", ("k",)), ("k,n", ("k",), ("n",)), ("t.x[1],k", ("t", "x", 1), ("k",)), (".", ()),
-    ('["odd name"],n', ("odd name",), ("n",)), ("missing,k", ("missing",), ("k",)),
+    ("k", (b"k",)), ("k,n", (b"k",), (b"n",)), ("t.x[1],k", (b"t", b"x", 1), (b"k",)), (".", ()),
+    ('["odd name"],n', (b"odd name",), (b"n",)), ("missing,k", (b"missing",), (b"k",)),
 )
 COUNT_COMMAND = r"cut -f1 | uniq -c | sed -E 's/^ *([0-9]+) (.*)/\2\t\1/'"
 SUM_COMMAND = ("awk -F '\\t' '(($1 \"\") != key || NR == 1) { if (NR > 1) print key \"\\t\" sum; "
@@ -351,7 +351,7 @@ def draw_job(rng, plugins, map_kind=None, reduce_kind=None, form=None, storage=N
         job.header = rng.random() < 0.3
     if numeric and map_kind in ("field", "csv", "json") and not job.format.startswith("fixed"):
         job.bad_rows = rng.choice((0, 0, 0, 1, 3))
-    job.rows = rng.choice((0, 1, 2, 7, 40, 150, 500)) if not spill else rng.randrange(9000, 20000)
+    job.rows = rng.choice((0, 1, 2, 7, 40, 150, 500)) if not spill else rng.randrange(25000, 40000)
     rows = draw_rows(rng, job, job.rows, rng.choice((3, 50, 5000)) if not spill else 1 << 31)
     lay_out(rng, job, rows, storage)
     choose_sizes(rng, job)

@@ -13,7 +13,11 @@
 #include "base/cursor.h"
 #include "base/fault.h"
 
-enum record_format { FORMAT_LINES, FORMAT_CSV, FORMAT_TSV, FORMAT_JSON, FORMAT_FIXED };
+enum record_format {
+#define FORMAT(name, text, argument) FORMAT_##name,
+#include "core/mapreduce/format.def"
+#undef FORMAT
+};
 enum header_mode { HEADER_AUTO, HEADER_YES, HEADER_NO }; /* auto: yes when a column is named */
 enum job_order { ORDER_KEY, ORDER_VALUE, ORDER_VALUE_DESCENDING };
 enum compression { COMPRESSION_NONE, COMPRESSION_GZ, COMPRESSION_ZST };

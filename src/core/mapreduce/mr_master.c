@@ -22,9 +22,6 @@
  *   I9  a task's report is counted once, however often the task runs.
  *   I10 segments of a map are in order of partition, and all of them number up to MR_SEGMENTS_MAX.
  */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "core/mapreduce/mr_master_impl.h"
 
 enum err mr_config_check(const struct mr_config *config, struct fault *fault)
@@ -68,23 +65,24 @@ static void splits_copy(struct mr_master *master, const struct mr_config *config
     master->config.splits = splits;
 }
 
+static uint32_t splits_to_sample(const struct mr_config *config)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < config->splits_count; i++) count += config->splits[i].bytes > 0;
+    return count;
+}
+
 static uint32_t tasks_of_kind(const struct mr_config *config, enum mr_kind kind)
 {
     bool sampled = !config->map_only && config->reducers > 1;
     switch (kind) {
     case MR_SAMPLE:
-        return sampled ? (uint32_t)u64_min(config->sample_tasks_max, config->splits_count) : 0;
+        if (!sampled || config->sample_tasks_max == 0) return 0;
+        return (uint32_t)u64_min(config->sample_tasks_max, splits_to_sample(config));
     case MR_MAP: return config->splits_count;
     case MR_REDUCE: return config->map_only ? 0 : config->reducers;
     }
     return 0;
-}
-
-static uint32_t part_of(const struct mr_master *master, enum mr_kind kind, uint32_t number)
-{
-    if (kind != MR_SAMPLE) return number;
-    uint64_t splits = master->config.splits_count;
-    return (uint32_t)(number * splits / master->phases[MR_SAMPLE].tasks); /* spread evenly */
 }
 
 static void phase_fill(struct mr_master *master, enum mr_kind kind)
@@ -92,9 +90,20 @@ static void phase_fill(struct mr_master *master, enum mr_kind kind)
     struct mr_phase *phase = &master->phases[kind];
     phase->in_state[MR_READY] = phase->tasks; /* [I3] */
     for (uint32_t i = 0; i < phase->tasks; i++) {
-        uint32_t part = part_of(master, kind, i);
-        master->tasks[phase->first + i] = (struct mr_task){.kind = kind, .part = part};
-        if (kind == MR_MAP) phase->bytes_total += master->config.splits[part].bytes;
+        master->tasks[phase->first + i] = (struct mr_task){.kind = kind, .part = i};
+        if (kind == MR_MAP) phase->bytes_total += master->config.splits[i].bytes;
+    }
+}
+
+/* Samples are spread evenly over the splits that can be sampled. */
+static void samples_spread(struct mr_master *master)
+{
+    const struct mr_phase *phase = &master->phases[MR_SAMPLE];
+    uint64_t splits = phase->tasks == 0 ? 0 : splits_to_sample(&master->config), seen = 0;
+    uint32_t next = 0;
+    for (uint32_t i = 0; next < phase->tasks; i++) {
+        if (master->config.splits[i].bytes == 0) continue;
+        if (seen++ == next * splits / phase->tasks) master->tasks[phase->first + next++].part = i;
     }
 }
 
@@ -130,55 +139,9 @@ struct mr_master *mr_master_new(struct arena *arena, const struct mr_config *con
     master->workers = ARENA_ARRAY(arena, struct mr_worker, MR_WORKERS_MAX);
     master->counters = ARENA_ARRAY(arena, struct mr_counter, MR_COUNTERS_MAX);
     for (uint32_t kind = 0; kind < MR_KINDS; kind++) phase_fill(master, (enum mr_kind)kind);
+    samples_spread(master);
     partitions_new(master);
     return master;
-}
-
-static bool phase_is_finished(const struct mr_phase *phase)
-{
-    return phase->in_state[MR_FINISHED] == phase->tasks;
-}
-
-/* The first kind that is not finished, and the last kind there is when all are. */
-enum mr_kind mr_phase_now(const struct mr_master *master)
-{
-    if (!phase_is_finished(&master->phases[MR_SAMPLE])) return MR_SAMPLE;
-    if (!phase_is_finished(&master->phases[MR_MAP])) return MR_MAP;
-    return master->config.map_only ? MR_MAP : MR_REDUCE;
-}
-
-void mr_task_move(struct mr_master *master, struct mr_task *task, enum mr_task_state to)
-{
-    struct mr_phase *phase = &master->phases[task->kind];
-    phase->in_state[task->state]--; /* [I3] */
-    phase->in_state[to]++;
-    task->state = to;
-    if (to == MR_READY) phase->scan = 0;
-    if (to == MR_FINISHED) phase->end = master->now;
-}
-
-void mr_task_label(const struct mr_master *master, const struct mr_task *task,
-                   char label[MR_TASK_LABEL_MAX])
-{
-    if (task->kind == MR_REDUCE) {
-        (void)snprintf(label, MR_TASK_LABEL_MAX, "reduce of partition %u", task->part);
-        return;
-    }
-    struct slice split = master->config.splits[task->part].label;
-    (void)snprintf(label, MR_TASK_LABEL_MAX, "%s of %.*s",
-                   task->kind == MR_SAMPLE ? "sample" : "map", (int)split.len,
-                   (const char *)split.data);
-}
-
-void mr_fail(struct mr_master *master, enum err code, const char *format, ...)
-{
-    if (master->verdict != MR_RUNNING) return; /* [I7] the first reason is the one to tell */
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(master->fault.text, sizeof master->fault.text, format, args);
-    va_end(args);
-    master->fault.code = code;
-    master->verdict = MR_FAILED;
 }
 
 static void on_cancel(struct mr_master *master)
@@ -190,7 +153,7 @@ static void on_cancel(struct mr_master *master)
 static void settle(struct mr_master *master, enum mr_kind phase_before, enum mr_state before)
 {
     enum mr_kind last = master->config.map_only ? MR_MAP : MR_REDUCE;
-    bool complete = phase_is_finished(&master->phases[last]);
+    bool complete = mr_phase_is_finished(&master->phases[last]);
     if (master->verdict == MR_RUNNING && complete) master->verdict = MR_DONE;
 
     enum mr_kind phase = mr_phase_now(master);

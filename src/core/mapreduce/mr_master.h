@@ -31,7 +31,7 @@
 struct mr_split {
     struct slice descriptor; /* for the worker; up to MR_SPLIT_BYTES_MAX */
     struct slice label;      /* for a person; cut to MR_LABEL_BYTES_MAX */
-    uint64_t bytes;
+    uint64_t bytes;          /* 0: nothing, or a stream that can be read only once: not sampled */
 };
 
 struct mr_config {

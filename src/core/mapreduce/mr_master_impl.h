@@ -97,7 +97,8 @@ struct mr_master {
 
 enum { MR_TASK_LABEL_MAX = MR_LABEL_BYTES_MAX + 32 };
 
-/* mr_master.c */
+/* mr_master_task.c: the state of tasks, and how a job comes to fail. */
+bool mr_phase_is_finished(const struct mr_phase *phase);
 enum mr_kind mr_phase_now(const struct mr_master *master);
 void mr_task_move(struct mr_master *master, struct mr_task *task, enum mr_task_state to);
 void mr_fail(struct mr_master *master, enum err code, const char *format, ...) PRINTF(3, 4);

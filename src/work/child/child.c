@@ -49,6 +49,7 @@ enum err child_start(const struct child_config *config, struct child **started, 
     struct process_config process_config = {
         .argv = config->argv,
         .environment = environment_texts(arena, config->env, config->env_count),
+        .stop = config->stop,
     };
     struct process process;
     enum err err = process_start(&process_config, &process, fault);

@@ -4,7 +4,8 @@
  * The job plans its splits, starts worker threads, and lets the master (core/mapreduce) deal tasks
  * to them. The caller's thread drives the master: it calls job_turn until the job is over.
  * The output is written beside its final name and gets it only when everything succeeded; nothing
- * is left behind otherwise.
+ * is left behind otherwise. A process of its own sees to that where this one cannot: where it is
+ * killed, or leaves without waiting for the job to be over.
  */
 #pragma once
 

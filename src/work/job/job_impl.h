@@ -22,6 +22,7 @@ struct job {
     struct worker *workers;
     uint32_t workers_count;
     struct pool *pool;
+    struct guard *guard; /* of the publish's folder and the commands */
     struct arena *master_arena;
     struct mr_master *master;
     struct mr_outbox *outbox;

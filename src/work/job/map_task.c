@@ -2,6 +2,7 @@
  * map_task.c -- a map or sample task: a split through the map operator into runs, lines or samples.
  */
 #include "io/clock.h"
+#include "io/folder.h"
 #include "work/child/map_child.h"
 #include "work/job/command_combiner.h"
 #include "work/job/task.h"
@@ -42,10 +43,15 @@ static bool is_map_only(const struct task *task)
 /* A sample reads no more than the start of its split. */
 static void shorten(struct split *split)
 {
-    split->count = 1;
-    if (split->pieces[0].bytes <= SAMPLE_BYTES) return;
-    split->pieces[0].bytes = SAMPLE_BYTES;
-    split->pieces[0].last = false;
+    uint64_t left = SAMPLE_BYTES;
+    uint32_t count = 0;
+    for (; count < split->count && left > 0; count++) {
+        struct piece *piece = &split->pieces[count];
+        if (piece->bytes > left) piece->last = false;
+        piece->bytes = u64_min(piece->bytes, left);
+        left -= piece->bytes;
+    }
+    split->count = count;
 }
 
 static enum err open_reader(struct map_work *work, struct fault *fault)
@@ -55,7 +61,7 @@ static enum err open_reader(struct map_work *work, struct fault *fault)
     enum err err = split_decode(run->split, task->arena, &work->split, fault);
     if (err != ERR_OK) return err;
     work->bad.allowed = is_sample(task) ? UINT64_MAX : run->bad_records_allowed;
-    if (is_sample(task) && work->split.count > 0) shorten(&work->split);
+    if (is_sample(task)) shorten(&work->split);
     struct job_spec *spec = ARENA_NEW(task->arena, struct job_spec);
     *spec = *task->job->spec;
     const struct memory_share *share = &task->job->share;
@@ -70,13 +76,25 @@ static enum err open_reader(struct map_work *work, struct fault *fault)
     return err;
 }
 
+/* Without splitters a total order has one range, not hashes. */
+static struct partitioner partitioner_of(const struct task *task)
+{
+    const struct mr_run_task *run = &task->run->run;
+    struct partitioner partitioner = {.partitions = run->partitions};
+    if (!task->job->spec->total_order) return partitioner;
+    ASSERT(run->splitters != NULL);
+    partitioner.splitters = run->splitters;
+    partitioner.splitters_count = run->splitters_count;
+    return partitioner;
+}
+
 static enum err open_collector(struct map_work *work, struct fault *fault)
 {
     struct task *task = work->task;
     const struct mr_run_task *run = &task->run->run;
     struct collector_config config = {
         .reduce = &work->reduce,
-        .partitioner = {run->partitions, run->splitters, run->splitters_count},
+        .partitioner = partitioner_of(task),
         .memory = task->memory,
         .memory_bytes = task->job->share.work,
         .hash_seed = task->job->hash_seed,
@@ -228,25 +246,30 @@ static void close_all(struct map_work *work)
     group_free(work->reduce.group);
 }
 
-/* What was read from standard input is gone: another attempt would read less. */
-static bool reads_stdin(const struct split *split)
+/* What was read from standard input or a pipe is gone: another attempt would read less. */
+static bool reads_stream(const struct split *split, struct arena *arena)
 {
-    for (uint32_t i = 0; i < split->count; i++) {
-        if (slice_eq(split->pieces[i].path, SLICE("-"))) return true;
-    }
-    return false;
+    if (split->count != 1 || split->bytes > 0) return false; /* streams are never packed */
+    struct slice path = split->pieces[0].path;
+    struct path_status status;
+    struct fault *fault = ARENA_NEW(arena, struct fault);
+    if (slice_eq(path, SLICE("-"))) return true;
+    return path_look(arena_text(arena, path), &status, fault) == ERR_OK &&
+           status.kind == PATH_STREAM;
 }
 
 enum err map_task_run(struct task *task, struct fault *fault)
 {
     struct map_work work = {.task = task, .told = clock_now()};
+    struct run_mark before = run_store_mark(task->store);
     enum err err = open_reader(&work, fault);
     if (err == ERR_OK) err = open_collector(&work, fault);
     if (err == ERR_OK) {
         err = map_is_child(task->job->spec) ? run_child(&work, fault) : run_native(&work, fault);
     }
     if (err == ERR_OK) err = finish(&work, fault);
-    if (err != ERR_OK && reads_stdin(&work.split)) fault->retry = false;
+    if (err != ERR_OK && reads_stream(&work.split, task->arena)) fault->retry = false;
     close_all(&work);
+    if (err != ERR_OK) run_store_rewind(task->store, before);
     return err;
 }

@@ -266,6 +266,7 @@ static enum err finish(struct reduce_work *work, struct fault *fault)
 enum err reduce_task_run(struct task *task, struct fault *fault)
 {
     struct reduce_work work = {.task = task, .told = clock_now()};
+    struct run_mark before = run_store_mark(task->scratch);
     collector_memory_free(task->memory); /* the maps are done */
     enum err err = reduce_new(task->arena, task->job->spec, &work.reduce, fault);
     if (err == ERR_OK) err = open_output(&work, fault);
@@ -278,5 +279,6 @@ enum err reduce_task_run(struct task *task, struct fault *fault)
     part_free(work.part);
     group_free(work.reduce.group);
     buffer_free(&work.text);
+    run_store_rewind(task->scratch, before); /* it held this task's runs alone */
     return err;
 }

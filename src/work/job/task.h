@@ -51,8 +51,8 @@ struct task {
     struct mr_task_done *done; /* to be filled; its arrays live in the arena */
 };
 
-/* ERR_CANCELLED: `stop` was raised. On any error nothing of the attempt is left but room in the
- * stores. `fault->retry` says whether another attempt may help. */
+/* ERR_CANCELLED: `stop` was raised. On any error nothing of the attempt is left. `fault->retry`
+ * says whether another attempt may help. */
 MUST_USE enum err map_task_run(struct task *task, struct fault *fault); /* maps and samples */
 MUST_USE enum err reduce_task_run(struct task *task, struct fault *fault);
 

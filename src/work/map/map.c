@@ -21,12 +21,6 @@ static const struct map_type *const types[] = {
 
 enum { WHY_BYTES_MAX = 256 };
 
-const struct operator_row *map_rows(size_t *count)
-{
-    *count = COUNT_OF(rows);
-    return rows;
-}
-
 enum err map_new(struct arena *arena, const struct job_spec *spec, struct map_operator **map,
                  struct fault *fault)
 {

@@ -41,6 +41,3 @@ enum record_format map_implied_format(const struct job_spec *spec);
 MUST_USE enum err map_block(struct map_operator *map, const struct block *block,
                             struct collector *out, struct bad_records *bad, uint64_t *records,
                             struct fault *fault);
-
-/* The rows of map.def, for help and completion. */
-const struct operator_row *map_rows(size_t *count);

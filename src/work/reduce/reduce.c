@@ -32,12 +32,6 @@ static const struct made_of made_of[] = {
 #undef GROUP_PARTS
 };
 
-const struct operator_row *reduce_rows(size_t *count)
-{
-    *count = COUNT_OF(rows);
-    return rows;
-}
-
 static enum err top_parse(struct slice argument, uint32_t *top_max, struct fault *fault)
 {
     uint32_t value = 0;

@@ -65,6 +65,3 @@ MUST_USE enum err group_value(struct group_operator *group, struct slice value,
                               struct fault *fault);
 MUST_USE enum err group_end(struct group_operator *group, struct fault *fault);
 void group_free(struct group_operator *group); /* NULL is allowed */
-
-/* The rows of reduce.def, for help and completion. */
-const struct operator_row *reduce_rows(size_t *count);

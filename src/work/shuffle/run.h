@@ -9,7 +9,8 @@
  *
  * A store belongs to one worker, which alone writes it, one run at a time. A run is first held in
  * memory; when the store's memory is full it moves to a nameless file, compressed. Runs that are
- * finished may be read from any thread as long as nothing is dropped.
+ * finished may be read from any thread as long as nothing is written or dropped; the thread that
+ * writes may read them meanwhile.
  */
 #pragma once
 
@@ -37,6 +38,7 @@ struct run_part {
 /* One run: begin, then for each partition its records in order and run_end_part, then run_end.
  * After an error, run_abandon. */
 void run_begin(struct run_store *store);
+/* ERR_TOO_LONG: over RUN_BLOCK_BYTES_MAX. */
 MUST_USE enum err run_put(struct run_store *store, struct slice key, struct slice value,
                           struct fault *fault);
 MUST_USE enum err run_end_part(struct run_store *store, uint32_t partition, struct fault *fault);
@@ -44,6 +46,14 @@ MUST_USE enum err run_end_part(struct run_store *store, uint32_t partition, stru
 MUST_USE enum err run_end(struct run_store *store, const struct run_part **parts, uint32_t *count,
                           struct fault *fault);
 void run_abandon(struct run_store *store);
+
+/* The runs so far: to give up all that came later, and none in between was dropped. */
+struct run_mark {
+    uint64_t runs, file_bytes;
+    size_t memory_bytes;
+};
+struct run_mark run_store_mark(const struct run_store *store);
+void run_store_rewind(struct run_store *store, struct run_mark mark);
 
 /* Give up a run that nobody will read: its room in the file goes back to the disk. */
 void run_drop(struct run_store *store, uint64_t run);

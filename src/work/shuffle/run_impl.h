@@ -18,6 +18,7 @@ struct run_store {
     size_t block_bytes;
     struct file file; /* fd -1 until something is spilled */
     uint64_t file_len;
+    uint64_t spilled_bytes; /* written, also what was given up since */
     uint8_t *memory;
     size_t memory_len, memory_capacity;
     struct run *runs;

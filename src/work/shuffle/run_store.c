@@ -42,7 +42,7 @@ void run_store_free(struct run_store *store)
 
 uint64_t run_store_spilled_bytes(const struct run_store *store)
 {
-    return store->file_len;
+    return store->spilled_bytes;
 }
 
 static void block_reset(struct run_store *store)
@@ -75,6 +75,7 @@ static enum err out_flush(struct run_store *store, struct fault *fault)
                             store->folder);
     }
     store->file_len += store->out.len;
+    store->spilled_bytes += store->out.len;
     if (store->out.capacity > 4 * OUT_BYTES) buffer_free(&store->out);
     buffer_clear(&store->out);
     return ERR_OK;
@@ -155,12 +156,21 @@ static enum err block_end(struct run_store *store, struct fault *fault)
     return err;
 }
 
+static enum err too_long(struct slice key, struct slice value, struct fault *fault)
+{
+    return fault_set(fault, ERR_TOO_LONG,
+                     "a key of %zu bytes with a value of %zu is longer than the %d bytes that "
+                     "sorted data can hold in one record",
+                     key.len, value.len, RUN_BLOCK_BYTES_MAX);
+}
+
 enum err run_put(struct run_store *store, struct slice key, struct slice value, struct fault *fault)
 {
     size_t bytes = key.len + value.len + VARINT_BYTES_MAX;
     if (store->block.len + bytes > store->block_bytes + RUN_HEAD_BYTES) {
         enum err err = block_end(store, fault);
         if (err != ERR_OK) return err;
+        if (bytes > RUN_BLOCK_BYTES_MAX) return too_long(key, value, fault);
     }
     uint8_t *start = buffer_reserve(&store->block, bytes);
     uint8_t *at = varint_write(varint_write(start, key.len), value.len);
@@ -215,6 +225,20 @@ void run_abandon(struct run_store *store)
 {
     if (store->open.in_memory) store->memory_len = store->open.start;
     buffer_clear(&store->out);
+}
+
+struct run_mark run_store_mark(const struct run_store *store)
+{
+    return (struct run_mark){store->runs_count, store->file_len, store->memory_len};
+}
+
+void run_store_rewind(struct run_store *store, struct run_mark mark)
+{
+    ASSERT(mark.runs <= store->runs_count);
+    if (store->file_len > mark.file_bytes) file_cut(&store->file, mark.file_bytes);
+    store->file_len = mark.file_bytes;
+    store->memory_len = mark.memory_bytes;
+    store->runs_count = mark.runs;
 }
 
 void run_drop(struct run_store *store, uint64_t run)

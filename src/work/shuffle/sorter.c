@@ -50,6 +50,7 @@ bool sorter_add(struct sorter *sorter, uint32_t partition, struct slice key, str
     struct pair_head head = {(uint32_t)key.len, (uint32_t)value.len};
     size_t room = sorter->capacity - sorter->pairs_len - sorter->items_count * sizeof(struct item);
     if (room < sizeof head + key.len + value.len + sizeof(struct item)) return false;
+    if (UNLIKELY(key.len + value.len > UINT32_MAX)) return false; /* the head could not say it */
 
     uint8_t *at = sorter->memory + sorter->pairs_len;
     memcpy(at, &head, sizeof head);

@@ -12,7 +12,9 @@ struct mr_fixture mr_fixture_new(const char *labels, struct mr_config config)
     struct mr_split splits[MR_FIXTURE_SPLITS_MAX];
     config.splits_count = (uint32_t)strlen(labels);
     for (uint32_t i = 0; i < config.splits_count; i++) {
-        splits[i] = (struct mr_split){slice_of(labels + i, 1), slice_of(labels + i, 1), 100};
+        struct slice label = slice_of(labels + i, 1);
+        bool is_stream = labels[i] >= 'A' && labels[i] <= 'Z';
+        splits[i] = (struct mr_split){label, label, is_stream ? 0 : 100};
     }
     config.splits = splits;
     if (config.attempts_max == 0) config.attempts_max = 3;

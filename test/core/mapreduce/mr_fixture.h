@@ -28,8 +28,8 @@ struct mr_fixture {
     struct buffer text; /* the transcript so far */
 };
 
-/* Splits of 100 bytes each, one a letter of `labels`. The rest of `config` is taken as it is,
- * attempts_max 0 being 3. */
+/* Splits of 100 bytes each, one a letter of `labels`; a capital is a stream, of 0 bytes. The rest
+ * of `config` is taken as it is, attempts_max 0 being 3. */
 struct mr_fixture mr_fixture_new(const char *labels, struct mr_config config);
 void mr_fixture_free(struct mr_fixture *fixture);
 

@@ -231,6 +231,18 @@ static const struct scene {
      "1 <- run map 2.1 of a |c |e\n"
      "1 <- run map 3.1 of b |c |e\n"
      "== map\n"},
+    {"no sample is taken of a stream: it can be read only once", "AbcD",
+     {.reducers = 2, .sample_tasks_max = 4},
+     "> join 1 4\n"
+     "1 <- run sample 0.1 of b\n"
+     "1 <- run sample 1.1 of c\n"
+     "> 1 done 1.1 key b\n"
+     "> 1 done 0.1 key a\n"
+     "1 <- run map 2.1 of A |b\n"
+     "1 <- run map 3.1 of b |b\n"
+     "1 <- run map 4.1 of c |b\n"
+     "1 <- run map 5.1 of D |b\n"
+     "== map\n"},
     {"few different keys make few splitters, and none is the smallest key", "a",
      {.reducers = 4, .sample_tasks_max = 1},
      "> join 1 1\n"
