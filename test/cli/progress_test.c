@@ -44,7 +44,7 @@ static const struct line_row {
      &unknown, 80,
      "map 99%  reduce 0%  2 bad records  1 failed attempt  5 records  at?[2J b"},
     {"reduce shows no reading speed", &reducing, &known, 60,
-     "[=============>            ] map 100%  reduce 50%  ETA 9 s"},
+     "[==============>             ] map 100%  reduce 50%  ETA 9 s"},
     {"the end", &publishing, &unknown, 40, "[=================] finishing the output"},
 };
 /* clang-format on */
@@ -66,7 +66,7 @@ Test(progress, colour_takes_no_columns)
     struct buffer out = {0};
     progress_line(&mapping, known, 90, true, &out);
     const char *want =
-        "[\x1b[32m=========>             \x1b[0m] map 43%  reduce 0%  302 MB/s  ETA 9 s "
+        "[\x1b[32m==========>              \x1b[0m] map 43%  reduce 0%  302 MB/s  ETA 9 s "
         " 12.3 M records  1 spill";
     cr_expect(slice_eq(buffer_slice(&out), slice_text(want)), "%.*s", (int)out.len, out.data);
     buffer_free(&out);
