@@ -141,6 +141,7 @@ static enum err open_job(struct job *job, struct fault *fault)
         .replace = job->options.force,
         .fsync = job->spec.fsync,
         .compress = job->spec.compress,
+        .stops = job->options.stops,
     };
     enum err err = plan_splits(job, fault);
     if (err == ERR_OK) err = place_check(&job->options, &job->plan, job->arena, fault);
