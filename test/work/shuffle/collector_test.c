@@ -200,8 +200,8 @@ static void collect_merged(struct run_of_tasks *run, struct run_store *scratch,
                            struct fixture_pairs *out)
 {
     for (uint32_t p = 0; p < PARTITIONS; p++) {
-        struct merge_config config = {run->parts[p], run->counts[p], 1 << 20,
-                                      scratch,       MERGE_ALL,      NULL};
+        struct merge_config config = {run->parts[p], run->counts[p], 1 << 20, scratch,
+                                      MERGE_ALL,     NULL,           NULL};
         struct merge *merge;
         struct fault fault;
         bool got = true;

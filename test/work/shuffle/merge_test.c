@@ -83,7 +83,8 @@ static void add_part(struct world *world, struct random *random, enum key_kind k
 static struct merge *open_merge(struct world *world, size_t memory, enum merge_mode mode,
                                 const struct fold_type *fold)
 {
-    struct merge_config config = {world->parts, world->count, memory, world->scratch, mode, fold};
+    struct merge_config config = {world->parts, world->count, memory, world->scratch,
+                                  mode,         fold,         NULL};
     struct merge *merge;
     struct fault fault;
     cr_assert_eq(merge_new(&config, &merge, &fault), ERR_OK, "%s", fault.text);
@@ -227,8 +228,8 @@ Test(merge, errors_are_told_and_nothing_is_kept)
         struct random random = {3};
         for (size_t p = 0; p < 8; p++) add_part(&world, &random, KEY_RANDOM, MERGE_ALL, NULL, 50);
         world.parts[5].bytes--; /* its last block is cut */
-        struct merge_config config = {world.parts,   world.count, memories[m],
-                                      world.scratch, MERGE_ALL,   NULL};
+        struct merge_config config = {world.parts, world.count, memories[m], world.scratch,
+                                      MERGE_ALL,   NULL,        NULL};
         struct merge *merge;
         struct fault fault;
         bool got = true;
