@@ -11,11 +11,14 @@ COMPILER := $(notdir $(lastword $(CC)))
 BUILD    := build/$(CONFIG)$(if $(filter-out gcc cc,$(COMPILER)),-$(COMPILER))
 
 # make V=1 shows whole commands; LTO=-flto optimises over files; SECONDS_EACH is for fuzz; UNIT are
-# the arguments of the unit tests, as in make unit UNIT='--filter buffer/*'.
+# the arguments of the unit tests, as in make unit UNIT='--filter buffer/*'; JOBS and SEED are for
+# reference.
 V            ?=
 LTO          ?=
 SECONDS_EACH ?= 10
 UNIT         ?=
+JOBS         ?= 3000
+SEED         ?= $(shell date +%s)
 Q            := $(if $(V),,@)
 say           = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 
@@ -102,6 +105,10 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(BUILD)/flags
 unit-build: $(BUILD)/unit $(BUILD)/tutti plugins
 unit: unit-build ## build and run the unit tests; CONFIG=asan and CONFIG=tsan too
 	$(strip $(RUN_$(CONFIG)) $(BUILD)/unit $(UNIT))
+
+reference: all plugins ## JOBS=3000 random jobs against a plain reference, from SEED=time
+	test/cli/reference.py --quiet --jobs $(JOBS) --seed $(SEED)
+.PHONY: reference
 
 test: ## every test, as script/test does, but installs nothing
 	@script/test --no-install

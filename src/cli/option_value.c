@@ -23,9 +23,21 @@ enum err option_read_count(struct option_parse *parse, const struct option_word 
         *count = value;
         return ERR_OK;
     }
-    const char *allowed = arena_format(parse->arena, "a whole number from %llu to %llu",
-                                       (unsigned long long)min, (unsigned long long)max);
+    const char *allowed =
+        max == UINT64_MAX
+            ? arena_format(parse->arena, "a whole number, %llu or more", (unsigned long long)min)
+            : arena_format(parse->arena, "a whole number from %llu to %llu",
+                           (unsigned long long)min, (unsigned long long)max);
     return refuse(parse, word, allowed);
+}
+
+/* As a person would type it: "1MiB", "64 bytes". */
+static const char *size_text(struct arena *arena, uint64_t bytes)
+{
+    enum { MIB = 1 << 20 };
+    unsigned long long count = bytes;
+    if (count != 0 && count % MIB == 0) return arena_format(arena, "%lluMiB", count / MIB);
+    return arena_format(arena, "%llu byte%s", count, count == 1 ? "" : "s");
 }
 
 enum err option_read_size(struct option_parse *parse, const struct option_word *word, uint64_t min,
@@ -36,9 +48,8 @@ enum err option_read_size(struct option_parse *parse, const struct option_word *
         *bytes = value;
         return ERR_OK;
     }
-    const char *allowed =
-        arena_format(parse->arena, "a size of %llu bytes or more, such as 512k, 64MiB or 1G",
-                     (unsigned long long)min);
+    const char *allowed = arena_format(parse->arena, "a size of %s or more, such as 64MiB or 1G",
+                                       size_text(parse->arena, min));
     return refuse(parse, word, allowed);
 }
 

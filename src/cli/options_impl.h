@@ -58,7 +58,8 @@ MUST_USE enum err option_set_split(struct option_parse *parse, const struct opti
 /* An option of Hadoop's: `word` without its dash; takes its value from the words that follow. */
 MUST_USE enum err hadoop_option(struct option_parse *parse, struct slice word);
 
-/* "hadoop jar X.jar" in front of the options is passed over. */
+/* "hadoop jar X.jar", also as yarn or mapred, and "mapred streaming" in front of the options are
+ * passed over. */
 void hadoop_skip_jar(struct option_parse *parse);
 
 /* After the last word: turns what Hadoop's names left into the spec. */

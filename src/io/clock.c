@@ -35,11 +35,6 @@ duration clock_cpu_process(void)
     return (duration){usage_ns(RUSAGE_SELF) + usage_ns(RUSAGE_CHILDREN)};
 }
 
-duration clock_cpu_thread(void)
-{
-    return (duration){clock_read(CLOCK_THREAD_CPUTIME_ID)};
-}
-
 struct clock_stamp clock_stamp(void)
 {
     struct clock_stamp stamp = {0};

@@ -5,7 +5,6 @@
 
 instant clock_now(void);          /* monotonic */
 duration clock_cpu_process(void); /* user and system time of this process and its dead children */
-duration clock_cpu_thread(void);
 
 /* Now and this process, in a form that names things: "20240131123456_4711". */
 struct clock_stamp {

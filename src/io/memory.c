@@ -35,13 +35,6 @@ void memory_unmap(void *memory, size_t size)
     ASSERT(failed == 0);
 }
 
-void memory_discard(void *memory, size_t size)
-{
-    if (size == 0) return;
-    int failed = madvise(memory, size, MADV_DONTNEED);
-    ASSERT(failed == 0);
-}
-
 /* The limit of our control group, version 2; 0 where there is none. */
 static uint64_t cgroup_limit_bytes(void)
 {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Compares `tutti mapreduce` with the plainest implementation there is, byte for byte.
 
-    test/cli/reference.py [--seed N] [--jobs M] [--first I] [--only I] [--keep DIR]
+    test/cli/reference.py [--seed N] [--jobs M] [--first I] [--only I] [--keep DIR] [--quiet]
 
-Prints one check a job. A job that fails leaves its folder behind, and says the command to run there.
+Prints one check a job; with --quiet only those that failed, and a count. A job that fails leaves its folder behind, and says the command to run there.
 TUTTI is the program (build/tutti), PLUGINS the folder of its test plug-ins.
 """
 import argparse
@@ -96,10 +96,11 @@ def difference(got, want):
                                               want[line : line + SHOWN_BYTES])
 
 
-def compare_dealt(parts, items):
+def compare_dealt(job, parts, items):
     """Parts by hash: each is in order, each line is in one of them, and so is each key."""
     part_of, keys = {}, len({key for key, _ in items})
-    if keys > KEYS_FOR_EACH_PART * len(parts) and not all(parts):
+    sampled = not job.total_order or job.stdin is None  # else nothing tells one part from another
+    if sampled and keys > KEYS_FOR_EACH_PART * len(parts) and not all(parts):
         raise Wrong("a part is empty, with %d keys" % keys)
     for number, part in enumerate(parts):
         at, left = 0, []
@@ -124,30 +125,32 @@ def compare_output(job, parts, result):
     if in_order and b"".join(parts) != whole:
         raise Wrong(difference(b"".join(parts), whole))
     if not in_order or job.total_order and job.output != "-":
-        compare_dealt(parts, result.items)
+        compare_dealt(job, parts, result.items)
 
 
 def compare_summary(job, text, result, parts):
     summary = json.loads(text[text.index("{") :])
     spliced = job.map[0] == "cmd" and job.reduce[0] == "none"
+    lines = spliced or job.reduce[0] == "cmd"  # not known as pairs, but counted as lines
     want = {
         "status": "done",
         "bad_records": result.bad,
         "records_in": result.records_in,
         "keys": result.keys,
-        "records_out": sum(line.count(b"\n") if spliced else 1 for _, line in result.items),
+        "records_out": sum(line.count(b"\n") if lines else 1 for _, line in result.items),
         "bytes_out": sum(map(len, parts)),
         "files": sum(1 for _ in job.contents()),
-        "parts": len(parts) if job.output != "-" or len(parts) == job.reducers else summary["parts"],
         "workers": job.workers,
         "failed_attempts": 0,
     }
+    if job.output != "-":
+        want["parts"] = len(parts)
     if spliced:
         want["records_in"] = summary["records_in"]
     wrong = ["%s is %r, not %r" % (k, summary.get(k), v) for k, v in want.items() if summary.get(k) != v]
     if wrong:
         raise Wrong("the summary: " + "; ".join(wrong))
-    if job.must_spill and (summary["spills"] == 0 or summary["spilled_bytes"] == 0):
+    if job.must_spill and summary["spilled_bytes"] == 0:
         raise Wrong("it did not spill")
     if job.hadoop and summary["counters"] != counters(job):
         raise Wrong("counters: %r" % summary["counters"])
@@ -202,7 +205,8 @@ def check(seed, index, options):
         print("not ok %s: %s" % (name, " | ".join(why.splitlines())), flush=True)
         return False
     shutil.rmtree(folder)
-    print("ok " + name, flush=True)
+    if not options.quiet:
+        print("ok " + name, flush=True)
     return True
 
 
@@ -213,6 +217,7 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", type=int)
     parser.add_argument("--keep", default=tempfile.gettempdir(), help="where failed jobs stay")
+    parser.add_argument("--quiet", action="store_true")
     options = parser.parse_args()
     options.tutti = os.path.realpath(os.environ.get("TUTTI", ROOT / "build/tutti"))
     beside = Path(options.tutti).parent / "test/fixtures"
@@ -223,6 +228,8 @@ def main():
     if options.only is not None:
         indices = [options.only]
     failed = [i for i in indices if not check(options.seed, i, options)]
+    if options.quiet:
+        print("seed %s: %d jobs, %d failed" % (options.seed, len(indices), len(failed)))
     return 1 if failed else 0
 
 

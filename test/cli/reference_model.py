@@ -380,7 +380,7 @@ def reduce_all(job, result):
         items = reduce_command(job, groups)
         if job.order == "key":
             return items
-        pairs = [split_pair(line[:-1]) for _, line in items]
+        pairs = [split_pair(line[:-1]) for line in lines_of(b"".join(line for _, line in items))]
     else:
         passed = lambda key: job.reduce[0] == "so" and key.startswith(b"-")
         pairs = [(key, value) for key in sorted(groups) if not passed(key)

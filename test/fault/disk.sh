@@ -106,7 +106,7 @@ injected() {
 }
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
     injected "a sector that cannot be read" 'cannot read in at byte [0-9]+: Input/output error' \
-        pread64:error=EIO:when=5+ --reduce count --output out.d
+        pread64:error=EIO:when=9+ --split-size 2k --reduce count --output out.d
     injected "a flush that fails" 'cannot flush .*out.d.*: Input/output error' \
         fdatasync:error=EIO --reduce count --output out.d
     injected "a flush of the folder that fails" 'cannot flush .*: Input/output error' \

@@ -1,7 +1,7 @@
 /* mr_master_count.c -- the sums over a job's tasks, and the readers that tell them. */
 #include "core/mapreduce/mr_master_impl.h"
 
-void mr_counts_add(struct mr_counts *sum, const struct mr_counts *more)
+static void counts_add(struct mr_counts *sum, const struct mr_counts *more)
 {
     sum->bytes_read = mr_sum(sum->bytes_read, more->bytes_read);
     sum->records_in = mr_sum(sum->records_in, more->records_in);
@@ -65,7 +65,7 @@ void mr_count_done(struct mr_master *master, struct mr_task *task, const struct 
     if (task->counted) return; /* [I9] it ran again because its output was lost */
     task->counted = true;
     const struct mr_report *report = &done->report;
-    mr_counts_add(&master->phases[task->kind].counts, &report->counts);
+    counts_add(&master->phases[task->kind].counts, &report->counts);
     if (task->kind == MR_SAMPLE) return; /* its map counts the same records again */
 
     master->bad_records = mr_sum(master->bad_records, report->counts.bad_records);
@@ -121,7 +121,7 @@ void mr_master_progress(const struct mr_master *master, struct mr_progress *prog
         const struct mr_live *live = &master->live[i];
         const struct mr_task *task = &master->tasks[live->task];
         if (task->counted) continue; /* [I9] */
-        mr_counts_add(&progress->phases[task->kind].counts, &live->counts);
+        counts_add(&progress->phases[task->kind].counts, &live->counts);
     }
     memcpy(progress->first_bad, master->first_bad, sizeof progress->first_bad);
     memcpy(progress->status, master->status, sizeof progress->status);

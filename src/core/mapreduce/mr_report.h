@@ -61,5 +61,3 @@ static inline uint64_t mr_sum(uint64_t a, uint64_t b)
 {
     return b > UINT64_MAX - a ? UINT64_MAX : a + b;
 }
-
-void mr_counts_add(struct mr_counts *sum, const struct mr_counts *more);

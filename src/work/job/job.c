@@ -12,11 +12,17 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "work/job/job_impl.h"
+#include "work/job/place_check.h"
+#include "work/map/map.h"
 #include "work/reduce/reduce.h"
 
 enum {
-    SPLITS_PER_WORKER = 12,         /* small inputs are cut finer, so that all have work */
-    SPLIT_BYTES_SMALLEST = 1 << 20, /* but not finer than this */
+    /* Inputs are cut finer than asked for so that all workers have something to do until the end,
+     * but not so fine that a task no longer sees its keys often enough to fold them; commands,
+     * which do more for each byte, finer. */
+    SPLITS_PER_WORKER = 8,
+    SPLIT_BYTES_LEAST = 4 << 20,
+    SPLIT_BYTES_LEAST_COMMAND = 256 << 10,
     SAMPLE_TASKS = 32,
 };
 
@@ -27,7 +33,8 @@ static enum err plan_splits(struct job *job, struct fault *fault)
         plan_new(job->arena, &job->spec, options->inputs, options->inputs_count, &job->plan, fault);
     if (err != ERR_OK) return err;
     uint64_t even = job->plan.bytes / ((uint64_t)options->workers * SPLITS_PER_WORKER);
-    even = u64_max(even, SPLIT_BYTES_SMALLEST);
+    bool command = map_is_child(&job->spec);
+    even = u64_max(even, command ? SPLIT_BYTES_LEAST_COMMAND : SPLIT_BYTES_LEAST);
     if (even >= job->spec.split_bytes) return ERR_OK;
     job->spec.split_bytes = even;
     return plan_new(job->arena, &job->spec, options->inputs, options->inputs_count, &job->plan,
@@ -136,6 +143,7 @@ static enum err open_job(struct job *job, struct fault *fault)
         .compress = job->spec.compress,
     };
     enum err err = plan_splits(job, fault);
+    if (err == ERR_OK) err = place_check(&job->options, &job->plan, job->arena, fault);
     if (err == ERR_OK) err = make_master(job, fault);
     if (err == ERR_OK) err = publish_new(job->arena, &config, &job->publish, fault);
     if (err == ERR_OK) err = guard_new(publish_folder(job->publish), &job->guard, fault);
@@ -192,7 +200,7 @@ static void close_job(struct job *job)
 bool job_turn(struct job *job, duration timeout_max)
 {
     uint32_t worker;
-    close_job(job);
+    if (!job->over) close_job(job);
     if (job->over || !pool_receive_any(job->pool, timeout_max, &worker, &job->bytes)) {
         return job->over;
     }

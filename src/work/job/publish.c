@@ -79,10 +79,8 @@ const char *publish_folder(const struct publish *publish)
     return publish->folder;
 }
 
-static enum err copy_part(struct publish *publish, const char *path, struct file *to,
-                          struct fault *fault)
+static enum err copy_part(const char *path, struct file *to, struct fault *fault)
 {
-    (void)publish;
     struct file part;
     uint64_t bytes = 0;
     enum err err = file_open_read(path, &part, fault);
@@ -100,7 +98,7 @@ static enum err to_stream(struct publish *publish, uint32_t parts, struct fault 
         char name[PART_NAME_MAX];
         part_name(i, publish->config.compress, name);
         const char *path = arena_format(publish->arena, "%s/%s", publish->folder, name);
-        enum err err = copy_part(publish, path, &stream, fault);
+        enum err err = copy_part(path, &stream, fault);
         if (err != ERR_OK) return err;
     }
     return ERR_OK;
@@ -131,7 +129,7 @@ static enum err to_folder(struct publish *publish, struct fault *fault)
     if (err == ERR_OK && fsync) err = folder_sync(publish->folder, fault);
     if (err != ERR_OK) return err;
     err = folder_publish(publish->folder, output, publish->config.replace, fault);
-    if (err == ERR_EXISTS) err = refuse_existing(publish, fault);
+    if (err == ERR_EXISTS) (void)refuse_existing(publish, fault); /* says what to do */
     if (err == ERR_OK && fsync) err = sync_name(publish, fault);
     return err;
 }

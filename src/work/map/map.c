@@ -21,12 +21,6 @@ static const struct map_type *const types[] = {
 
 enum { WHY_BYTES_MAX = 256 };
 
-const struct operator_row *map_rows(size_t *count)
-{
-    *count = COUNT_OF(rows);
-    return rows;
-}
-
 enum err map_new(struct arena *arena, const struct job_spec *spec, struct map_operator **map,
                  struct fault *fault)
 {
@@ -50,6 +44,11 @@ enum err map_new(struct arena *arena, const struct job_spec *spec, struct map_op
 void map_free(struct map_operator *map)
 {
     if (map != NULL && map->type->free != NULL) map->type->free(map);
+}
+
+bool map_gives_values(const struct map_operator *map)
+{
+    return map->type->gives_values != NULL && map->type->gives_values(map);
 }
 
 bool map_is_child(const struct job_spec *spec)

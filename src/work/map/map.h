@@ -27,6 +27,9 @@ void map_free(struct map_operator *map); /* NULL is allowed */
 
 bool map_is_child(const struct job_spec *spec); /* cmd: or so: */
 
+/* Can its pairs have a value? `words` and `field:1` give keys alone. */
+bool map_gives_values(const struct map_operator *map);
+
 /* Does it read the first record of each file as column names? The reader asks before it starts. */
 bool map_wants_header(const struct job_spec *spec);
 
@@ -38,6 +41,3 @@ enum record_format map_implied_format(const struct job_spec *spec);
 MUST_USE enum err map_block(struct map_operator *map, const struct block *block,
                             struct collector *out, struct bad_records *bad, uint64_t *records,
                             struct fault *fault);
-
-/* The rows of map.def, for help and completion. */
-const struct operator_row *map_rows(size_t *count);

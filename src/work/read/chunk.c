@@ -26,8 +26,10 @@ static struct block block_of(const struct reader *reader, struct slice bytes)
                           buffer_slice(&reader->header)};
 }
 
-enum err chunk_note(struct reader *reader, enum err code, size_t at, struct fault *fault,
-                    const char *format, ...)
+/* "the file, byte N": the fault of what was found at chunk[at], or its passing over. */
+PRINTF(5, 6)
+static enum err note(struct reader *reader, enum err code, size_t at, struct fault *fault,
+                     const char *format, ...)
 {
     char why[NOTE_BYTES_MAX], text[FAULT_TEXT_MAX];
     va_list args;
@@ -102,10 +104,10 @@ static enum err note_too_long(struct reader *reader, size_t at, struct fault *fa
                          reader->source.file.label, (unsigned long long)reader->record_bytes_max,
                          option);
     }
-    return chunk_note(reader, ERR_TOO_LONG, at, fault,
-                      "a record is longer than %llu bytes; allow more with %s; or pass over such "
-                      "records with --skip-bad",
-                      (unsigned long long)reader->record_bytes_max, option);
+    return note(reader, ERR_TOO_LONG, at, fault,
+                "a record is longer than %llu bytes; allow more with %s; or pass over such "
+                "records with --skip-bad",
+                (unsigned long long)reader->record_bytes_max, option);
 }
 
 /* Past the record at `used`, without holding it. */
@@ -152,9 +154,8 @@ static enum err finish_tail(struct reader *reader, struct fault *fault)
     size_t at = reader->whole, left = reader->len - at;
     reader->used = reader->whole = reader->len;
     if (reader->is_damaged || left == 0) return ERR_OK;
-    return chunk_note(reader, ERR_BAD_RECORD, at, fault,
-                      "the last record has %zu bytes instead of %u", left,
-                      reader->rule.fixed_bytes);
+    return note(reader, ERR_BAD_RECORD, at, fault, "the last record has %zu bytes instead of %u",
+                left, reader->rule.fixed_bytes);
 }
 
 static void find_whole(struct reader *reader)
@@ -166,7 +167,8 @@ static void find_whole(struct reader *reader)
     reader->whole = reader->used + whole;
 }
 
-enum err chunk_load(struct reader *reader, struct fault *fault)
+/* Make `used` < `whole`, or finish the file: then used == whole == len. */
+static enum err load(struct reader *reader, struct fault *fault)
 {
     while (reader->used == reader->whole) {
         if (reader->at_end) return finish_tail(reader, fault);
@@ -235,7 +237,7 @@ static enum err check_json(struct reader *reader, struct fault *fault)
 enum err chunk_next(struct reader *reader, struct block *block, struct fault *fault)
 {
     for (;;) {
-        enum err err = chunk_load(reader, fault);
+        enum err err = load(reader, fault);
         if (err == ERR_OK) err = check_json(reader, fault);
         if (err != ERR_OK) return err;
         struct slice bytes = ready(reader);
@@ -256,7 +258,7 @@ enum err chunk_take_header(struct reader *reader, struct fault *fault)
     struct slice record = {0};
     enum err err = ERR_OK;
     while (err == ERR_OK && record.data == NULL) {
-        err = chunk_load(reader, fault);
+        err = load(reader, fault);
         struct slice rest = ready(reader);
         if (rest.len == 0) break;
         (void)record_next(&reader->rule, &rest, &record);

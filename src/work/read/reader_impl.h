@@ -40,15 +40,8 @@ struct reader {
     size_t scratch_bytes;
 };
 
-/* Make `used` < `whole`, or finish the file: then used == whole == len. */
-MUST_USE enum err chunk_load(struct reader *reader, struct fault *fault);
-
 /* The next block of the open file; empty: it is finished. */
 MUST_USE enum err chunk_next(struct reader *reader, struct block *block, struct fault *fault);
 
 /* Take the file's first record as its header. */
 MUST_USE enum err chunk_take_header(struct reader *reader, struct fault *fault);
-
-/* "the file, byte N": the fault of what was found at chunk[at], or its passing over. */
-MUST_USE enum err chunk_note(struct reader *reader, enum err code, size_t at, struct fault *fault,
-                             const char *format, ...) PRINTF(5, 6);

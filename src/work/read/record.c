@@ -4,7 +4,7 @@
 
 enum { CSV_TAIL_BYTES = 32 * 1024 }; /* where the last record of a block is looked for first */
 
-struct slice record_without_line_end(struct slice line)
+static struct slice without_line_end(struct slice line)
 {
     if (line.len > 0 && line.data[line.len - 1] == '\n') line.len--;
     if (line.len > 0 && line.data[line.len - 1] == '\r') line.len--;
@@ -46,7 +46,7 @@ static bool next_csv(struct slice *rest, struct slice *record)
         const uint8_t *end = rest->data + rest->len;
         const uint8_t *after = csv_scan_record(&scan, rest->data, end);
         size_t taken = (size_t)((after != NULL ? after : end) - rest->data);
-        *record = record_without_line_end(slice_of(rest->data, taken));
+        *record = without_line_end(slice_of(rest->data, taken));
         *rest = slice_from(*rest, taken);
         if (record->len > 0) return true;
     }

@@ -22,5 +22,3 @@ size_t record_whole_bytes(const struct record_rule *rule, struct slice bytes);
 
 /* A file of this format may begin with a byte order mark, which is not part of its first record. */
 bool record_format_allows_mark(enum record_format format);
-
-struct slice record_without_line_end(struct slice line);

@@ -32,12 +32,6 @@ static const struct made_of made_of[] = {
 #undef GROUP_PARTS
 };
 
-const struct operator_row *reduce_rows(size_t *count)
-{
-    *count = COUNT_OF(rows);
-    return rows;
-}
-
 static enum err top_parse(struct slice argument, uint32_t *top_max, struct fault *fault)
 {
     uint32_t value = 0;
@@ -80,6 +74,12 @@ enum err reduce_new(struct arena *arena, const struct job_spec *spec,
     reduce->value_check = made_of[row].group->check;
     reduce->values_sorted = made_of[row].group == &group_distinct_type;
     return ERR_OK;
+}
+
+bool reduce_wants_numbers(const struct reduce_operator *reduce)
+{
+    if (reduce->kind == REDUCE_FOLD) return !reduce->fold->counts;
+    return reduce->value_check != NULL;
 }
 
 enum err reduce_number(struct slice value, struct number *number, struct fault *fault)

@@ -54,6 +54,9 @@ struct reduce_operator {
 MUST_USE enum err reduce_new(struct arena *arena, const struct job_spec *spec,
                              struct reduce_operator *reduce, struct fault *fault);
 
+/* Is it of values that are numbers, so that keys alone give it nothing to work on? */
+bool reduce_wants_numbers(const struct reduce_operator *reduce);
+
 /* A group: begin, any number of values, end. `combining`: its output goes to be reduced again.
  * ERR_BAD_RECORD from group_value: the value is not a number, and was not taken. */
 MUST_USE enum err group_begin(struct group_operator *group, struct slice key, bool combining,
@@ -62,6 +65,3 @@ MUST_USE enum err group_value(struct group_operator *group, struct slice value,
                               struct fault *fault);
 MUST_USE enum err group_end(struct group_operator *group, struct fault *fault);
 void group_free(struct group_operator *group); /* NULL is allowed */
-
-/* The rows of reduce.def, for help and completion. */
-const struct operator_row *reduce_rows(size_t *count);

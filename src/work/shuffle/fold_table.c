@@ -39,7 +39,6 @@ struct fold_table {
     size_t used, used_max;
     uint8_t *store; /* long keys and long states */
     size_t store_len, store_capacity;
-    size_t key_bytes;
 };
 
 struct probe {
@@ -179,7 +178,6 @@ static void occupy(struct fold_table *table, struct slot *slot, const struct pro
         slot->high = (uint64_t)(uintptr_t)copy;
     }
     table->used++;
-    table->key_bytes += key.len;
 }
 
 static enum err full_or_too_long(const struct fold_table *table, struct slice key, bool *full,
@@ -270,16 +268,6 @@ bool fold_table_next(const struct fold_table *table, size_t *at, struct slice *k
     return true;
 }
 
-size_t fold_table_keys(const struct fold_table *table)
-{
-    return table->used;
-}
-
-size_t fold_table_key_bytes(const struct fold_table *table)
-{
-    return table->key_bytes;
-}
-
 /* Slots that stay from one filling to the next cost time to clear: only as many as were of use. */
 static void slots_shrink(struct fold_table *table)
 {
@@ -295,5 +283,5 @@ void fold_table_clear(struct fold_table *table)
     if (table->used == 0) return;
     slots_shrink(table);
     memset(table->slots, 0, table->slots_count * sizeof *table->slots);
-    table->used = table->store_len = table->key_bytes = 0;
+    table->used = table->store_len = 0;
 }

@@ -30,6 +30,4 @@ size_t fold_table_count(struct fold_table *table, const struct slice *keys, size
 bool fold_table_next(const struct fold_table *table, size_t *at, struct slice *key,
                      const void **state);
 
-size_t fold_table_keys(const struct fold_table *table);
-size_t fold_table_key_bytes(const struct fold_table *table); /* of all keys together */
 void fold_table_clear(struct fold_table *table);

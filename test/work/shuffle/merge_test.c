@@ -246,6 +246,23 @@ Test(merge, errors_are_told_and_nothing_is_kept)
     }
 }
 
+Test(merge, runs_of_a_pass_are_dropped_after_the_next)
+{
+    enum { PARTS = 8, FIRST_PASS = PARTS / 2 }; /* by twos, in no memory: 4 runs, then 2 */
+    struct world world = world_new();
+    struct random random = {5};
+    for (size_t p = 0; p < PARTS; p++) add_part(&world, &random, KEY_RANDOM, MERGE_ALL, NULL, 50);
+    check_all(&world, 0);
+    for (uint64_t run = 0; run < FIRST_PASS + 2; run++) {
+        struct run_cursor *cursor;
+        struct fault fault;
+        enum err err = run_cursor_new(world.scratch, run, 0, 1, &cursor, &fault);
+        cr_expect_eq(err == ERR_CORRUPT, run < FIRST_PASS, "run %zu", (size_t)run);
+        run_cursor_free(cursor);
+    }
+    world_free(&world);
+}
+
 Test(merge, a_state_that_is_none_is_damage)
 {
     struct world world = world_new();

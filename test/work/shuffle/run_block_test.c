@@ -36,8 +36,8 @@ static const struct record_row {
     {"a length over 32 bits",        {(const uint8_t *)"\xff\xff\xff\xff\x1f\0", 6}, false,
                                      "", "", 0},
     {"one byte is missing",          {(const uint8_t *)"\1\2kv", 4}, false, "", "", 0},
-    {"lengths whose sum overflows",  {(const uint8_t *)"\xff\xff\xff\xff\xf\xff\xff\xff\xff\xf", 10},
-                                     false, "", "", 0},
+    {"lengths whose sum overflows",
+     {(const uint8_t *)"\xff\xff\xff\xff\xf\xff\xff\xff\xff\xf", 10}, false, "", "", 0},
 };
 /* clang-format on */
 
@@ -85,6 +85,20 @@ Test(run_block, garbage_with_a_right_checksum)
     run_head_write(head, sizeof scratch, garbage, RUN_CODEC_LZ4);
     cr_assert_eq(run_head_read(head, &out, &fault), ERR_OK);
     cr_expect_eq(run_block_open(&out, garbage, scratch, &records, &fault), ERR_CORRUPT);
+}
+
+Test(run_block, that_unpacks_to_less_than_its_head_says)
+{
+    uint8_t head[RUN_HEAD_BYTES], scratch[64];
+    struct run_head out;
+    struct slice records, stored = SLICE("\x30"
+                                         "abc"); /* three bytes as they are */
+    struct fault fault;
+    for (size_t said = 4; said <= sizeof scratch; said++) {
+        run_head_write(head, said, stored, RUN_CODEC_LZ4);
+        cr_assert_eq(run_head_read(head, &out, &fault), ERR_OK);
+        cr_expect_eq(run_block_open(&out, stored, scratch, &records, &fault), ERR_CORRUPT);
+    }
 }
 
 Test(run_block, records)
