@@ -75,10 +75,11 @@ static enum err set_limit(struct option_parse *parse, enum option_id id,
 {
     struct job_spec *spec = &parse->options->spec;
     if (id == OPTION_MEMORY) {
-        return option_read_size(parse, word, MEMORY_BYTES_MIN, &parse->options->memory_bytes);
+        return option_read_size(parse, word, MEMORY_BYTES_MIN, UINT64_MAX,
+                                &parse->options->memory_bytes);
     }
     if (id == OPTION_MAX_RECORD) {
-        return option_read_size(parse, word, 1, &spec->record_bytes_max);
+        return option_read_size(parse, word, 1, RECORD_BYTES_MAX, &spec->record_bytes_max);
     }
     if (id == OPTION_SKIP_BAD) {
         return option_read_count(parse, word, 0, UINT64_MAX, &spec->bad_records_max);

@@ -41,15 +41,19 @@ static const char *size_text(struct arena *arena, uint64_t bytes)
 }
 
 enum err option_read_size(struct option_parse *parse, const struct option_word *word, uint64_t min,
-                          uint64_t *bytes)
+                          uint64_t max, uint64_t *bytes)
 {
     uint64_t value;
-    if (size_parse(word->value, &value) && value >= min) {
+    if (size_parse(word->value, &value) && value >= min && value <= max) {
         *bytes = value;
         return ERR_OK;
     }
-    const char *allowed = arena_format(parse->arena, "a size of %s or more, such as 64MiB or 1G",
-                                       size_text(parse->arena, min));
+    const char *least = size_text(parse->arena, min);
+    const char *allowed =
+        max == UINT64_MAX
+            ? arena_format(parse->arena, "a size of %s or more, such as 64MiB or 1G", least)
+            : arena_format(parse->arena, "a size from %s to %s, such as 64MiB", least,
+                           size_text(parse->arena, max));
     return refuse(parse, word, allowed);
 }
 
@@ -156,5 +160,6 @@ enum err option_set_attempts(struct option_parse *parse, const struct option_wor
 
 enum err option_set_split(struct option_parse *parse, const struct option_word *word)
 {
-    return option_read_size(parse, word, SPLIT_BYTES_MIN, &parse->options->spec.split_bytes);
+    return option_read_size(parse, word, SPLIT_BYTES_MIN, UINT64_MAX,
+                            &parse->options->spec.split_bytes);
 }

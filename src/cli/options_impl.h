@@ -42,7 +42,7 @@ struct option_word {
 MUST_USE enum err option_read_count(struct option_parse *parse, const struct option_word *word,
                                     uint64_t min, uint64_t max, uint64_t *count);
 MUST_USE enum err option_read_size(struct option_parse *parse, const struct option_word *word,
-                                   uint64_t min, uint64_t *bytes);
+                                   uint64_t min, uint64_t max, uint64_t *bytes);
 /* `choices`: words parted by spaces; `*index` is the place of the one that was given. */
 MUST_USE enum err option_read_choice(struct option_parse *parse, const struct option_word *word,
                                      const char *choices, uint32_t *index);
