@@ -3,7 +3,8 @@
 
     test/cli/reference.py [--seed N] [--jobs M] [--first I] [--only I] [--keep DIR] [--quiet]
 
-Prints one check a job; with --quiet only those that failed, and a count. A job that fails leaves its folder behind, and says the command to run there.
+Prints one check a job; with --quiet only those that failed, and a count. A job that fails leaves
+its folder behind, and says the command to run there.
 TUTTI is the program (build/tutti), PLUGINS the folder of its test plug-ins.
 """
 import argparse
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import reference_inputs
 import reference_jobs
 import reference_model
 
@@ -40,7 +42,7 @@ def write_inputs(job, folder):
     for path, data, storage in job.files:
         if path != "-":
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(reference_jobs.compress(data, storage))
+            (folder / path).write_bytes(reference_inputs.compress(data, storage))
     for hidden in ("in/.hidden", "in/_SUCCESS"):
         (folder / hidden).write_bytes(b"passed over 1\n")
     for name, text in job.scripts.items():
@@ -69,7 +71,8 @@ def unpack(data, kind):
     if kind == "gz":
         return gzip.decompress(data)
     if kind == "zst":
-        return subprocess.run(["zstd", "-dqc"], input=data, stdout=subprocess.PIPE, check=True).stdout
+        done = subprocess.run(["zstd", "-dqc"], input=data, stdout=subprocess.PIPE, check=True)
+        return done.stdout
     return data
 
 
@@ -147,9 +150,9 @@ def compare_summary(job, text, result, parts):
         want["parts"] = len(parts)
     if spliced:
         want["records_in"] = summary["records_in"]
-    wrong = ["%s is %r, not %r" % (k, summary.get(k), v) for k, v in want.items() if summary.get(k) != v]
-    if wrong:
-        raise Wrong("the summary: " + "; ".join(wrong))
+    for name, value in want.items():
+        if summary.get(name) != value:
+            raise Wrong("the summary: %s is %r, not %r" % (name, summary.get(name), value))
     if job.must_spill and summary["spilled_bytes"] == 0:
         raise Wrong("it did not spill")
     if job.hadoop and summary["counters"] != counters(job):

@@ -1,28 +1,30 @@
 """Jobs for reference.py: inputs and options, drawn from a seed.
 
-Rows are (key, number, text). Each format writes them its own way, each map operator picks from them
-what it can; `COVERING` says which pairs of operators and which corners every run has to see.
+Options are drawn freely among those that go together; covering() says which pairs of operators and
+which corners every run has to see.
 """
-import bz2
-import gzip
-import lzma
 import random
-import shlex
-import subprocess
 from pathlib import Path
 
+from reference_inputs import STORAGES, compress, draw_rows, write_rows
+
 FORMATS = ("lines", "csv", "tsv", "json", "fixed:24")
-STORAGES = ("plain", "gz", "gz2", "bz2", "xz", "zst", "zst2")
 NUMERIC = ("sum", "min", "max", "mean", "top")
 REDUCES = ("count", "distinct", "list", "first", "sort", "none", "cmd", "so") + NUMERIC
 MAPS = ("words", "line", "field", "csv", "json", "regex", "cmd", "so")
 SPLITS = (64, 65, 100, 128, 256, 1000, 4096, 65536)
 TASKS_MAX = {"cmd": 8, "so": 8}
 TASKS_NATIVE_MAX = 300
-ROW_BYTES = 64  # of an aligned row; smaller splits hold no row
+DRAWS_MAX = 1000
 
-MAP_FORMATS = {"csv": ("csv", "tsv"), "json": ("json",), "field": ("lines", "csv", "tsv", "fixed:24")}
-REGEXES = (r"([^ ,\t]+)[ ,\t]+(-?[0-9]+)", r"[a-z]+", r"(\w+)=?(\w*)", r"(a*)", r"(?:[0-9]|([a-e]))")
+MAP_FORMATS = {
+    "csv": ("csv", "tsv"),
+    "json": ("json",),
+    "field": ("lines", "csv", "tsv", "fixed:24"),
+}
+REGEXES = (
+    r"([^ ,\t]+)[ ,\t]+(-?[0-9]+)", r"[a-z]+", r"(\w+)=?(\w*)", r"(a*)", r"(?:[0-9]|([a-e]))",
+)
 JSON_PATHS = (
     ("k", (b"k",)), ("k,n", (b"k",), (b"n",)), ("t.x[1],k", (b"t", b"x", 1), (b"k",)), (".", ()),
     ('["odd name"],n', (b"odd name",), (b"n",)), ("missing,k", (b"missing",), (b"k",)),
@@ -49,17 +51,6 @@ for key, group in itertools.groupby(pairs, key=lambda pair: pair[0]):
     total = sum(int(value) for _, value in group)
     sys.stdout.buffer.write(b"%s\\t%d\\n" % (key, total))
 """
-
-
-def compress(data, storage):
-    middle = len(data) // 2
-    parts = [data[:middle], data[middle:]] if storage.endswith("2") and storage != "bz2" else [data]
-    how = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd, "plain": bytes}
-    return b"".join(how[storage if storage == "bz2" else storage.rstrip("2")](part) for part in parts)
-
-
-def zstd(data):
-    return subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
 class Job:
@@ -99,9 +90,10 @@ class Job:
         words += ["--output", self.output, "--workers", str(self.workers), "--memory", self.memory]
         words += ["--reducers", str(self.reducers), "--tmp", "tmp", "--json"]
         for name, value, standard in (
-            ("format", self.format, "lines"), ("order", self.order, "key"), ("pack", self.pack, None),
-            ("split-size", self.split, None), ("compress", self.compress, "none"),
-            ("combine", self.combine, ""), ("skip-bad", skip_bad, 0),
+            ("format", self.format, "lines"), ("order", self.order, "key"),
+            ("pack", self.pack, None), ("split-size", self.split, None),
+            ("compress", self.compress, "none"), ("combine", self.combine, ""),
+            ("skip-bad", skip_bad, 0),
         ):
             if value != standard:
                 words += ["--" + name, str(value)]
@@ -123,101 +115,8 @@ class Job:
         words = [self.map_text or self.map[1], self.reduce_text or "hadoop", self.format, stored]
         words += ["%d rows" % self.rows, "split %s" % self.split, "memory %s" % self.memory]
         words += ["%d workers, %d reducers" % (self.workers, self.reducers)]
-        return "; ".join(words + [self.order] * (self.order != "key") + ["total"] * self.total_order)
-
-
-# --- rows --------------------------------------------------------------------------------------
-
-
-def draw_key(rng, job, distinct):
-    key = b"%x" % (rng.randrange(distinct) * 2654435761 % (1 << 32))
-    if rng.random() < 0.3:
-        key = rng.choice((b"a", b"b", b"-dash", b"the", b"aa=b"))
-    if rng.random() < 0.05 and not job.clean:
-        key += rng.choice((b"\x00", b"\xff", b"\x00\xff", "é".encode(), b"\x01"))
-    return key * 40 if rng.random() < 0.01 else key
-
-
-def draw_number(rng, job):
-    whole = rng.choice((rng.randrange(10), rng.randrange(-500, 500), rng.randrange(10**12)))
-    text = str(whole)
-    if rng.random() < 0.3:
-        text += ".%0*d" % (2, rng.randrange(100))
-    if rng.random() < 0.1:
-        text = "%de%d" % (whole % 1000, rng.randrange(-3, 4))
-    if rng.random() < 0.1 and not text.startswith("-") and job.format != "json":
-        text = rng.choice(("+", "0", "00")) + text
-    return text.encode()
-
-
-def draw_rows(rng, job, count, distinct):
-    words = (b"x", b"lorem", b"ipsum dolor", b"", b"5", b"-1.50")
-    return [(draw_key(rng, job, distinct), draw_number(rng, job), rng.choice(words))
-            for _ in range(count)]
-
-
-# --- how each format writes a row --------------------------------------------------------------
-
-
-def csv_cell(rng, job, cell):
-    if rng.random() < 0.1 and not job.clean and cell:
-        cell = b"q" + cell + rng.choice((b"\n", b"\r\n", b'"', b", ", b'",\n"')) + b"z"
-        return b'"' + cell.replace(b'"', b'""') + b'"'
-    return b'"' + cell + b'"' if rng.random() < 0.1 else cell
-
-
-def json_string(rng, job, text):
-    out = b"".join(b"\\u%04x" % c if c < 32 else bytes((c,)) for c in text)
-    if rng.random() < 0.1 and not job.clean:
-        out += rng.choice((b"\\u00e9", b"\\ud83d\\ude00", b"\\/", b"\\t", b"\\ud800", b"\\u0041"))
-    return b'"' + out + b'"'
-
-
-def write_row(rng, job, row):
-    key, num, text = row
-    if job.format == "lines":
-        return rng.choice((b" ", b"\t", b"  ")).join(row) if rng.random() < 0.3 else b" ".join(row)
-    if job.format == "tsv":
-        return b"\t".join(row)
-    if job.format == "csv":
-        return b",".join((csv_cell(rng, job, key), num, csv_cell(rng, job, text)))
-    if job.format == "json":
-        return b'{"k": %s, "n":%s,"t": {"x": ["a", %s]}, "odd name": [1 , true]}' % (
-            json_string(rng, job, key), num if rng.random() < 0.8 else b'"%s"' % num,
-            json_string(rng, job, text))
-    return (key[:8] + b" " + num[:12]).ljust(23) + b"\n"
-
-
-def write_bad_row(rng, job):
-    if job.format == "json":
-        return rng.choice((b'{"k": 1', b"nope", b'{"k" 1}', b'"a" 1', b"[1,]", b'{"k":01}'))
-    if job.map[0] == "csv" and rng.random() < 0.5:
-        return b"lone"
-    return b"lone x" if job.format == "lines" else b"lone\tx" if job.format == "tsv" else b"lone,x"
-
-
-def write_rows(rng, job, rows):
-    end = b"\r\n" if rng.random() < 0.2 else b"\n"
-    fixed = job.format.startswith("fixed:")
-    aligned = not fixed and rng.random() < 0.3
-    lines = []
-    for row in rows:
-        line = write_row(rng, job, row)
-        if aligned and b"\n" not in line:
-            line = line.ljust(-(-(len(line) + len(end)) // ROW_BYTES) * ROW_BYTES - len(end))
-        lines.append(line if fixed else line + end)
-    if not fixed and not job.must_spill and rng.random() < 0.2:
-        lines.insert(rng.randrange(len(lines) + 1), end * rng.randrange(1, 4))
-    for _ in range(job.bad_rows):
-        lines.insert(rng.randrange(len(lines) + 1), write_bad_row(rng, job) + end)
-    if fixed and rng.random() < 0.15:
-        lines.append(b"no whole record")
-    data = b"".join(lines)
-    if not fixed and rng.random() < 0.4:
-        data = data[: -len(end)] if data.endswith(end) else data
-    header = b"k\tn\tt\n" if job.format == "tsv" else b'k,"n",t\r\n'
-    mark = b"\xef\xbb\xbf" if job.format in ("csv", "tsv", "json") and rng.random() < 0.1 else b""
-    return mark + (header if job.header else b"") + data
+        words += [self.order] * (self.order != "key") + ["total"] * self.total_order
+        return "; ".join(words)
 
 
 # --- operators ---------------------------------------------------------------------------------
@@ -336,14 +235,19 @@ def choose_output(rng, job):
     job.reducers = 1 if one else rng.randrange(1, 6)
 
 
+def draw_kinds(rng, map_kind, reduce_kind, form):
+    """Operators that go together, and with the format, where they are not given."""
+    for _ in range(DRAWS_MAX):
+        drawn = map_kind or rng.choice(MAPS), reduce_kind or rng.choice(REDUCES)
+        if sensible(*drawn) and form in (None, *formats_for(*drawn)):
+            return drawn
+    raise ValueError("nothing goes with %s, %s and %s" % (map_kind, reduce_kind, form))
+
+
 def draw_job(rng, plugins, map_kind=None, reduce_kind=None, form=None, storage=None, spill=False):
     job = Job(rng)
     job.must_spill = spill
-    while map_kind is None or not sensible(map_kind, reduce_kind) or (
-            form and form not in formats_for(map_kind, reduce_kind)):
-        map_kind, reduce_kind = rng.choice(MAPS), reduce_kind or rng.choice(REDUCES)
-        if form and form.startswith("fixed") and reduce_kind in NUMERIC:
-            reduce_kind = "count"
+    map_kind, reduce_kind = draw_kinds(rng, map_kind, reduce_kind, form)
     job.format = form or rng.choice(formats_for(map_kind, reduce_kind))
     numeric = reduce_kind in NUMERIC
     job.clean = reduce_kind == "cmd"
@@ -353,7 +257,7 @@ def draw_job(rng, plugins, map_kind=None, reduce_kind=None, form=None, storage=N
         job.header = rng.random() < 0.3
     if numeric and map_kind in ("field", "csv", "json") and not job.format.startswith("fixed"):
         job.bad_rows = rng.choice((0, 0, 0, 1, 3))
-    job.rows = rng.choice((0, 1, 2, 7, 40, 150, 500)) if not spill else rng.randrange(45000, 55000)
+    job.rows = rng.choice((0, 1, 2, 7, 40, 150, 500)) if not spill else rng.randrange(18000, 24000)
     rows = draw_rows(rng, job, job.rows, rng.choice((3, 50, 5000)) if not spill else 1 << 31)
     lay_out(rng, job, rows, storage)
     choose_sizes(rng, job)
@@ -370,7 +274,7 @@ def draw_hadoop(rng, plugins):
     job.hadoop = job.clean = True
     job.scripts = {"mapper.py": MAPPER, "reducer.py": REDUCER}
     job.map = ("cmd", "python3 mapper.py")
-    job.reduce = rng.choice((("cmd", "python3 reducer.py"), ("cmd", "python3 reducer.py"), ("none", "")))
+    job.reduce = ("cmd", "python3 reducer.py") if rng.random() < 0.7 else ("none", "")
     job.combine = rng.choice(("", "cmd:python3 reducer.py")) if job.reduce[0] == "cmd" else ""
     job.rows = rng.choice((5, 100))
     names = ["in/a.txt", "in/b.txt"]
@@ -400,13 +304,12 @@ def draw(seed, index, plugins):
     """The job of that number: the covering set first, then whatever chance brings."""
     rng = random.Random("%s/%d" % (seed, index))
     fixed = list(covering())
-    if index >= len(fixed):
-        if rng.random() < 0.01:
-            return draw_hadoop(rng, plugins)
-        return draw_job(rng, plugins, spill=False) if rng.random() < 0.97 else draw_job(
-            rng, plugins, "field", rng.choice(NUMERIC + ("count", "sort", "list")), "lines", spill=True)
-    return draw_hadoop(rng, plugins) if fixed[index] is None else draw_job(rng, plugins, **fixed[index])
-
-
-def shell_text(words):
-    return " ".join(shlex.quote(word) for word in words)
+    if index < len(fixed) and fixed[index] is not None:
+        return draw_job(rng, plugins, **fixed[index])
+    kind = rng.random() if index >= len(fixed) else 0
+    if kind < 0.01:
+        return draw_hadoop(rng, plugins)
+    if kind < 0.03:
+        reduce_kind = rng.choice(NUMERIC + ("count", "sort", "list"))
+        return draw_job(rng, plugins, "field", reduce_kind, "lines", spill=True)
+    return draw_job(rng, plugins)

@@ -152,7 +152,8 @@ def map_columns(record, form, numbers):
     cell = [record] + columns
     if numbers[0] >= len(cell):
         return SKIP if not columns else BAD
-    return [(cell[numbers[0]], cell[numbers[1]] if len(numbers) > 1 and numbers[1] < len(cell) else b"")]
+    value = cell[numbers[1]] if len(numbers) > 1 and numbers[1] < len(cell) else b""
+    return [(cell[numbers[0]], value)]
 
 
 def json_value(text, at, raw):
@@ -307,7 +308,8 @@ def map_file(job, path, data, result):
         records.pop()
         result.bad += 1
     if job.map[0] == "cmd":
-        return take_pairs(job, map_command(job, path, records, result), result)
+        take_pairs(job, map_command(job, path, records, result), result)
+        return
     for record in records:
         record = record if job.format.startswith("fixed:") else chomp(record)
         if not is_record(record, job.format):
@@ -318,13 +320,12 @@ def map_file(job, path, data, result):
             result.bad += 1
         elif found != SKIP:
             take_pairs(job, found, result)
-    return None
 
 
 # --- reduce ------------------------------------------------------------------------------------
 
 
-def reduce_values(job, values):
+def reduce_values(job, key, values):
     """The values that come out for one key: built-in operators."""
     kind, argument = job.reduce
     if kind == "count":
@@ -338,7 +339,8 @@ def reduce_values(job, values):
     if kind == "sort":
         return values
     if kind == "so":
-        return [b"%d/%d" % (len(values), sum(map(len, values)))]
+        told = b"%d/%d" % (len(values), sum(map(len, values)))
+        return [] if key.startswith(b"-") else [told]  # as words_plugin.c has it
     numbers = [number(value) for value in values]
     if kind in ("min", "max"):
         return [number_text(min(numbers) if kind == "min" else max(numbers))]
@@ -382,9 +384,8 @@ def reduce_all(job, result):
             return items
         pairs = [split_pair(line[:-1]) for line in lines_of(b"".join(line for _, line in items))]
     else:
-        passed = lambda key: job.reduce[0] == "so" and key.startswith(b"-")
-        pairs = [(key, value) for key in sorted(groups) if not passed(key)
-                 for value in reduce_values(job, groups[key])]
+        pairs = [(key, value) for key in sorted(groups)
+                 for value in reduce_values(job, key, groups[key])]
     if job.order != "key":
         pairs.sort(key=lambda pair: pair[0])
         pairs.sort(key=lambda pair: value_order(pair[1]), reverse=job.order == "value:desc")
