@@ -47,7 +47,7 @@ TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
 # The C that is ours to format: everything that is not generated.
 C_FILES  := $(foreach ext,c h,$(call files,src include test bench,*.$(ext)))
 
-.PHONY: all build/tutti debug asan tsan unit unit-build plugins test lint clang-tidy cppcheck
+.PHONY: all build/tutti debug asan tsan unit unit-build plugins test soak lint clang-tidy cppcheck
 .PHONY: format format-check layers purity tidy bench fuzz fuzz-run install help clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -112,6 +112,9 @@ reference: all plugins ## JOBS=3000 random jobs against a plain reference, from 
 
 test: ## every test, as script/test does, but installs nothing
 	@script/test --no-install
+
+soak: unit-build ## the fault tests on inputs of gigabytes and with many more kills: an hour
+	TUTTI_LONG=1 SCRIPT_SECONDS_MAX=7200 TUTTI=$(BUILD)/tutti test/cli/run test/fault/*.sh
 
 fuzz: ## each test/fuzz/*_fuzz.c for SECONDS_EACH=10 seconds, with clang
 	+$(Q)$(MAKE) --no-print-directory CONFIG=fuzz CC=clang BUILD=build/fuzz fuzz-run

@@ -17,7 +17,8 @@ def options_parse(names=None):
     if names is not None:
         parser.add_argument("names", nargs="*", metavar="NAME", help="one of: " + " ".join(names))
         parser.add_argument("--write-docs", action="store_true",
-                            help="put the tables of all full runs so far into docs/performance.md")
+                            help="put the tables of all full runs so far into docs/performance.md, "
+                                 "and a short one into README.md")
     parser.add_argument("--quick", action="store_true",
                         help="one round on 64 MB inputs: does everything work?")
     options = parser.parse_args()

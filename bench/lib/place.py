@@ -11,3 +11,4 @@ NODE = BUILD / "node"
 DATA = pathlib.Path(os.environ.get("TUTTI_BENCH_DATA", BUILD / "data")).resolve()
 TUTTI = pathlib.Path(os.environ.get("TUTTI", ROOT / "build" / "tutti"))
 PAGE = ROOT / "docs" / "performance.md"
+README = ROOT / "README.md"

@@ -6,8 +6,8 @@ import math
 from . import place
 
 BEGIN = "<!-- bench/run writes from here -->"
-NOT_RUN = "not run"  # a verdict: the peer cannot be had here
 END = "<!-- bench/run writes to here -->"
+NOT_RUN = "not run"  # a verdict: the peer cannot be had here
 
 
 def seconds(value):
@@ -91,6 +91,18 @@ def verdict_lines(claim, rows):
     return lines
 
 
+def short_lines(claim, rows):
+    """The claim's line in the README: its ratios alone."""
+    ratios = [f"{said} {cell(versus.peer)}" for versus, said, holds in verdicts(claim, rows)
+              if holds in (True, False)]
+    ratios += [said for _, said, holds in bounds(claim, rows) if claim.tutti_below_s is not None]
+    return [f"| {cell(claim.title)} | {'; '.join(ratios)} |"] if ratios else []
+
+
+def short_head():
+    return ["| job | tutti's speed, as a multiple of its peer's |", "|---|---|"]
+
+
 def verdict_head():
     return ["| claim | against | at least | measured | holds |", "|---|---|--:|--:|---|"]
 
@@ -104,21 +116,25 @@ def keep(claim, rows, rounds):
     """Remembers a full run's tables, so that the page can be written after a partial run too."""
     place.RESULTS.mkdir(parents=True, exist_ok=True)
     kept = {"table": claim_lines(claim, rows), "verdicts": verdict_lines(claim, rows),
-            "rounds": rounds}
+            "short": short_lines(claim, rows), "rounds": rounds}
     (place.RESULTS / f"{claim.name}.json").write_text(json.dumps(kept), encoding="utf-8")
 
 
-def page_write(names):
-    """Replaces what stands between the two marks in docs/performance.md."""
+def between_marks(page, lines):
+    """Replaces what stands between the two marks of a page."""
+    head, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    tail = rest.split(END)[1]
+    body = "\n".join(lines).strip()
+    page.write_text(f"{head}{BEGIN}\n\n{body}\n\n{END}{tail}", encoding="utf-8")
+
+
+def pages_write(names):
+    """The tables of docs/performance.md, and the short one of README.md."""
     kept = []
     for name in names:
         path = place.RESULTS / f"{name}.json"
         if path.exists():
             kept.append(json.loads(path.read_text(encoding="utf-8")))
-    text = place.PAGE.read_text(encoding="utf-8")
-    head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
     lines = verdict_head() + [line for one in kept for line in one["verdicts"]] + [""]
-    lines += [line for one in kept for line in one["table"]]
-    body = "\n".join(lines).strip()
-    place.PAGE.write_text(f"{head}{BEGIN}\n\n{body}\n\n{END}{tail}", encoding="utf-8")
+    between_marks(place.PAGE, lines + [line for one in kept for line in one["table"]])
+    between_marks(place.README, short_head() + [line for one in kept for line in one["short"]])

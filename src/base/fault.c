@@ -63,6 +63,18 @@ enum err err_of_errno(int error_number)
     }
 }
 
+/* Where the system's words do not say what to do. */
+static const char *advice_on(int error_number)
+{
+    switch (error_number) {
+    case EMFILE: return " (raise ulimit -n, or lower --workers)";
+    case EFBIG: return " (raise ulimit -f)";
+    case ENOSPC: return " (the disk is full)";
+    case EDQUOT: return " (see quota)";
+    default: return "";
+    }
+}
+
 enum err fault_set_errno(struct fault *fault, int error_number, const char *format, ...)
 {
     va_list args;
@@ -72,7 +84,7 @@ enum err fault_set_errno(struct fault *fault, int error_number, const char *form
     int len = vsnprintf(fault->text, sizeof fault->text, format, args);
     va_end(args);
     if (len < 0 || (size_t)len >= sizeof fault->text) return fault->code;
-    (void)snprintf(fault->text + len, sizeof fault->text - (size_t)len, ": %s",
-                   strerrordesc_np(error_number));
+    (void)snprintf(fault->text + len, sizeof fault->text - (size_t)len, ": %s%s",
+                   strerrordesc_np(error_number), advice_on(error_number));
     return fault->code;
 }

@@ -40,7 +40,7 @@ struct slice suggest_nearest(struct slice wrong, const char *const *names, size_
         struct slice name = slice_text(names[i]);
         if (name.len > SUGGEST_BYTES_MAX) continue;
         unsigned edits = edit_distance(wrong, name);
-        if (wrong.len >= 2 && slice_starts_with(name, wrong)) edits = 1;
+        if (wrong.len >= 2 && slice_starts_with(name, wrong)) edits = 0;
         if (edits >= best) continue;
         best = edits;
         nearest = name;

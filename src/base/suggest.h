@@ -2,7 +2,8 @@
  * suggest.h -- "did you mean …?": the name nearest to what a person typed.
  *
  * Near is by edits: a byte left out, put in, changed, or swapped with its neighbour (the optimal
- * string alignment distance), and a name that merely goes on (`out` for `output`) is one edit away.
+ * string alignment distance), and a name that merely goes on (`out` for `output`) is nearer than
+ * any edit.
  */
 #pragma once
 

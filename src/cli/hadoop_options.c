@@ -77,8 +77,9 @@ static enum err add_file(struct option_parse *parse, const char *option, struct 
     enum err err = local_path(parse, option, &path);
     if (err != ERR_OK) return err;
     if (!path_exists(text_of(parse, path))) {
-        return fault_set(parse->fault, ERR_USAGE, "%s %.*s: it does not exist", option,
-                         (int)path.len, (const char *)path.data);
+        return fault_set(parse->fault, ERR_USAGE,
+                         "%s %.*s: there is no such file; paths count from the current folder",
+                         option, (int)path.len, (const char *)path.data);
     }
     if (name.len == 0) {
         const uint8_t *slash = memrchr(path.data, '/', path.len);
@@ -293,7 +294,16 @@ enum err hadoop_option(struct option_parse *parse, struct slice word)
 void hadoop_skip_jar(struct option_parse *parse)
 {
     int at = parse->at;
-    if (at < parse->argc && strcmp(parse->argv[at], "hadoop") == 0) at++;
+    static const char *const programs[] = {"hadoop", "yarn", "mapred"};
+    for (size_t i = 0; i < COUNT_OF(programs) && at == parse->at && at < parse->argc; i++) {
+        struct slice word = slice_text(parse->argv[at]), name = slice_text(programs[i]);
+        if (!ends_with(word, name)) continue;
+        if (word.len == name.len || word.data[word.len - name.len - 1] == '/') at++;
+    }
+    if (at > parse->at && at < parse->argc && strcmp(parse->argv[at], "streaming") == 0) {
+        parse->at = at + 1;
+        return;
+    }
     if (at + 1 >= parse->argc || strcmp(parse->argv[at], "jar") != 0) return;
     if (ends_with(slice_text(parse->argv[at + 1]), SLICE(".jar"))) parse->at = at + 2;
 }
@@ -371,11 +381,26 @@ static enum err resolve_command(struct option_parse *parse, struct slice command
     return err;
 }
 
+/* A script of this folder, named without ./: the shell looks for it elsewhere. */
+static void warn_bare_script(struct option_parse *parse, const char *name, struct slice command)
+{
+    struct slice rest = command, word;
+    if (!take_until(&rest, ' ', &word) || memchr(word.data, '/', word.len) != NULL) return;
+    bool script = memchr(word.data, '.', word.len) != NULL && path_exists(text_of(parse, word));
+    if (!script || file_find(parse, word) != NULL) return;
+    option_warn(parse, "%s %.*s is looked for in PATH; for the file of this folder, say ./%.*s",
+                name, (int)word.len, (const char *)word.data, (int)word.len,
+                (const char *)word.data);
+}
+
 /* -mapper, -reducer or -combiner as an operator. An identity class is `cat`. */
 static enum err resolve_operator(struct option_parse *parse, const char *name, struct slice value,
                                  struct slice *text)
 {
-    if (!is_java_class(parse, value)) return resolve_command(parse, value, text);
+    if (!is_java_class(parse, value)) {
+        warn_bare_script(parse, name, value);
+        return resolve_command(parse, value, text);
+    }
     if (ends_with(value, SLICE(".IdentityMapper")) || ends_with(value, SLICE(".IdentityReducer"))) {
         *text = SLICE("cmd:cat");
         return ERR_OK;

@@ -8,6 +8,7 @@
 #include "cli/mapreduce.h"
 #include "cli/plugin_host.h"
 #include "cli/version.h"
+#include "io/process.h"
 
 static int show(void (*write)(struct buffer *out))
 {
@@ -50,6 +51,7 @@ static void version(struct buffer *out)
 
 int main(int argc, char **argv)
 {
+    process_fill_streams();
     if (argc < 2) return show(help_overview);
     const char *word = argv[1];
     if (strcmp(word, "mapreduce") == 0) return mapreduce_main(argc - 2, argv + 2);

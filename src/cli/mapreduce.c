@@ -70,7 +70,9 @@ static enum exit_status report_failure(const struct mapreduce_options *options,
     if (fault->code == ERR_CLOSED && is_stream(options) && stopped_by == 0) return EXIT_CLOSED;
     if (stopped_by != 0) {
         const char *left = is_stream(options) ? "the output is not whole" : "no output was made";
-        (void)fprintf(stderr, "tutti: stopped by SIG%s; %s\n", sigabbrev_np(stopped_by), left);
+        const char *by = stopped_by == SIGINT ? " (Ctrl-C)" : "";
+        (void)fprintf(stderr, "tutti: stopped by SIG%s%s; %s\n", sigabbrev_np(stopped_by), by,
+                      left);
     } else {
         (void)fprintf(stderr, "tutti: %s\n", fault->text);
     }

@@ -4,6 +4,7 @@
 
 #include "base/size.h"
 #include "cli/options_impl.h"
+#include "io/file.h"
 #include "io/memory.h"
 #include "work/map/map.h"
 #include "work/reduce/reduce.h"
@@ -74,10 +75,11 @@ static enum err set_limit(struct option_parse *parse, enum option_id id,
 {
     struct job_spec *spec = &parse->options->spec;
     if (id == OPTION_MEMORY) {
-        return option_read_size(parse, word, MEMORY_BYTES_MIN, &parse->options->memory_bytes);
+        return option_read_size(parse, word, MEMORY_BYTES_MIN, UINT64_MAX,
+                                &parse->options->memory_bytes);
     }
     if (id == OPTION_MAX_RECORD) {
-        return option_read_size(parse, word, 1, &spec->record_bytes_max);
+        return option_read_size(parse, word, 1, RECORD_BYTES_MAX, &spec->record_bytes_max);
     }
     if (id == OPTION_SKIP_BAD) {
         return option_read_count(parse, word, 0, UINT64_MAX, &spec->bad_records_max);
@@ -194,7 +196,7 @@ static enum err parse_alias(struct option_parse *parse, const char *typed)
 {
     struct slice word = slice_text(typed + 1);
     enum hadoop_id id;
-    if (slice_eq(word, SLICE("h"))) {
+    if (slice_eq(word, SLICE("h")) || slice_eq(word, SLICE("help"))) {
         parse->options->help = true;
         return ERR_OK;
     }
@@ -212,6 +214,7 @@ static enum err refuse_lone(struct option_parse *parse, const char *word)
 
 static enum err parse_words(struct option_parse *parse)
 {
+    if (parse->argc == 1 && strcmp(parse->argv[0], "help") == 0) parse->options->help = true;
     hadoop_skip_jar(parse);
     bool options_end = false;
     while (parse->at < parse->argc && !parse->options->help) {
@@ -278,6 +281,10 @@ static enum err check_sense(struct option_parse *parse)
                          "all, say --reduce sort",
                          spec->total_order ? "--total-order" : "--order");
     }
+    if (map_only && parse->given[OPTION_REDUCERS] && !parse->hadoop) {
+        option_warn(parse, "--reducers has no effect with --reduce none: each map task writes a "
+                           "part file of its own");
+    }
     if (spec->total_order && spec->order != ORDER_KEY) {
         return fault_set(parse->fault, ERR_USAGE,
                          "--total-order shares keys out by range, so it goes with --order key; "
@@ -310,15 +317,43 @@ static void set_defaults(struct option_parse *parse)
     parse->files = ARENA_ARRAY(parse->arena, struct shipped_file, inputs_max);
 }
 
-/* Are the operators ones that we know, and well formed? Better told now than by a task. */
+/* A plug-in that is not there is better told now than by a task. */
+static enum err check_plugin(struct option_parse *parse, const char *name, struct slice operator)
+{
+    if (!slice_starts_with(operator, SLICE("so:"))) return ERR_OK;
+    const char *path = arena_text(parse->arena, slice_from(operator, strlen("so:")));
+    if (path_exists(path)) return ERR_OK;
+    return fault_set(parse->fault, ERR_USAGE,
+                     "%s so:%s: there is no such file; build it with: gcc -shared -fPIC -o %s "
+                     "FILE.c",
+                     name, path, path);
+}
+
+static enum err check_values(struct option_parse *parse, const struct map_operator *map,
+                             const struct reduce_operator *reduce)
+{
+    const struct job_spec *spec = &parse->options->spec;
+    if (map == NULL || map_gives_values(map) || !reduce_wants_numbers(reduce)) return ERR_OK;
+    return fault_set(parse->fault, ERR_USAGE,
+                     "--map %.*s gives keys without values, but --reduce %.*s needs numbers; to "
+                     "count the keys, say --reduce count; for values, say for example "
+                     "--map field:1,2",
+                     (int)spec->map.len, (const char *)spec->map.data, (int)spec->reduce.len,
+                     (const char *)spec->reduce.data);
+}
+
+/* Are the operators ones that we know, well formed, and of use to each other? */
 static enum err check_operators(struct option_parse *parse)
 {
     const struct job_spec *spec = &parse->options->spec;
     struct map_operator *map;
     struct reduce_operator reduce;
     enum err err = map_new(parse->arena, spec, &map, parse->fault);
-    map_free(map);
     if (err == ERR_OK) err = reduce_new(parse->arena, spec, &reduce, parse->fault);
+    if (err == ERR_OK) err = check_values(parse, map, &reduce);
+    map_free(map);
+    if (err == ERR_OK) err = check_plugin(parse, "--map", spec->map);
+    if (err == ERR_OK) err = check_plugin(parse, "--reduce", spec->reduce);
     return err;
 }
 

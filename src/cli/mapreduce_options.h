@@ -20,6 +20,7 @@ enum {
     SPLIT_BYTES_MIN = 64,
     SPLIT_BYTES_DEFAULT = 64 << 20,
     RECORD_BYTES_DEFAULT = 64 << 20,
+    RECORD_BYTES_MAX = 1 << 30, /* of what is sorted, no more fits into a block of a run */
     MEMORY_BYTES_MIN = 1 << 20,
     MEMORY_SHARE_DEFAULT = 4, /* of the machine's memory, one part in so many */
 };

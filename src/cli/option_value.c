@@ -23,22 +23,37 @@ enum err option_read_count(struct option_parse *parse, const struct option_word 
         *count = value;
         return ERR_OK;
     }
-    const char *allowed = arena_format(parse->arena, "a whole number from %llu to %llu",
-                                       (unsigned long long)min, (unsigned long long)max);
+    const char *allowed =
+        max == UINT64_MAX
+            ? arena_format(parse->arena, "a whole number, %llu or more", (unsigned long long)min)
+            : arena_format(parse->arena, "a whole number from %llu to %llu",
+                           (unsigned long long)min, (unsigned long long)max);
     return refuse(parse, word, allowed);
 }
 
+/* As a person would type it: "1MiB", "64 bytes". */
+static const char *size_text(struct arena *arena, uint64_t bytes)
+{
+    enum { MIB = 1 << 20 };
+    unsigned long long count = bytes;
+    if (count != 0 && count % MIB == 0) return arena_format(arena, "%lluMiB", count / MIB);
+    return arena_format(arena, "%llu byte%s", count, count == 1 ? "" : "s");
+}
+
 enum err option_read_size(struct option_parse *parse, const struct option_word *word, uint64_t min,
-                          uint64_t *bytes)
+                          uint64_t max, uint64_t *bytes)
 {
     uint64_t value;
-    if (size_parse(word->value, &value) && value >= min) {
+    if (size_parse(word->value, &value) && value >= min && value <= max) {
         *bytes = value;
         return ERR_OK;
     }
+    const char *least = size_text(parse->arena, min);
     const char *allowed =
-        arena_format(parse->arena, "a size of %llu bytes or more, such as 512k, 64MiB or 1G",
-                     (unsigned long long)min);
+        max == UINT64_MAX
+            ? arena_format(parse->arena, "a size of %s or more, such as 64MiB or 1G", least)
+            : arena_format(parse->arena, "a size from %s to %s, such as 64MiB", least,
+                           size_text(parse->arena, max));
     return refuse(parse, word, allowed);
 }
 
@@ -145,5 +160,6 @@ enum err option_set_attempts(struct option_parse *parse, const struct option_wor
 
 enum err option_set_split(struct option_parse *parse, const struct option_word *word)
 {
-    return option_read_size(parse, word, SPLIT_BYTES_MIN, &parse->options->spec.split_bytes);
+    return option_read_size(parse, word, SPLIT_BYTES_MIN, UINT64_MAX,
+                            &parse->options->spec.split_bytes);
 }

@@ -42,7 +42,7 @@ struct option_word {
 MUST_USE enum err option_read_count(struct option_parse *parse, const struct option_word *word,
                                     uint64_t min, uint64_t max, uint64_t *count);
 MUST_USE enum err option_read_size(struct option_parse *parse, const struct option_word *word,
-                                   uint64_t min, uint64_t *bytes);
+                                   uint64_t min, uint64_t max, uint64_t *bytes);
 /* `choices`: words parted by spaces; `*index` is the place of the one that was given. */
 MUST_USE enum err option_read_choice(struct option_parse *parse, const struct option_word *word,
                                      const char *choices, uint32_t *index);
@@ -58,7 +58,8 @@ MUST_USE enum err option_set_split(struct option_parse *parse, const struct opti
 /* An option of Hadoop's: `word` without its dash; takes its value from the words that follow. */
 MUST_USE enum err hadoop_option(struct option_parse *parse, struct slice word);
 
-/* "hadoop jar X.jar" in front of the options is passed over. */
+/* "hadoop jar X.jar", also as yarn or mapred, and "mapred streaming" in front of the options are
+ * passed over. */
 void hadoop_skip_jar(struct option_parse *parse);
 
 /* After the last word: turns what Hadoop's names left into the spec. */

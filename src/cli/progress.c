@@ -86,6 +86,20 @@ static void add_status(struct parts *parts, struct slice status)
     part_end(parts);
 }
 
+/* In whole seconds: it is a guess, and tenths would only flicker. */
+static void add_left(struct parts *parts, duration left)
+{
+    enum { MINUTE_S = 60 };
+    int64_t seconds = (left.ns + SECOND_NS - 1) / SECOND_NS;
+    buffer_append(&parts->text, SLICE("ETA "));
+    if (seconds < MINUTE_S) {
+        buffer_append_format(&parts->text, "%lld s", (long long)seconds);
+    } else {
+        duration_append(&parts->text, (duration){seconds * SECOND_NS});
+    }
+    part_end(parts);
+}
+
 static void add_parts(struct parts *parts, const struct job_progress *now,
                       struct progress_pace pace)
 {
@@ -96,9 +110,7 @@ static void add_parts(struct parts *parts, const struct job_progress *now,
         part_end(parts);
     }
     if (pace.left.ns >= 0) {
-        buffer_append(&parts->text, SLICE("ETA "));
-        duration_append(&parts->text, pace.left);
-        part_end(parts);
+        add_left(parts, pace.left);
     }
     add_count(parts, now->bad_records, "bad record", "bad records");
     add_count(parts, now->attempts_failed, "failed attempt", "failed attempts");

@@ -129,6 +129,15 @@ static void show_resources(const struct job_summary *summary, struct buffer *out
 static void show_trouble(const struct job_summary *summary, struct buffer *out)
 {
     const struct job_progress *final = &summary->final;
+    if (summary->files == 0) {
+        begin(out, "note");
+        append_text(out, "the inputs hold no file (hidden ones are passed over)");
+        end(out);
+    } else if (final->records_in != 0 && final->records_out == 0) {
+        begin(out, "note");
+        append_text(out, "records were read, but nothing came out: does --map fit them?");
+        end(out);
+    }
     if (final->attempts_failed != 0) {
         begin(out, "retried");
         append_counted(out, final->attempts_failed, "failed attempt", "failed attempts");

@@ -58,9 +58,9 @@ void file_close(struct file *file)
 }
 
 /* Somebody else may have made it one that does not wait. */
-static void wait_until_readable(int fd)
+static void wait_until(int fd, short ready)
 {
-    (void)poll(&(struct pollfd){fd, POLLIN, 0}, 1, -1);
+    (void)poll(&(struct pollfd){fd, ready, 0}, 1, -1);
 }
 
 enum err file_read(struct file *file, void *to, size_t size, size_t *got, struct fault *fault)
@@ -68,7 +68,7 @@ enum err file_read(struct file *file, void *to, size_t size, size_t *got, struct
     ssize_t count;
     while ((count = read(file->fd, to, size)) < 0) {
         if (errno == EAGAIN)
-            wait_until_readable(file->fd);
+            wait_until(file->fd, POLLIN);
         else if (errno != EINTR)
             break;
     }
@@ -98,7 +98,8 @@ enum err file_write(struct file *file, struct slice bytes, struct fault *fault)
 {
     while (bytes.len > 0) {
         ssize_t count = write(file->fd, bytes.data, bytes.len);
-        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EAGAIN) wait_until(file->fd, POLLOUT);
+        if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (count < 0) return fault_set_errno(fault, errno, "cannot write %s", file->label);
         bytes = slice_from(bytes, (size_t)count);
     }

@@ -31,6 +31,14 @@ enum err path_look(const char *path, struct path_status *status, struct fault *f
     return ERR_OK;
 }
 
+const char *path_real(const char *path, struct arena *arena)
+{
+    char *found = realpath(path, NULL);
+    const char *kept = found == NULL ? NULL : arena_text(arena, slice_text(found));
+    free(found);
+    return kept;
+}
+
 void folder_files_add(struct folder_files *list, struct slice path, uint64_t bytes)
 {
     if (list->count == list->capacity) {

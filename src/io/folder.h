@@ -24,6 +24,9 @@ struct path_status {
 /* ERR_NOT_FOUND, ERR_PERMISSION: also what exists but may not be read. */
 MUST_USE enum err path_look(const char *path, struct path_status *status, struct fault *fault);
 
+/* The one full name of what `path` leads to, links followed: in `arena`. NULL: nothing is there. */
+const char *path_real(const char *path, struct arena *arena);
+
 struct folder_file {
     struct slice path; /* NUL-terminated behind its end */
     uint64_t bytes;

@@ -65,7 +65,7 @@ enum err guard_new(const char *folder, struct guard **out, struct fault *fault)
     (void)close(ends[0]);
     if (pid < 0) {
         (void)close(ends[1]);
-        return fault_set_errno(fault, reason, "cannot start another process (see ulimit -u)");
+        return fault_set_errno(fault, reason, "cannot start another process (raise ulimit -u)");
     }
     struct guard *guard = calloc(1, sizeof *guard);
     ASSERT(guard != NULL);

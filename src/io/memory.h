@@ -7,7 +7,7 @@
 #include "base/base.h"
 
 void *memory_map(size_t size);
-void memory_unmap(void *memory, size_t size);   /* NULL is allowed */
+void memory_unmap(void *memory, size_t size); /* NULL is allowed */
 
 uint64_t memory_machine_bytes(void); /* what this process may use: the machine's, or its cgroup's */
 uint32_t memory_machine_cores(void); /* that this process may run on */

@@ -365,6 +365,15 @@ const char *process_signal_text(int number)
     return text != NULL ? text : "unknown";
 }
 
+void process_fill_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+        /* The lowest that is free: it gets the number, as those below are taken. */
+        (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
 enum err process_claim_output(struct file *output, struct fault *fault)
 {
     int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STANDARD_STREAMS);

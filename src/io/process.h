@@ -90,6 +90,10 @@ void process_end(struct process *process);
 
 const char *process_signal_text(int number); /* "Killed" */
 
+/* A standard stream that we were started without must not be the next file that we open: from now
+ * on it is one that refuses to be read, or written. First thing in main. */
+void process_fill_streams(void);
+
 /* For a program that speaks a protocol on its standard output and loads code of others: `output` is
  * where standard output went, and all that is printed from now on goes to standard error. */
 MUST_USE enum err process_claim_output(struct file *output, struct fault *fault);

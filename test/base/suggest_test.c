@@ -2,7 +2,8 @@
 #include "base/suggest.h"
 #include "test/rows.h"
 
-static const char *const names[] = {"count", "sum", "min", "max", "mean", "input", "output"};
+static const char *const names[] = {"count",  "sum",    "min",     "max",         "mean",  "input",
+                                    "inputs", "output", "workers", "worker-name", "worked"};
 
 static const struct suggest_row {
     const char *why, *wrong, *want;
@@ -13,6 +14,8 @@ static const struct suggest_row {
     {"two swapped", "cuont", "count"},
     {"two swapped in a short word", "smu", "sum"},
     {"the start of one", "out", "output"},
+    {"the start of one is nearer than an edit", "worker", "workers"},
+    {"a start is nearer than a byte too many", "wor", "workers"},
     {"the first of equals", "mix", "min"},
     {"the name itself", "mean", "mean"},
     {"nothing near", "frequency", ""},

@@ -42,7 +42,7 @@ equal "a limit of the size of files ends the job" "$?" 1
 matches "and says so" 'out.d.*File too large' err
 nothing_left "and nothing is left"
 
-expect_fault "a folder for the output that is not there" 1 'none/.*No such file' \
+expect_fault "a folder for the output that is not there" 1 'none/.*(No such file|no folder none)' \
     "${job[@]}" --reduce count --output none/out
 expect_fault "a file where the output's folder should be" 1 'in/.*Not a directory' \
     "${job[@]}" --reduce count --output in/out
@@ -51,9 +51,7 @@ expect_fault "a folder for --tmp that is not there" 1 'none.*No such file' \
 nothing_left "leaves nothing"
 expect_fault "TMPDIR that is not there" 1 'none.*No such file' \
     env TMPDIR=/none "${job[@]}" --reduce count --memory 1M --output out.d
-check "TMPDIR that is not there, where nothing spills" \
-    env TMPDIR=/none "${job[@]}" --reduce count --output out.d
-rm -rf out.d
+nothing_left "leaves nothing either"
 
 as_nobody=()
 [ "$(id -u)" -ne 0 ] || as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
@@ -106,7 +104,7 @@ injected() {
 }
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
     injected "a sector that cannot be read" 'cannot read in at byte [0-9]+: Input/output error' \
-        pread64:error=EIO:when=5+ --reduce count --output out.d
+        pread64:error=EIO:when=9+ --split-size 2k --reduce count --output out.d
     injected "a flush that fails" 'cannot flush .*out.d.*: Input/output error' \
         fdatasync:error=EIO --reduce count --output out.d
     injected "a flush of the folder that fails" 'cannot flush .*: Input/output error' \

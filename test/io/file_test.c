@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io/file.h"
@@ -159,5 +160,36 @@ Test(folder, is_removed_with_all_in_it_but_links_are_not_followed)
     folder_remove_tree(tree);
     file_remove(kept);
     cr_expect_eq(rmdir(folder), 0);
+    arena_free(arena);
+}
+
+/* Standard output may be a pipe that somebody else made one that does not wait. */
+Test(file, writes_into_a_full_pipe_that_does_not_wait)
+{
+    enum { PIPE_BYTES_MORE = 300 * 1000 };
+    struct arena *arena = arena_new();
+    struct slice bytes = some_bytes(arena, PIPE_BYTES_MORE);
+    struct fault fault = {0};
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_NONBLOCK), 0);
+    struct file out = {ends[1], "pipe"};
+    pid_t writer = fork();
+    if (writer == 0) {
+        (void)close(ends[0]);
+        _exit(file_write(&out, bytes, &fault) == ERR_OK ? 0 : 1);
+    }
+    (void)close(ends[1]);
+    struct file in = {ends[0], "pipe"};
+    uint8_t *got = arena_alloc(arena, bytes.len);
+    size_t len = 0, more = 1;
+    while (more > 0 && len < bytes.len) {
+        cr_assert_eq(file_read(&in, got + len, bytes.len - len, &more, &fault), ERR_OK);
+        len += more;
+    }
+    cr_expect(slice_eq(slice_of(got, len), bytes), "%zu bytes of %zu", len, bytes.len);
+    int status;
+    cr_expect_eq(waitpid(writer, &status, 0), writer);
+    cr_expect_eq(status, 0);
+    file_close(&in);
     arena_free(arena);
 }

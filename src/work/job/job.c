@@ -12,6 +12,7 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "work/job/job_impl.h"
+#include "work/job/place_check.h"
 #include "work/map/map.h"
 #include "work/reduce/reduce.h"
 
@@ -142,6 +143,7 @@ static enum err open_job(struct job *job, struct fault *fault)
         .compress = job->spec.compress,
     };
     enum err err = plan_splits(job, fault);
+    if (err == ERR_OK) err = place_check(&job->options, &job->plan, job->arena, fault);
     if (err == ERR_OK) err = make_master(job, fault);
     if (err == ERR_OK) err = publish_new(job->arena, &config, &job->publish, fault);
     if (err == ERR_OK) err = guard_new(publish_folder(job->publish), &job->guard, fault);

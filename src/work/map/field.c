@@ -19,6 +19,11 @@ static enum map_verdict extract(struct map_operator *map, struct slice record,
     return columns_extract(&map->columns, record, pair);
 }
 
+static bool gives_values(const struct map_operator *map)
+{
+    return map->columns.has_value;
+}
+
 static void free_columns(struct map_operator *map)
 {
     columns_free(&map->columns);
@@ -66,6 +71,7 @@ static enum err field_parse(struct map_operator *map, struct arena *arena,
 const struct map_type map_field_type = {
     .parse = field_parse,
     .extract = extract,
+    .gives_values = gives_values,
     .free = free_columns,
 };
 
@@ -102,5 +108,6 @@ const struct map_type map_csv_type = {
     .parse = csv_parse,
     .prepare = csv_prepare,
     .extract = extract,
+    .gives_values = gives_values,
     .free = free_columns,
 };

@@ -127,6 +127,11 @@ static enum map_verdict json_extract(struct map_operator *map, struct slice reco
     return MAP_PAIR;
 }
 
+static bool json_gives_values(const struct map_operator *map)
+{
+    return map->json.count > 1;
+}
+
 static void json_free(struct map_operator *map)
 {
     json_query_free(&map->json);
@@ -135,5 +140,6 @@ static void json_free(struct map_operator *map)
 const struct map_type map_json_type = {
     .parse = json_parse,
     .extract = json_extract,
+    .gives_values = json_gives_values,
     .free = json_free,
 };

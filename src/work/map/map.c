@@ -46,6 +46,11 @@ void map_free(struct map_operator *map)
     if (map != NULL && map->type->free != NULL) map->type->free(map);
 }
 
+bool map_gives_values(const struct map_operator *map)
+{
+    return map->type->gives_values != NULL && map->type->gives_values(map);
+}
+
 bool map_is_child(const struct job_spec *spec)
 {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -27,6 +27,9 @@ void map_free(struct map_operator *map); /* NULL is allowed */
 
 bool map_is_child(const struct job_spec *spec); /* cmd: or so: */
 
+/* Can its pairs have a value? `words` and `field:1` give keys alone. */
+bool map_gives_values(const struct map_operator *map);
+
 /* Does it read the first record of each file as column names? The reader asks before it starts. */
 bool map_wants_header(const struct job_spec *spec);
 

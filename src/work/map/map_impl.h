@@ -33,6 +33,8 @@ struct map_type {
     enum map_verdict (*extract)(struct map_operator *map, struct slice record,
                                 struct map_pair *pair);
     enum err (*block)(struct map_operator *map, const struct map_run *run);
+    /* NULL: no pair has a value. */
+    bool (*gives_values)(const struct map_operator *map);
     void (*free)(struct map_operator *map); /* NULL: nothing to free */
 };
 

@@ -98,9 +98,19 @@ static enum map_verdict extract(struct map_operator *map, struct slice record,
     return regex_extract(&map->regex, record, pair);
 }
 
+static bool gives_values(const struct map_operator *map)
+{
+    return pcre2_get_ovector_count(map->regex.match) > 2;
+}
+
 static void free_regex(struct map_operator *map)
 {
     regex_free(&map->regex);
 }
 
-const struct map_type map_regex_type = {.parse = parse, .extract = extract, .free = free_regex};
+const struct map_type map_regex_type = {
+    .parse = parse,
+    .extract = extract,
+    .gives_values = gives_values,
+    .free = free_regex,
+};

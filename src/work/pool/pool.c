@@ -163,8 +163,10 @@ enum err pool_new(uint32_t workers, pool_body *body, void *const *contexts, stru
             endpoint_free(endpoint);
             pool_free(pool);
             *out = NULL;
-            return fault_set_errno(fault, failed, "cannot start worker thread %u of %u", i + 1,
-                                   workers);
+            return fault_set_errno(
+                fault, failed,
+                "cannot start worker thread %u of %u (raise ulimit -u, or lower --workers)", i + 1,
+                workers);
         }
         pool->endpoints[pool->count++] = endpoint;
     }

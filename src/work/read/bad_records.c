@@ -13,6 +13,9 @@ enum err bad_note(struct bad_records *bad, enum err code, struct fault *fault, c
         (void)snprintf(bad->first, sizeof bad->first, "%.*s", room, text);
     }
     if (bad->count <= bad->allowed) return ERR_OK;
+    if (bad->allowed == 0 && code == ERR_BAD_RECORD) {
+        return fault_set(fault, code, "%s (--skip-bad N passes over up to N bad records)", text);
+    }
     if (bad->allowed == 0) return fault_set(fault, code, "%s", text);
     return fault_set(fault, ERR_BAD_RECORD,
                      "more than %llu bad records, which is all that --skip-bad allows; this one is "

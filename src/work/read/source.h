@@ -43,7 +43,6 @@ struct source {
 /* What the first bytes of a file say. `name` decides only where `first` is the whole file and ends
  * inside of a magic: "a.gz" of one byte is a truncated gzip file, not text. */
 enum source_kind source_kind_of(struct slice first, struct slice name);
-const char *source_kind_name(enum source_kind kind);
 
 /* The whole of `path` from its start, or of standard input ("-"). `path` and `scratch` are borrowed
  * until source_close. ERR_CANCELLED: stopped while it waited. */

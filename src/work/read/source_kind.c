@@ -3,18 +3,12 @@
 
 static const struct kind_row {
     enum source_kind kind;
-    const char *name;
     struct slice magic, extension;
 } kinds[] = {
-    {SOURCE_GZIP, "gzip", {(const uint8_t *)"\x1f\x8b", 2}, {(const uint8_t *)".gz", 3}},
-    {SOURCE_ZSTD, "zstd", {(const uint8_t *)"\x28\xb5\x2f\xfd", 4}, {(const uint8_t *)".zst", 4}},
-    {SOURCE_XZ,
-     "xz",
-     {(const uint8_t *)"\xfd"
-                       "7zXZ",
-      6},
-     {(const uint8_t *)".xz", 3}},
-    {SOURCE_BZIP2, "bzip2", {(const uint8_t *)"BZh", 3}, {(const uint8_t *)".bz2", 4}},
+    {SOURCE_GZIP, {(const uint8_t *)"\x1f\x8b", 2}, {(const uint8_t *)".gz", 3}},
+    {SOURCE_ZSTD, {(const uint8_t *)"\x28\xb5\x2f\xfd", 4}, {(const uint8_t *)".zst", 4}},
+    {SOURCE_XZ, {(const uint8_t *)"\xfd\x37zXZ", 6}, {(const uint8_t *)".xz", 3}},
+    {SOURCE_BZIP2, {(const uint8_t *)"BZh", 3}, {(const uint8_t *)".bz2", 4}},
 };
 
 enum { BZIP2_CHECKED_BYTES = 5 }; /* "BZh" alone may well begin a text */
@@ -57,12 +51,4 @@ enum source_kind source_kind_of(struct slice first, struct slice name)
         }
     }
     return SOURCE_PLAIN;
-}
-
-const char *source_kind_name(enum source_kind kind)
-{
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (kinds[i].kind == kind) return kinds[i].name;
-    }
-    return "plain";
 }

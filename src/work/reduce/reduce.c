@@ -76,6 +76,12 @@ enum err reduce_new(struct arena *arena, const struct job_spec *spec,
     return ERR_OK;
 }
 
+bool reduce_wants_numbers(const struct reduce_operator *reduce)
+{
+    if (reduce->kind == REDUCE_FOLD) return !reduce->fold->counts;
+    return reduce->value_check != NULL;
+}
+
 enum err reduce_number(struct slice value, struct number *number, struct fault *fault)
 {
     if (LIKELY(number_parse(value, number))) return ERR_OK;

@@ -54,6 +54,9 @@ struct reduce_operator {
 MUST_USE enum err reduce_new(struct arena *arena, const struct job_spec *spec,
                              struct reduce_operator *reduce, struct fault *fault);
 
+/* Is it of values that are numbers, so that keys alone give it nothing to work on? */
+bool reduce_wants_numbers(const struct reduce_operator *reduce);
+
 /* A group: begin, any number of values, end. `combining`: its output goes to be reduced again.
  * ERR_BAD_RECORD from group_value: the value is not a number, and was not taken. */
 MUST_USE enum err group_begin(struct group_operator *group, struct slice key, bool combining,

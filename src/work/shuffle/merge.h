@@ -38,7 +38,7 @@ MUST_USE enum err merge_new(const struct merge_config *config, struct merge **me
                             struct fault *fault);
 
 /* The next record, borrowed until the next call. `*got` false: the end. Equal keys come one by one
- * in every mode: see folded_next. */
+ * in every mode: see merge_next_folded. */
 MUST_USE enum err merge_next(struct merge *merge, struct record *record, bool *got,
                              struct fault *fault);
 

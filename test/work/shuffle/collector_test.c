@@ -9,6 +9,7 @@
 #include "work/shuffle/collector.h"
 #include "work/shuffle/merge.h"
 #include "work/shuffle/set_key.h"
+#include "work/shuffle/sorter.h"
 
 enum { PARTITIONS = 4, TASKS = 3, BLOCK_BYTES = 400 };
 
@@ -200,8 +201,8 @@ static void collect_merged(struct run_of_tasks *run, struct run_store *scratch,
                            struct fixture_pairs *out)
 {
     for (uint32_t p = 0; p < PARTITIONS; p++) {
-        struct merge_config config = {run->parts[p], run->counts[p], 1 << 20,
-                                      scratch,       MERGE_ALL,      NULL};
+        struct merge_config config = {run->parts[p], run->counts[p], 1 << 20, scratch,
+                                      MERGE_ALL,     NULL,           NULL};
         struct merge *merge;
         struct fault fault;
         bool got = true;
@@ -275,6 +276,49 @@ Test(collector, every_mode_in_little_and_in_much_memory)
         check_mode(arena, folder, row, 4 << 20);
     }
     cr_expect_eq(rmdir(folder), 0);
+    arena_free(arena);
+}
+
+static enum err broken_end(struct combiner *combiner, struct fault *fault)
+{
+    enum err err = counting_end(combiner, fault);
+    return err == ERR_OK ? fault_set(fault, ERR_CHILD_FAILED, "broken") : err;
+}
+
+/* A task that ends in the middle leaves nothing to the next, which has its memory. */
+Test(collector, begins_anew)
+{
+    struct arena *arena = arena_new();
+    FOR_ROWS (row, modes) {
+        struct reduce_operator reduce = fixture_reduce(arena, row->reduce);
+        struct run_store *store = run_store_new("/no/such/folder", 1 << 20, BLOCK_BYTES);
+        struct counting counting = {.combiner = {counting_begin, counting_put, broken_end}};
+        struct collector_memory memory = {0};
+        struct collector_config config = {
+            .store = store,
+            .reduce = &reduce,
+            .partitioner = {.partitions = 1},
+            .combiner = row->command_combines ? &counting.combiner : NULL,
+            .memory = &memory,
+        };
+        const struct run_part *parts;
+        uint32_t count;
+        struct fault fault;
+        struct collector *ended = collector_new(&config);
+        ROW_EQ(row, collector_emit(ended, SLICE("k"), SLICE("1"), &fault), ERR_OK);
+        if (row->command_combines) {
+            ROW_EQ(row, collector_finish(ended, &parts, &count, &fault), ERR_CHILD_FAILED);
+        }
+        collector_free(ended);
+        struct collector *next = collector_new(&config);
+        ROW_EQ(row, collector_finish(next, &parts, &count, &fault), ERR_OK);
+        ROW_EQ(row, count, 0);
+        if (memory.combined != NULL) ROW_EQ(row, sorter_is_empty(memory.combined), true);
+        collector_free(next);
+        collector_memory_free(&memory);
+        run_store_free(store);
+        group_free(reduce.group);
+    }
     arena_free(arena);
 }
 

@@ -83,7 +83,8 @@ static void add_part(struct world *world, struct random *random, enum key_kind k
 static struct merge *open_merge(struct world *world, size_t memory, enum merge_mode mode,
                                 const struct fold_type *fold)
 {
-    struct merge_config config = {world->parts, world->count, memory, world->scratch, mode, fold};
+    struct merge_config config = {world->parts, world->count, memory, world->scratch,
+                                  mode,         fold,         NULL};
     struct merge *merge;
     struct fault fault;
     cr_assert_eq(merge_new(&config, &merge, &fault), ERR_OK, "%s", fault.text);
@@ -227,8 +228,8 @@ Test(merge, errors_are_told_and_nothing_is_kept)
         struct random random = {3};
         for (size_t p = 0; p < 8; p++) add_part(&world, &random, KEY_RANDOM, MERGE_ALL, NULL, 50);
         world.parts[5].bytes--; /* its last block is cut */
-        struct merge_config config = {world.parts,   world.count, memories[m],
-                                      world.scratch, MERGE_ALL,   NULL};
+        struct merge_config config = {world.parts, world.count, memories[m], world.scratch,
+                                      MERGE_ALL,   NULL,        NULL};
         struct merge *merge;
         struct fault fault;
         bool got = true;
@@ -243,6 +244,23 @@ Test(merge, errors_are_told_and_nothing_is_kept)
         cr_expect_null(merge);
         world_free(&world);
     }
+}
+
+Test(merge, runs_of_a_pass_are_dropped_after_the_next)
+{
+    enum { PARTS = 8, FIRST_PASS = PARTS / 2 }; /* by twos, in no memory: 4 runs, then 2 */
+    struct world world = world_new();
+    struct random random = {5};
+    for (size_t p = 0; p < PARTS; p++) add_part(&world, &random, KEY_RANDOM, MERGE_ALL, NULL, 50);
+    check_all(&world, 0);
+    for (uint64_t run = 0; run < FIRST_PASS + 2; run++) {
+        struct run_cursor *cursor;
+        struct fault fault;
+        enum err err = run_cursor_new(world.scratch, run, 0, 1, &cursor, &fault);
+        cr_expect_eq(err == ERR_CORRUPT, run < FIRST_PASS, "run %zu", (size_t)run);
+        run_cursor_free(cursor);
+    }
+    world_free(&world);
 }
 
 Test(merge, a_state_that_is_none_is_damage)

@@ -87,6 +87,20 @@ Test(run_block, garbage_with_a_right_checksum)
     cr_expect_eq(run_block_open(&out, garbage, scratch, &records, &fault), ERR_CORRUPT);
 }
 
+Test(run_block, that_unpacks_to_less_than_its_head_says)
+{
+    uint8_t head[RUN_HEAD_BYTES], scratch[64];
+    struct run_head out;
+    struct slice records, stored = SLICE("\x30"
+                                         "abc"); /* three bytes as they are */
+    struct fault fault;
+    for (size_t said = 4; said <= sizeof scratch; said++) {
+        run_head_write(head, said, stored, RUN_CODEC_LZ4);
+        cr_assert_eq(run_head_read(head, &out, &fault), ERR_OK);
+        cr_expect_eq(run_block_open(&out, stored, scratch, &records, &fault), ERR_CORRUPT);
+    }
+}
+
 Test(run_block, records)
 {
     FOR_ROWS (row, takes) {

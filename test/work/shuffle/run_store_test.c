@@ -96,8 +96,11 @@ Test(run_store, memory_may_be_full_anywhere)
         for (size_t r = 0; r < 3; r++) {
             struct run_part parts[PARTITIONS];
             struct fixture_pairs pairs = random_run(&random, &row);
+            size_t memory_before = store->memory_len;
             uint32_t count = fixture_run(store, &pairs, parts);
             check_run(store, &pairs, parts, count);
+            bool moved = pairs.count > 0 && !store->runs[r].in_memory;
+            if (moved) cr_assert_eq(store->memory_len, memory_before, "its memory is free again");
             fixture_pairs_free(&pairs);
         }
         run_store_free(store);
@@ -173,12 +176,14 @@ Test(run_store, an_abandoned_run_leaves_the_others)
         for (size_t round = 0; round < 10; round++) {
             struct run_part parts[PARTITIONS];
             struct fixture_pairs pairs = random_run(&random, &row);
+            size_t memory_before = store->memory_len;
             run_begin(store);
             for (size_t i = 0; i < pairs.count; i++) {
                 cr_assert_eq(run_put(store, pairs.list[i].key, SLICE("of no use"), &fault), ERR_OK);
                 if (i % 9 == 0) cr_assert_eq(run_end_part(store, 0, &fault), ERR_OK);
             }
             run_abandon(store);
+            cr_assert_eq(store->memory_len, memory_before, "its memory is free again");
             uint32_t count = fixture_run(store, &pairs, parts);
             check_run(store, &pairs, parts, count);
             fixture_pairs_free(&pairs);
@@ -314,6 +319,32 @@ Test(run_store, every_flipped_byte_is_found)
         buffer_free(&value);
         fixture_pairs_free(&pairs);
     }
+    cr_expect_eq(rmdir(folder), 0);
+    arena_free(arena);
+}
+
+Test(run_store, a_head_that_says_more_than_there_is_room_for)
+{
+    struct arena *arena = arena_new();
+    const char *folder = fixture_folder(arena);
+    struct store_row row = {"", 0, false, 300, true};
+    struct fixture_pairs pairs = random_run(&(struct random){22}, &row);
+    for (size_t i = 0; i < pairs.count; i++) pairs.list[i].partition = 0;
+    fixture_pairs_sort(&pairs);
+    struct run_store *store = run_store_new(folder, 0, BLOCK_BYTES);
+    struct run_part part;
+    cr_assert_eq(fixture_run(store, &pairs, &part), 1);
+    uint8_t head[RUN_HEAD_BYTES];
+    size_t len = part.bytes - RUN_HEAD_BYTES; /* all of the part as one block */
+    uint8_t *stored = arena_alloc(arena, len);
+    cr_assert_eq(pread(store->file.fd, stored, len, RUN_HEAD_BYTES), (ssize_t)len);
+    run_head_write(head, len, slice_of(stored, len), RUN_CODEC_PLAIN);
+    cr_assert_eq(pwrite(store->file.fd, head, sizeof head, 0), (ssize_t)sizeof head);
+    struct fault fault = {0};
+    cr_expect_eq(read_all(store, &part, &pairs, &fault), ERR_CORRUPT);
+    cr_expect_not_null(strstr(fault.text, "longer than it was written"), "%s", fault.text);
+    fixture_pairs_free(&pairs);
+    run_store_free(store);
     cr_expect_eq(rmdir(folder), 0);
     arena_free(arena);
 }
