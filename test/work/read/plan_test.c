@@ -180,7 +180,7 @@ static const struct size_row {
     {"or each has its own",                10, false, 3, 3, 3,  "a 0+3w|b 0+3w|c 0+3w"},
     {"a file as large as a split is whole", 5, true,  1, 5, 1,  "a 0+1w|b 0+5w|c 0+1w"},
     {"a larger one is cut",                 5, true,  1, 6, 1,  "a 0+1w|b 0+5…|b 5+1|c 0+1w"},
-    {"evenly",                              3, true,  9, 0, 0,  "a 0+3…|a 3+3…|a 6+3|b 0+0w c 0+0w"},
+    {"evenly", 3, true, 9, 0, 0, "a 0+3…|a 3+3…|a 6+3|b 0+0w c 0+0w"},
     {"empty files are files",              10, true,  0, 0, 0,  "a 0+0w b 0+0w c 0+0w"},
 };
 /* clang-format on */
@@ -254,8 +254,10 @@ Test(plan, reads_standard_input_once_and_files_as_often_as_named)
 static struct piece one_piece[] = {{TEXT("logs/access.log"), 0, 67108864, false, false}};
 static struct piece whole_piece[] = {{TEXT("x.gz"), 0, 9, true, true}};
 static struct piece stdin_piece[] = {{TEXT("-"), 0, 0, true, true}};
-static struct piece two_pieces[] = {{TEXT("b/a.txt"), 0, 1, true, true}, {TEXT("b/c/d"), 0, 1, true, true}};
-static struct piece apart[] = {{TEXT("b/x"), 0, 1, true, true}, {TEXT("bc/x"), 0, 1, true, true}, {TEXT("d"), 0, 1, true, true}};
+static struct piece two_pieces[] = {{TEXT("b/a.txt"), 0, 1, true, true}, {TEXT("b/c/d"), 0, 1,
+        true, true}};
+static struct piece apart[] = {{TEXT("b/x"), 0, 1, true, true}, {TEXT("bc/x"), 0, 1, true, true},
+        {TEXT("d"), 0, 1, true, true}};
 static const struct label_row {
     const char *why;
     struct split split;

@@ -113,9 +113,9 @@ static const struct tail_row {
     const char *text;
 } tails[] = {
     {"zero bytes are padding",   {(const uint8_t *)"\0\0\0\0\0\0\0\0\0", 9}, ERR_OK, ""},
-    {"one garbage byte",         {(const uint8_t *)"x", 1},                  ERR_CORRUPT, "garbage follows"},
-    {"text",                     {(const uint8_t *)"hello, world\n", 13},    ERR_CORRUPT, "garbage follows"},
-    {"text behind padding",      {(const uint8_t *)"\0\0hello", 7},          ERR_CORRUPT, "garbage follows"},
+    {"one garbage byte", {(const uint8_t *)"x", 1}, ERR_CORRUPT, "garbage follows"},
+    {"text", {(const uint8_t *)"hello, world\n", 13}, ERR_CORRUPT, "garbage follows"},
+    {"text behind padding", {(const uint8_t *)"\0\0hello", 7}, ERR_CORRUPT, "garbage follows"},
 };
 /* clang-format on */
 
@@ -155,13 +155,14 @@ static const struct text_row {
 } texts[] = {
     {"an empty file",                  FORMAT_LINES, "", ERR_OK, 0, ""},
     {"an array over lines",            FORMAT_JSON, "[\n{}\n]\n", ERR_BAD_RECORD, 0, "jq -c '.[]'"},
-    {"an array, an element a line",    FORMAT_JSON, "[{},\n{}]\n", ERR_BAD_RECORD, 0, "jq -c '.[]'"},
+    {"an array, an element a line", FORMAT_JSON, "[{},\n{}]\n", ERR_BAD_RECORD, 0, "jq -c '.[]'"},
     {"an array in one line",           FORMAT_JSON, "[{}, {}]\n", ERR_BAD_RECORD, 0, "jq -c '.[]'"},
     {"an array behind blanks",         FORMAT_JSON, "\n \n [ \n", ERR_BAD_RECORD, 0, "jq -c '.[]'"},
     {"arrays as records",              FORMAT_JSON, "[1,2]\n[3]\n", ERR_OK, 2, ""},
     {"arrays of objects as records",   FORMAT_JSON, "[{}]\n[{}]\n", ERR_OK, 2, ""},
     {"lines may hold brackets",        FORMAT_LINES, "[\n]\n", ERR_OK, 2, ""},
-    {"an incomplete fixed record",     FORMAT_FIXED, "1234567890", ERR_BAD_RECORD, 0, "3 bytes instead of 7"},
+    {"an incomplete fixed record", FORMAT_FIXED, "1234567890", ERR_BAD_RECORD, 0,
+        "3 bytes instead of 7"},
     {"a quote that never closes",      FORMAT_CSV, "a\n\"b\nc\nd\n", ERR_OK, 2, ""},
 };
 /* clang-format on */

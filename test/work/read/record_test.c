@@ -25,9 +25,9 @@ static const struct record_row {
     {"csv passes over empty lines",        FORMAT_CSV,   "\n\r\na,b\n\n",       "[a,b]"},
     {"a line end in quotes",               FORMAT_CSV,   "\"a\nb\",c\nd",       "[\"a\nb\",c][d]"},
     {"in a later field",                   FORMAT_CSV,   "a,\"b\r\n\"\r\nc",    "[a,\"b\r\n\"][c]"},
-    {"two quotes are one inside",          FORMAT_CSV,   "\"a\"\"\nb\"\nc",     "[\"a\"\"\nb\"][c]"},
+    {"two quotes are one inside", FORMAT_CSV, "\"a\"\"\nb\"\nc", "[\"a\"\"\nb\"][c]"},
     {"an empty quoted field",              FORMAT_CSV,   "\"\"\nc",             "[\"\"][c]"},
-    {"a quote inside a field is a byte",   FORMAT_CSV,   "5\" disk\nb\"\nc",    "[5\" disk][b\"][c]"},
+    {"a quote inside a field is a byte", FORMAT_CSV, "5\" disk\nb\"\nc", "[5\" disk][b\"][c]"},
     {"also behind a blank",                FORMAT_CSV,   "a, \"b\nc\"",         "[a, \"b][c\"]"},
     {"what follows quotes is outside",     FORMAT_CSV,   "\"a\"b\nc\"\n",       "[\"a\"b][c\"]"},
     {"and cannot open them again",         FORMAT_CSV,   "\"a\"b\"\nc",         "[\"a\"b\"][c]"},
@@ -132,18 +132,18 @@ static const struct kind_row {
     enum source_kind want;
 } kinds[] = {
 #define BYTES(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
-    {"gzip",                               BYTES("\x1f\x8b\x08\x00"),             "a",     SOURCE_GZIP},
-    {"zstd",                               BYTES("\x28\xb5\x2f\xfd"),             "a",     SOURCE_ZSTD},
-    {"zstd that starts with a skippable",  BYTES("\x5a\x2a\x4d\x18"),             "a",     SOURCE_ZSTD},
-    {"xz",                                 BYTES("\xfd\x37zXZ\x00"),              "a",     SOURCE_XZ},
-    {"bzip2",                              BYTES("BZh91A"),                       "a",     SOURCE_BZIP2},
-    {"an empty bzip2",                     BYTES("BZh9\x17r"),                    "a",     SOURCE_BZIP2},
-    {"a text that starts as bzip2 does",   BYTES("BZhang"),                       "a",     SOURCE_PLAIN},
-    {"the name alone says nothing",        BYTES("plain text"),                   "a.gz",  SOURCE_PLAIN},
-    {"an empty file is empty",             BYTES(""),                             "a.gz",  SOURCE_PLAIN},
-    {"the start of a magic, and the name", BYTES("\x1f"),                         "a.gz",  SOURCE_GZIP},
-    {"the start of a magic, no name",      BYTES("\x1f"),                         "a.txt", SOURCE_PLAIN},
-    {"the start of a magic, other name",   BYTES("BZ"),                           "a.gz",  SOURCE_PLAIN},
+    {"gzip", BYTES("\x1f\x8b\x08\x00"), "a", SOURCE_GZIP},
+    {"zstd", BYTES("\x28\xb5\x2f\xfd"), "a", SOURCE_ZSTD},
+    {"zstd that starts with a skippable", BYTES("\x5a\x2a\x4d\x18"), "a", SOURCE_ZSTD},
+    {"xz", BYTES("\xfd\x37zXZ\x00"), "a", SOURCE_XZ},
+    {"bzip2", BYTES("BZh91A"), "a", SOURCE_BZIP2},
+    {"an empty bzip2", BYTES("BZh9\x17r"), "a", SOURCE_BZIP2},
+    {"a text that starts as bzip2 does", BYTES("BZhang"), "a", SOURCE_PLAIN},
+    {"the name alone says nothing", BYTES("plain text"), "a.gz", SOURCE_PLAIN},
+    {"an empty file is empty", BYTES(""), "a.gz", SOURCE_PLAIN},
+    {"the start of a magic, and the name", BYTES("\x1f"), "a.gz", SOURCE_GZIP},
+    {"the start of a magic, no name", BYTES("\x1f"), "a.txt", SOURCE_PLAIN},
+    {"the start of a magic, other name", BYTES("BZ"), "a.gz", SOURCE_PLAIN},
 };
 /* clang-format on */
 
