@@ -15,6 +15,7 @@
 #include "work/job/job.h"
 
 static const duration TURN_MAX = {200 * 1000 * 1000};
+static const duration STOP_QUIET_MAX = {500 * 1000 * 1000};
 
 static bool is_stream(const struct mapreduce_options *options)
 {
@@ -34,24 +35,38 @@ static struct progress choose_progress(const struct mapreduce_options *options)
     return progress;
 }
 
+/* Once, where workers need their time to stop: a person must not wonder whether it was heard. */
+static void tell_stopping(struct progress *progress)
+{
+    if (progress->style == PROGRESS_NONE) return;
+    progress_clear(progress);
+    (void)fputs("tutti: stopping; once more (Ctrl-C) stops at once\n", stderr);
+    progress->style = PROGRESS_NONE;
+}
+
 /* Drive the job to its end. `*stopped_by`: the signal that ended it; 0: none came. False: a second
  * one came before it was over. */
 static bool drive(struct job *job, struct signals *signals, struct progress *progress,
                   int *stopped_by)
 {
     bool over = false;
+    duration stopped_at = {0};
     *stopped_by = 0;
     while (!over) { /* the job bounds itself: it ends, or a signal ends it */
         over = job_turn(job, TURN_MAX);
         int signal_number = signals_take(signals);
         if (signal_number != 0 && *stopped_by != 0) break;
-        if (signal_number != 0) {
-            *stopped_by = signal_number;
-            job_cancel(job);
-        }
         struct job_progress now;
         job_progress_read(job, &now);
-        if (!over) progress_show(progress, &now);
+        if (signal_number != 0) {
+            *stopped_by = signal_number;
+            stopped_at = now.elapsed;
+            job_cancel(job);
+        }
+        if (over) continue;
+        progress_show(progress, &now);
+        bool late = now.elapsed.ns - stopped_at.ns > STOP_QUIET_MAX.ns;
+        if (*stopped_by != 0 && late) tell_stopping(progress);
     }
     progress_clear(progress);
     return over;
