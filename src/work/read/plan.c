@@ -123,16 +123,11 @@ static enum err flush_open(struct planner *planner)
     return push_split(planner, planner->open, count, bytes);
 }
 
-static bool ends_with(struct slice name, struct slice end)
-{
-    return name.len >= end.len && slice_eq(slice_from(name, name.len - end.len), end);
-}
-
 /* Small files are not opened for this: their names have to do. */
 static bool is_named_compressed(struct slice name)
 {
-    return ends_with(name, SLICE(".zst")) || ends_with(name, SLICE(".xz")) ||
-           ends_with(name, SLICE(".bz2"));
+    return slice_ends_with(name, SLICE(".zst")) || slice_ends_with(name, SLICE(".xz")) ||
+           slice_ends_with(name, SLICE(".bz2"));
 }
 
 static enum err pack_small(struct planner *planner, const struct folder_file *file)
