@@ -92,6 +92,7 @@ $(BUILD)/test/fixtures/%_plugin.so: test/fixtures/%_plugin.c $(BUILD)/flags
 # addresses where older kernels put them.
 RUNNER_tsan := $(BUILD)/test/plain_runner.o
 RUN_tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+RUN_asan    := env LSAN_OPTIONS=suppressions=test/leaks.supp:print_suppressions=0
 UNIT_OBJECTS = $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS)) $(RUNNER_$(CONFIG))
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/%_program.o $(OBJECTS) $(BUILD)/flags
