@@ -10,6 +10,7 @@
 #include "cli/mapreduce_options.h"
 #include "cli/progress.h"
 #include "cli/summary.h"
+#include "cli/tame.h"
 #include "io/signals.h"
 #include "io/terminal.h"
 #include "work/job/job.h"
@@ -89,7 +90,10 @@ static enum exit_status report_failure(const struct mapreduce_options *options,
         (void)fprintf(stderr, "tutti: stopped by SIG%s%s; %s\n", sigabbrev_np(stopped_by), by,
                       left);
     } else {
-        (void)fprintf(stderr, "tutti: %s\n", fault->text);
+        struct buffer text = {0};
+        tame_lines_append(&text, slice_text(fault->text));
+        (void)fprintf(stderr, "tutti: %.*s\n", (int)text.len, (const char *)text.data);
+        buffer_free(&text);
     }
     if (options->json) {
         struct buffer text = {0};

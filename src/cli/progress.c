@@ -3,6 +3,7 @@
 
 #include "base/size.h"
 #include "cli/progress.h"
+#include "cli/tame.h"
 #include "io/terminal.h"
 
 enum { BAR_COLUMNS_MIN = 10, BAR_COLUMNS_MAX = 30, PARTS_MAX = 12 };
@@ -75,14 +76,11 @@ static void add_count(struct parts *parts, uint64_t count, const char *one, cons
     part_end(parts);
 }
 
-/* What a command reports of itself: its bytes are a stranger's, and a terminal obeys some. */
+/* What a command reports of itself. */
 static void add_status(struct parts *parts, struct slice status)
 {
     if (status.len == 0) return;
-    for (size_t i = 0; i < status.len; i++) {
-        bool control = status.data[i] < ' ' || status.data[i] == 0x7f;
-        buffer_append_byte(&parts->text, control ? '?' : status.data[i]);
-    }
+    tame_append(&parts->text, status);
     part_end(parts);
 }
 

@@ -2,6 +2,7 @@
 #include "cli/summary.h"
 #include "base/size.h"
 #include "cli/json_text.h"
+#include "cli/tame.h"
 
 enum { COUNTERS_SHOWN_MAX = 50 };
 
@@ -25,15 +26,6 @@ static void append_counted(struct buffer *out, uint64_t count, const char *one, 
 {
     count_append(out, count);
     buffer_append_format(out, " %s", count == 1 ? one : many);
-}
-
-/* A stranger's bytes on a person's terminal. */
-static void append_tame(struct buffer *out, struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        bool control = text.data[i] < ' ' || text.data[i] == 0x7f;
-        buffer_append_byte(out, control ? '?' : text.data[i]);
-    }
 }
 
 static void show_read(const struct job_summary *summary, struct buffer *out)
@@ -121,7 +113,7 @@ static void show_resources(const struct job_summary *summary, struct buffer *out
         begin(out, "slowest");
         duration_append(out, summary->slowest);
         append_text(out, ": ");
-        append_tame(out, summary->slowest_label);
+        tame_append(out, summary->slowest_label);
         end(out);
     }
 }
@@ -147,7 +139,7 @@ static void show_trouble(const struct job_summary *summary, struct buffer *out)
         begin(out, "bad");
         append_counted(out, final->bad_records, "record", "records");
         append_text(out, " passed over; the first: ");
-        append_tame(out, summary->first_bad_record);
+        tame_append(out, summary->first_bad_record);
         end(out);
     }
 }
@@ -158,9 +150,9 @@ static void show_counters(const struct job_summary *summary, struct buffer *out)
     for (uint32_t i = 0; i < shown; i++) {
         const struct mr_counter *counter = &summary->counters[i];
         begin(out, i == 0 ? "counters" : "");
-        append_tame(out, counter->group);
+        tame_append(out, counter->group);
         append_text(out, " ");
-        append_tame(out, counter->name);
+        tame_append(out, counter->name);
         buffer_append_format(out, " %lld\n", (long long)counter->amount);
     }
     if (shown < summary->counters_count) {
@@ -187,7 +179,7 @@ void summary_text(const struct job_summary *summary, struct buffer *out)
     if (strcmp(summary->output, "-") == 0) {
         append_text(out, "standard output");
     } else {
-        append_tame(out, slice_text(summary->output));
+        tame_append(out, slice_text(summary->output));
         append_text(out, ", ");
         append_counted(out, summary->parts, "part file", "part files");
     }

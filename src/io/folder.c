@@ -122,8 +122,10 @@ static enum err list_entries(DIR *folder, const char *path, struct arena *arena,
 }
 
 static enum err walk(const char *path, uint32_t depth, struct arena *arena,
-                     struct folder_files *list, struct fault *fault)
+                     const struct signals *stops, struct folder_files *list, struct fault *fault)
 {
+    enum err err = signals_check(stops, fault);
+    if (err != ERR_OK) return err;
     if (depth > FOLDER_DEPTH_MAX) {
         return fault_set(fault, ERR_LIMIT, "%s lies more than %d folders deep", path,
                          FOLDER_DEPTH_MAX);
@@ -131,7 +133,7 @@ static enum err walk(const char *path, uint32_t depth, struct arena *arena,
     DIR *folder = opendir(path);
     if (folder == NULL) return fault_set_errno(fault, errno, "cannot read the folder %s", path);
     struct folder_files entries = {0};
-    enum err err = list_entries(folder, path, arena, &entries, fault);
+    err = list_entries(folder, path, arena, &entries, fault);
     (void)closedir(folder); /* before going deeper: a deep tree must not use up descriptors */
     if (err == ERR_OK && entries.count > 1) {
         qsort(entries.files, entries.count, sizeof *entries.files, by_path);
@@ -139,7 +141,7 @@ static enum err walk(const char *path, uint32_t depth, struct arena *arena,
     for (uint32_t i = 0; i < entries.count && err == ERR_OK; i++) {
         const struct folder_file *entry = &entries.files[i];
         if (entry->bytes == ENTRY_IS_FOLDER) {
-            err = walk((const char *)entry->path.data, depth + 1, arena, list, fault);
+            err = walk((const char *)entry->path.data, depth + 1, arena, stops, list, fault);
         } else if (list->count == FOLDER_FILES_MAX) {
             err = fault_set(fault, ERR_LIMIT, "more than %d files", FOLDER_FILES_MAX);
         } else {
@@ -150,10 +152,10 @@ static enum err walk(const char *path, uint32_t depth, struct arena *arena,
     return err;
 }
 
-enum err folder_walk(const char *path, struct arena *arena, struct folder_files *list,
-                     struct fault *fault)
+enum err folder_walk(const char *path, struct arena *arena, const struct signals *stops,
+                     struct folder_files *list, struct fault *fault)
 {
-    return walk(path, 0, arena, list, fault);
+    return walk(path, 0, arena, stops, list, fault);
 }
 
 bool path_is_pattern(const char *path)

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
+#include "io/signals.h"
 
 enum path_kind {
     PATH_FILE,
@@ -43,9 +44,10 @@ void folder_files_free(struct folder_files *list);
 
 /* Append every file under `path`, in byte order of the names in each folder; paths live in `arena`.
  * Passed over: hidden files and folders, `_SUCCESS`, dangling links, pipes, devices, sockets. A
- * file or folder that may not be read is an error. */
-MUST_USE enum err folder_walk(const char *path, struct arena *arena, struct folder_files *list,
-                              struct fault *fault);
+ * file or folder that may not be read is an error, and so is one of `stops` (may be NULL) that
+ * comes (ERR_CANCELLED). */
+MUST_USE enum err folder_walk(const char *path, struct arena *arena, const struct signals *stops,
+                              struct folder_files *list, struct fault *fault);
 
 /* The name under which a folder's files are passed over by a walk. */
 bool folder_passes_over(const char *name);

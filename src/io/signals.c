@@ -1,5 +1,6 @@
 /* signals.c -- a signalfd. See signals.h. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -38,6 +39,14 @@ int signals_take(struct signals *signals)
     struct signalfd_siginfo info;
     ssize_t got = read(signals->fd, &info, sizeof info);
     return got == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+
+enum err signals_check(const struct signals *signals, struct fault *fault)
+{
+    if (signals == NULL) return ERR_OK;
+    struct pollfd waiting = {signals->fd, POLLIN, 0};
+    if (poll(&waiting, 1, 0) <= 0) return ERR_OK;
+    return fault_set(fault, ERR_CANCELLED, "stopped");
 }
 
 void signals_close(struct signals *signals)

@@ -21,4 +21,7 @@ MUST_USE enum err signals_open(struct signals *signals, struct fault *fault);
 /* The number of a signal that has come; 0: none. Does not wait. */
 int signals_take(struct signals *signals);
 
+/* Has one come? ERR_CANCELLED; it is still there to be taken. NULL: none will. */
+MUST_USE enum err signals_check(const struct signals *signals, struct fault *fault);
+
 void signals_close(struct signals *signals);

@@ -29,13 +29,14 @@ enum {
 static enum err plan_splits(struct job *job, struct fault *fault)
 {
     const struct job_options *options = &job->options;
-    struct plan_grain grain = {
+    struct plan_how how = {
         .splits_wanted = (uint64_t)options->workers * SPLITS_PER_WORKER,
         .split_bytes_least =
             map_is_child(&job->spec) ? SPLIT_BYTES_LEAST_COMMAND : SPLIT_BYTES_LEAST,
+        .stops = options->stops,
     };
-    return plan_new(job->arena, &job->spec, grain, options->inputs, options->inputs_count,
-                    &job->plan, fault);
+    return plan_new(job->arena, &job->spec, how, options->inputs, options->inputs_count, &job->plan,
+                    fault);
 }
 
 static enum err make_master(struct job *job, struct fault *fault)

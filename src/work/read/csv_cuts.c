@@ -49,7 +49,8 @@ static void scan_chunk(struct finder *finder, struct slice bytes)
 }
 
 enum err csv_cuts_find(struct file *file, uint64_t file_bytes, uint64_t piece_bytes,
-                       uint32_t count_max, struct csv_cuts *cuts, struct fault *fault)
+                       uint32_t count_max, const struct signals *stops, struct csv_cuts *cuts,
+                       struct fault *fault)
 {
     ASSERT(piece_bytes > 0);
     *cuts = (struct csv_cuts){0};
@@ -58,9 +59,10 @@ enum err csv_cuts_find(struct file *file, uint64_t file_bytes, uint64_t piece_by
     ASSERT(chunk != NULL);
     enum err err = ERR_OK;
     for (uint64_t offset = 0; offset < file_bytes && err == ERR_OK;) {
-        size_t want = u64_min(CSV_CHUNK_BYTES, file_bytes - offset), got;
+        size_t want = u64_min(CSV_CHUNK_BYTES, file_bytes - offset), got = 0;
         file_will_need(file, offset + want, CSV_CHUNK_BYTES);
-        err = file_read_at(file, offset, chunk, want, &got, fault);
+        err = signals_check(stops, fault);
+        if (err == ERR_OK) err = file_read_at(file, offset, chunk, want, &got, fault);
         if (err != ERR_OK || got == 0) break;
         struct slice bytes = slice_of(chunk, got);
         if (offset == 0 && slice_starts_with(bytes, SLICE("\xef\xbb\xbf"))) {

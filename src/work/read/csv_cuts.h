@@ -4,6 +4,7 @@
 #pragma once
 
 #include "io/file.h"
+#include "io/signals.h"
 
 struct csv_cuts {
     uint64_t *ends; /* owned; of each piece in the file, ascending; the last is its size */
@@ -11,7 +12,9 @@ struct csv_cuts {
 };
 
 /* For each multiple of `piece_bytes`, the end of the record that covers the byte before it; each
- * place once. Reads the file, at most up to its current end. ERR_LIMIT: more than `count_max`. */
+ * place once. Reads the file, at most up to its current end. ERR_LIMIT: more than `count_max`.
+ * ERR_CANCELLED: one of `stops` (may be NULL) came. */
 MUST_USE enum err csv_cuts_find(struct file *file, uint64_t file_bytes, uint64_t piece_bytes,
-                                uint32_t count_max, struct csv_cuts *cuts, struct fault *fault);
+                                uint32_t count_max, const struct signals *stops,
+                                struct csv_cuts *cuts, struct fault *fault);
 void csv_cuts_free(struct csv_cuts *cuts);

@@ -20,6 +20,7 @@ struct planner {
     const struct job_spec *spec;
     struct plan *plan;
     struct fault *fault;
+    const struct signals *stops;
     struct folder_files files;
     uint64_t split_bytes;
     struct split *splits; /* owned; from malloc */
@@ -38,7 +39,8 @@ static enum err add_path(struct planner *planner, const char *path, bool named)
     if (err != ERR_OK) return fault_prefix(planner->fault, "input");
     switch (status.kind) {
     case PATH_FILE: folder_files_add(&planner->files, slice_text(path), status.bytes); break;
-    case PATH_FOLDER: return folder_walk(path, planner->arena, &planner->files, planner->fault);
+    case PATH_FOLDER:
+        return folder_walk(path, planner->arena, planner->stops, &planner->files, planner->fault);
     case PATH_STREAM:
         if (named) folder_files_add(&planner->files, slice_text(path), STREAM_BYTES);
         break;
@@ -165,8 +167,8 @@ static enum err cut_csv(struct planner *planner, const struct folder_file *file,
                         struct file *opened)
 {
     struct csv_cuts cuts;
-    enum err err = csv_cuts_find(opened, file->bytes, planner->split_bytes, PLAN_SPLITS_MAX, &cuts,
-                                 planner->fault);
+    enum err err = csv_cuts_find(opened, file->bytes, planner->split_bytes, PLAN_SPLITS_MAX,
+                                 planner->stops, &cuts, planner->fault);
     uint64_t offset = 0;
     for (uint32_t i = 0; i < cuts.count && err == ERR_OK; i++) {
         uint64_t bytes = cuts.ends[i] - offset;
@@ -219,32 +221,33 @@ static enum err add_file(struct planner *planner, const struct folder_file *file
 }
 
 /* The list is there, so that what it comes to is known. */
-static uint64_t choose_split_bytes(const struct planner *planner, struct plan_grain grain)
+static uint64_t choose_split_bytes(const struct planner *planner, struct plan_how how)
 {
     uint64_t bytes = 0, most = planner->spec->split_bytes;
     for (uint32_t i = 0; i < planner->files.count; i++) {
         uint64_t more = planner->files.files[i].bytes;
         if (more != STREAM_BYTES) bytes += more;
     }
-    if (grain.splits_wanted == 0) return most;
-    return u64_min(most, u64_max(bytes / grain.splits_wanted, grain.split_bytes_least));
+    if (how.splits_wanted == 0) return most;
+    return u64_min(most, u64_max(bytes / how.splits_wanted, how.split_bytes_least));
 }
 
-enum err plan_new(struct arena *arena, const struct job_spec *spec, struct plan_grain grain,
+enum err plan_new(struct arena *arena, const struct job_spec *spec, struct plan_how how,
                   const struct slice *inputs, uint32_t inputs_count, struct plan *plan,
                   struct fault *fault)
 {
     ASSERT(spec->split_bytes > 0);
     ASSERT(spec->split_bytes < STREAM_BYTES);
     *plan = (struct plan){0};
-    struct planner planner = {.arena = arena, .spec = spec, .plan = plan, .fault = fault};
+    struct planner planner = {
+        .arena = arena, .spec = spec, .plan = plan, .stops = how.stops, .fault = fault};
     planner.open = calloc(SPLIT_PIECES_MAX, sizeof *planner.open);
     ASSERT(planner.open != NULL);
     enum err err = ERR_OK;
     for (uint32_t i = 0; i < inputs_count && err == ERR_OK; i++) {
         err = add_input(&planner, inputs[i]);
     }
-    planner.split_bytes = choose_split_bytes(&planner, grain);
+    planner.split_bytes = choose_split_bytes(&planner, how);
     for (uint32_t i = 0; i < planner.files.count && err == ERR_OK; i++) {
         err = add_file(&planner, &planner.files.files[i]);
     }

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "core/mapreduce/job_spec.h"
+#include "io/signals.h"
 
 enum {
     SPLIT_PIECES_MAX = 1024,    /* files packed into one split */
@@ -45,14 +46,16 @@ struct plan {
 };
 
 /* Cut finer than the spec's split_bytes, into about `splits_wanted` splits, where that makes none
- * of them smaller than `split_bytes_least`. Zeroed: as the spec says. */
-struct plan_grain {
+ * of them smaller than `split_bytes_least`; and what ends it early (ERR_CANCELLED). Zeroed: as the
+ * spec says, and to the end. */
+struct plan_how {
     uint64_t splits_wanted, split_bytes_least;
+    const struct signals *stops;
 };
 
-MUST_USE enum err plan_new(struct arena *arena, const struct job_spec *spec,
-                           struct plan_grain grain, const struct slice *inputs,
-                           uint32_t inputs_count, struct plan *plan, struct fault *fault);
+MUST_USE enum err plan_new(struct arena *arena, const struct job_spec *spec, struct plan_how how,
+                           const struct slice *inputs, uint32_t inputs_count, struct plan *plan,
+                           struct fault *fault);
 
 /* A split as bytes, for the message that hands it to a worker; and back. Decoding refuses what is
  * not a split (ERR_CORRUPT). Slices of the decoded one borrow from `bytes`. */

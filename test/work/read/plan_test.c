@@ -12,7 +12,7 @@ struct fixture {
     struct arena *arena;
     const char *folder;
     struct job_spec spec;
-    struct plan_grain grain;
+    struct plan_how how;
     struct plan plan;
     struct fault fault;
 };
@@ -50,7 +50,7 @@ static void make_file(struct fixture *fixture, const char *name, size_t bytes)
 static enum err plan_input(struct fixture *fixture, const char *name)
 {
     struct slice input = slice_text(path_of(fixture, name));
-    return plan_new(fixture->arena, &fixture->spec, fixture->grain, &input, 1, &fixture->plan,
+    return plan_new(fixture->arena, &fixture->spec, fixture->how, &input, 1, &fixture->plan,
                     &fixture->fault);
 }
 
@@ -209,13 +209,13 @@ Test(plan, cuts_and_packs)
 static const struct grain_row {
     const char *why;
     uint64_t split_bytes;
-    struct plan_grain grain;
+    struct plan_how how;
     const char *want;
 } grains[] = {
-    {"as the spec says",           10, {0, 0}, "a 0+10w|b 0+2w"},
-    {"finer, for more splits",     10, {4, 1}, "a 0+3…|a 3+3…|a 6+3…|a 9+1|b 0+2w"},
-    {"but not finer than this",    10, {4, 6}, "a 0+6…|a 6+4|b 0+2w"},
-    {"never coarser than the spec", 5, {1, 1}, "a 0+5…|a 5+5|b 0+2w"},
+    {"as the spec says",           10, {0, 0, NULL}, "a 0+10w|b 0+2w"},
+    {"finer, for more splits",     10, {4, 1, NULL}, "a 0+3…|a 3+3…|a 6+3…|a 9+1|b 0+2w"},
+    {"but not finer than this",    10, {4, 6, NULL}, "a 0+6…|a 6+4|b 0+2w"},
+    {"never coarser than the spec", 5, {1, 1, NULL}, "a 0+5…|a 5+5|b 0+2w"},
 };
 /* clang-format on */
 
@@ -226,7 +226,7 @@ Test(plan, cuts_finer_for_more_splits)
     make_file(&fixture, "b", 2);
     FOR_ROWS (row, grains) {
         fixture.spec.split_bytes = row->split_bytes;
-        fixture.grain = row->grain;
+        fixture.how = row->how;
         ROW_EQ(row, plan_input(&fixture, "[ab]"), ERR_OK);
         ROW_BYTES_EQ(row, slice_text(plan_text(&fixture)), row->want);
     }
@@ -266,16 +266,16 @@ Test(plan, reads_standard_input_once_and_files_as_often_as_named)
     struct slice twice[] = {path, path}, dashes[] = {SLICE("-"), path, SLICE("-")};
     struct plan plan;
     cr_expect_eq(
-        plan_new(fixture.arena, &fixture.spec, fixture.grain, twice, 2, &plan, &fixture.fault),
+        plan_new(fixture.arena, &fixture.spec, fixture.how, twice, 2, &plan, &fixture.fault),
         ERR_OK);
     cr_expect_eq(plan.files, 2);
     cr_expect_eq(plan.splits[0].count, 2);
     cr_expect_eq(
-        plan_new(fixture.arena, &fixture.spec, fixture.grain, dashes, 2, &plan, &fixture.fault),
+        plan_new(fixture.arena, &fixture.spec, fixture.how, dashes, 2, &plan, &fixture.fault),
         ERR_OK);
     cr_expect_eq(plan.count, 2, "standard input has a split of its own");
     cr_expect_eq(
-        plan_new(fixture.arena, &fixture.spec, fixture.grain, dashes, 3, &plan, &fixture.fault),
+        plan_new(fixture.arena, &fixture.spec, fixture.how, dashes, 3, &plan, &fixture.fault),
         ERR_USAGE);
     teardown(&fixture);
 }

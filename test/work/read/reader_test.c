@@ -271,9 +271,8 @@ Test(reader, gives_lines_as_an_exact_range)
     for (spec.split_bytes = 1; spec.split_bytes <= text.len + 1; spec.split_bytes++) {
         struct plan plan;
         struct fault fault;
-        cr_assert_eq(
-            plan_new(fixture.arena, &spec, (struct plan_grain){0}, &input, 1, &plan, &fault),
-            ERR_OK);
+        cr_assert_eq(plan_new(fixture.arena, &spec, (struct plan_how){0}, &input, 1, &plan, &fault),
+                     ERR_OK);
         uint64_t next = 0;
         for (uint32_t i = 0; i < plan.count; i++) {
             struct bad_records bad = {0};
