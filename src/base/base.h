@@ -75,6 +75,11 @@ static inline struct slice slice_from(struct slice text, size_t start)
     return slice_of(text.data + start, text.len - start);
 }
 
+static inline bool slice_ends_with(struct slice text, struct slice end)
+{
+    return text.len >= end.len && slice_eq(slice_from(text, text.len - end.len), end);
+}
+
 static inline uint64_t u64_min(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;

@@ -13,11 +13,6 @@ static const char *text_of(struct option_parse *parse, struct slice text)
     return arena_text(parse->arena, text);
 }
 
-static bool ends_with(struct slice text, struct slice end)
-{
-    return text.len >= end.len && slice_eq(slice_from(text, text.len - end.len), end);
-}
-
 /* Take what comes before the next `by`, or all. False: nothing is left. Commas within {} of a glob
  * part nothing. */
 static bool take_until(struct slice *rest, uint8_t by, struct slice *part)
@@ -113,7 +108,7 @@ static enum err check_class(struct option_parse *parse, const struct option_word
 {
     for (size_t i = 0; i < known_count; i++) {
         struct slice name = slice_text(known[i]);
-        if (!ends_with(word->value, name)) continue;
+        if (!slice_ends_with(word->value, name)) continue;
         size_t before = word->value.len - name.len;
         if (before == 0 || word->value.data[before - 1] == '.') return ERR_OK;
     }
@@ -154,7 +149,7 @@ static enum err set_codec(struct option_parse *parse, const struct option_word *
 {
     static const char *const known[] = {"GzipCodec", "ZStandardCodec"};
     parse->codec =
-        ends_with(word->value, SLICE("ZStandardCodec")) ? COMPRESSION_ZST : COMPRESSION_GZ;
+        slice_ends_with(word->value, SLICE("ZStandardCodec")) ? COMPRESSION_ZST : COMPRESSION_GZ;
     return check_class(parse, word, known, COUNT_OF(known), "use GzipCodec or ZStandardCodec");
 }
 
@@ -297,7 +292,7 @@ void hadoop_skip_jar(struct option_parse *parse)
     static const char *const programs[] = {"hadoop", "yarn", "mapred"};
     for (size_t i = 0; i < COUNT_OF(programs) && at == parse->at && at < parse->argc; i++) {
         struct slice word = slice_text(parse->argv[at]), name = slice_text(programs[i]);
-        if (!ends_with(word, name)) continue;
+        if (!slice_ends_with(word, name)) continue;
         if (word.len == name.len || word.data[word.len - name.len - 1] == '/') at++;
     }
     if (at > parse->at && at < parse->argc && strcmp(parse->argv[at], "streaming") == 0) {
@@ -305,7 +300,7 @@ void hadoop_skip_jar(struct option_parse *parse)
         return;
     }
     if (at + 1 >= parse->argc || strcmp(parse->argv[at], "jar") != 0) return;
-    if (ends_with(slice_text(parse->argv[at + 1]), SLICE(".jar"))) parse->at = at + 2;
+    if (slice_ends_with(slice_text(parse->argv[at + 1]), SLICE(".jar"))) parse->at = at + 2;
 }
 
 /* "org.apache.hadoop.mapred.lib.IdentityMapper" and not a command: two dots, a capital after the
@@ -401,7 +396,8 @@ static enum err resolve_operator(struct option_parse *parse, const char *name, s
         warn_bare_script(parse, name, value);
         return resolve_command(parse, value, text);
     }
-    if (ends_with(value, SLICE(".IdentityMapper")) || ends_with(value, SLICE(".IdentityReducer"))) {
+    if (slice_ends_with(value, SLICE(".IdentityMapper")) ||
+        slice_ends_with(value, SLICE(".IdentityReducer"))) {
         *text = SLICE("cmd:cat");
         return ERR_OK;
     }

@@ -147,6 +147,7 @@ static enum exit_status run(struct arena *arena, const struct mapreduce_options 
         .workers = options->workers,
         .memory_bytes = options->memory_bytes,
         .force = options->force,
+        .stops = signals,
     };
     struct job *job = NULL;
     struct job_summary summary;

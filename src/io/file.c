@@ -11,7 +11,12 @@
 
 #include "io/file.h"
 
-enum { FILE_MODE = 0666, FOLDER_MODE = 0777, COPY_BYTES = 256 * 1024, PATH_BYTES_MAX = 4096 };
+enum { FILE_MODE = 0666, FOLDER_MODE = 0777, PATH_BYTES_MAX = 4096 };
+enum {
+    COPY_BYTES = 256 * 1024,
+    COPY_STEP_BYTES = 1 << 20, /* between two looks at whether to stop */
+    COPY_READY_BYTES = 4096,   /* that a pipe which is ready takes for certain (pipe(7)) */
+};
 
 static enum err opened(int fd, const char *label, const char *verb, struct file *file,
                        struct fault *fault)
@@ -181,15 +186,42 @@ static enum err copy_through_memory(struct file *from, uint64_t offset, uint64_t
     return err;
 }
 
-enum err file_copy(struct file *from, uint64_t bytes, struct file *to, struct fault *fault)
+/* Until `to` takes something. */
+static enum err wait_to_write(const struct file *to, const struct signals *stops,
+                              struct fault *fault)
 {
-    off_t offset = 0;
-    while ((uint64_t)offset < bytes) {
-        ssize_t count = sendfile(to->fd, from->fd, &offset, bytes - (uint64_t)offset);
-        if (count < 0 && errno == EINTR) continue;
-        if (count > 0) continue;
+    struct pollfd polls[] = {{to->fd, POLLOUT, 0}, {stops == NULL ? -1 : stops->fd, POLLIN, 0}};
+    int ready;
+    do ready = poll(polls, COUNT_OF(polls), -1);
+    while (ready < 0 && errno == EINTR);
+    if (ready < 0) return fault_set_errno(fault, errno, "cannot wait for %s", to->label);
+    if (polls[1].revents == 0) return ERR_OK;
+    return fault_set(fault, ERR_CANCELLED, "stopped while writing %s", to->label);
+}
+
+enum err file_copy(struct file *from, uint64_t bytes, struct file *to, const struct signals *stops,
+                   struct fault *fault)
+{
+    struct stat status;
+    if (fstat(to->fd, &status) != 0) {
+        return fault_set_errno(fault, errno, "cannot look at %s", to->label);
+    }
+    bool is_pipe = S_ISFIFO(status.st_mode);
+    bool may_block = is_pipe || S_ISSOCK(status.st_mode) || isatty(to->fd);
+    uint64_t step = may_block ? COPY_READY_BYTES : COPY_STEP_BYTES;
+    for (off_t offset = 0; (uint64_t)offset < bytes;) {
+        enum err err = wait_to_write(to, stops, fault);
+        if (err != ERR_OK) return err;
+        uint64_t left = bytes - (uint64_t)offset;
+        ssize_t count = is_pipe ? splice(from->fd, &offset, to->fd, NULL,
+                                         u64_min(left, COPY_STEP_BYTES), SPLICE_F_NONBLOCK)
+                                : sendfile(to->fd, from->fd, &offset, u64_min(left, step));
+        if (count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN))) continue;
         /* Refused for this kind of file, or an error that writing by hand names better. */
-        return copy_through_memory(from, (uint64_t)offset, bytes - (uint64_t)offset, to, fault);
+        left = u64_min(left, step);
+        err = copy_through_memory(from, (uint64_t)offset, left, to, fault);
+        if (err != ERR_OK) return err;
+        offset += (off_t)left;
     }
     return ERR_OK;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/fault.h"
+#include "io/signals.h"
 
 struct file {
     int fd;            /* -1: not open */
@@ -43,9 +44,11 @@ void file_start_flush(struct file *file, uint64_t offset, uint64_t bytes);
 void file_cut(struct file *file, uint64_t bytes); /* what is behind goes back to the disk */
 void file_punch(struct file *file, uint64_t offset, uint64_t bytes); /* give the room back */
 
-/* Append all of `from` to `to` without passing through this process where the system can. */
+/* Append `bytes` of `from`, from its start, to `to`, without passing through this process where the
+ * system can. ERR_CANCELLED: one of `stops` (may be NULL) came while the other end was not ready.
+ */
 MUST_USE enum err file_copy(struct file *from, uint64_t bytes, struct file *to,
-                            struct fault *fault);
+                            const struct signals *stops, struct fault *fault);
 
 bool path_exists(const char *path);
 MUST_USE enum err file_rename(const char *from, const char *to, struct fault *fault);

@@ -9,7 +9,12 @@
 
 #include "io/folder.h"
 
-enum { FOLDER_DEPTH_MAX = 512, FOLDER_FILES_MAX = 100 * 1000 * 1000, LIST_COUNT_MIN = 64 };
+enum {
+    FOLDER_DEPTH_MAX = 512,
+    FOLDER_FILES_MAX = 100 * 1000 * 1000,
+    LIST_COUNT_MIN = 64,
+    ALL_MAY_READ = 0444
+};
 
 static enum path_kind kind_of(mode_t mode)
 {
@@ -69,26 +74,26 @@ static int by_path(const void *left, const void *right)
     return slice_cmp(a->path, b->path);
 }
 
-/* Size of the file that `entry` is, or ENTRY_IS_FOLDER. False: to be passed over. */
-static bool entry_look(int folder_fd, const struct dirent *entry, uint64_t *bytes)
+/* Size of the file that `entry` is, or ENTRY_IS_FOLDER. False: to be passed over. `is_open`: the
+ * file's mode lets everybody read it. */
+static bool entry_look(int folder_fd, const struct dirent *entry, uint64_t *bytes, bool *is_open)
 {
-    bool may_be_link = entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
-    if (entry->d_type == DT_DIR) {
-        *bytes = ENTRY_IS_FOLDER;
-        return true;
-    }
-    if (entry->d_type != DT_REG && !may_be_link) return false;
     struct stat found;
+    bool is_folder = entry->d_type == DT_DIR;
     if (entry->d_type == DT_UNKNOWN) { /* some file systems do not say */
         if (fstatat(folder_fd, entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) return false;
-        if (S_ISDIR(found.st_mode)) {
-            *bytes = ENTRY_IS_FOLDER;
-            return true;
-        }
+        is_folder = S_ISDIR(found.st_mode);
     }
+    *bytes = ENTRY_IS_FOLDER;
+    *is_open = true; /* of a folder, entering it will tell */
+    if (is_folder) return true;
+    bool may_be_file =
+        entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+    if (!may_be_file) return false;
     if (fstatat(folder_fd, entry->d_name, &found, 0) != 0)
         return false; /* dangling, or just gone */
     *bytes = (uint64_t)found.st_size;
+    *is_open = (found.st_mode & ALL_MAY_READ) == ALL_MAY_READ;
     return S_ISREG(found.st_mode);
 }
 
@@ -97,15 +102,17 @@ static enum err list_entries(DIR *folder, const char *path, struct arena *arena,
 {
     size_t path_len = strlen(path);
     const char *slash = path_len > 0 && path[path_len - 1] == '/' ? "" : "/";
+    int fd = dirfd(folder);
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(folder);
         if (entry == NULL) break;
         uint64_t bytes;
+        bool is_open;
         if (folder_passes_over(entry->d_name)) continue;
-        if (!entry_look(dirfd(folder), entry, &bytes)) continue;
+        if (!entry_look(fd, entry, &bytes, &is_open)) continue;
         const char *full = arena_format(arena, "%s%s%s", path, slash, entry->d_name);
-        if (faccessat(dirfd(folder), entry->d_name, R_OK, AT_EACCESS) != 0 && errno != ENOENT) {
+        if (!is_open && faccessat(fd, entry->d_name, R_OK, AT_EACCESS) != 0) {
             return fault_set_errno(fault, errno, "cannot read %s", full);
         }
         folder_files_add(entries, slice_text(full), bytes);

@@ -68,6 +68,8 @@ def nothing_left(folder, with_output):
 
 
 def unpack(data, kind):
+    if not data:  # a stream of no parts at all
+        return data
     if kind == "gz":
         return gzip.decompress(data)
     if kind == "zst":

@@ -251,7 +251,7 @@ def draw_job(rng, plugins, map_kind=None, reduce_kind=None, form=None, storage=N
     job.format = form or rng.choice(formats_for(map_kind, reduce_kind))
     numeric = reduce_kind in NUMERIC
     job.clean = reduce_kind == "cmd"
-    choose_map(rng, job, map_kind, numeric, plugins)
+    choose_map(rng, job, map_kind, numeric or spill, plugins)
     choose_reduce(rng, job, reduce_kind, plugins)
     if job.format in ("csv", "tsv") and map_kind in ("field", "words", "line", "cmd", "so"):
         job.header = rng.random() < 0.3

@@ -56,6 +56,25 @@ blocked "Ctrl-C while standard input gives nothing" --input - <fifo
 kill $sleeper
 wait $sleeper 2>/dev/null
 
+# Who reads our output may have stopped doing so: it fills the pipe, and we wait.
+mkfifo unread
+seq 1 100000 >many
+for row in 'INT 130' 'TERM 143'; do
+    read -r signal status <<<"$row"
+    rm -f begun
+    (head -c 1 >/dev/null && touch begun && exec sleep 300) <unread &
+    sleeper=$!
+    "$TUTTI" mapreduce --map line --reduce sort --input many --output - --tmp tmp --quiet \
+        >unread 2>err &
+    pid=$!
+    wait_for begun || not_ok "the output begins" "$(cat err)"
+    kill "-$signal" $pid
+    wait_end $pid
+    equal "SIG$signal while nobody reads the output" "$ended" "$status"
+    kill $sleeper
+    wait $sleeper 2>/dev/null
+done
+
 sleep 300 >fifo &
 sleeper=$!
 gzip -c in | head -c 1000 >cut.gz

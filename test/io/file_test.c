@@ -1,5 +1,6 @@
 /* file_test.c -- files and folders: what is read is what was written, and what fails says why. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -120,7 +121,7 @@ Test(file, copies)
         cr_assert_eq(file_open_read(path, &from, &fault), ERR_OK);
         struct file to = {open(to_path, O_CREAT | O_RDWR | O_CLOEXEC | row->flags, 0600), to_path};
         cr_assert_eq(file_write(&to, SLICE("head"), &fault), ERR_OK);
-        ROW_EQ(row, file_copy(&from, row->asked, &to, &fault), row->want);
+        ROW_EQ(row, file_copy(&from, row->asked, &to, NULL, &fault), row->want);
         file_close(&from);
         file_close(&to);
         struct buffer want = {0};
@@ -191,5 +192,59 @@ Test(file, writes_into_a_full_pipe_that_does_not_wait)
     cr_expect_eq(waitpid(writer, &status, 0), writer);
     cr_expect_eq(status, 0);
     file_close(&in);
+    arena_free(arena);
+}
+
+/* Nobody reads the pipe: only a signal ends the copying. */
+Test(file, copying_ends_when_a_signal_comes)
+{
+    struct arena *arena = arena_new();
+    const char *folder = fixture_folder(arena);
+    struct slice bytes = some_bytes(arena, LARGE);
+    const char *path = fixture_file(arena, folder, "file", bytes);
+    struct signals signals;
+    struct fault fault = {0};
+    struct file from;
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    struct file to = {ends[1], "pipe"};
+    cr_assert_eq(signals_open(&signals, &fault), ERR_OK);
+    cr_assert_eq(file_open_read(path, &from, &fault), ERR_OK);
+    (void)kill(getpid(), SIGTERM);
+    cr_expect_eq(file_copy(&from, bytes.len, &to, &signals, &fault), ERR_CANCELLED);
+    cr_expect_eq(signals_take(&signals), SIGTERM, "it was looked at, not taken");
+    file_close(&from);
+    file_close(&to);
+    (void)close(ends[0]);
+    signals_close(&signals);
+    folder_remove_tree(folder);
+    arena_free(arena);
+}
+
+Test(file, is_copied_into_a_pipe_that_is_read_slowly)
+{
+    struct arena *arena = arena_new();
+    const char *folder = fixture_folder(arena);
+    struct slice bytes = some_bytes(arena, LARGE);
+    const char *path = fixture_file(arena, folder, "file", bytes);
+    struct fault fault = {0};
+    struct file from;
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    cr_assert_eq(file_open_read(path, &from, &fault), ERR_OK);
+    struct file to = {ends[1], "pipe"};
+    pid_t writer = fork();
+    if (writer == 0) _exit(file_copy(&from, bytes.len, &to, NULL, &fault) == ERR_OK ? 0 : 1);
+    file_close(&to);
+    uint8_t *got = arena_alloc(arena, bytes.len + 1);
+    size_t len = 0;
+    for (ssize_t more; (more = read(ends[0], got + len, 777)) > 0;) len += (size_t)more;
+    cr_expect(slice_eq(slice_of(got, len), bytes), "%zu bytes of %zu", len, bytes.len);
+    int status;
+    cr_expect_eq(waitpid(writer, &status, 0), writer);
+    cr_expect_eq(status, 0);
+    (void)close(ends[0]);
+    file_close(&from);
+    folder_remove_tree(folder);
     arena_free(arena);
 }

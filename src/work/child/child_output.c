@@ -14,7 +14,6 @@ size_t child_output_room(const struct child_output *output)
 void child_output_free(struct child_output *output)
 {
     buffer_free(&output->held);
-    buffer_free(&output->lines);
 }
 
 /* The operator could not read the value: a bad record, at a place in the command's output. */
@@ -28,20 +27,6 @@ static MUST_USE enum err tolerate(struct child_output *output, struct slice key,
     return bad_record(output->target.bad, &block, key.data, fault, "%s", why);
 }
 
-static void append_line(struct buffer *lines, struct slice key, struct slice value)
-{
-    uint8_t *at = buffer_reserve(lines, key.len + value.len + 2);
-    if (key.len > 0) memcpy(at, key.data, key.len);
-    at += key.len;
-    if (value.len > 0) {
-        *at++ = '\t';
-        memcpy(at, value.data, value.len);
-        at += value.len;
-    }
-    *at++ = '\n';
-    lines->len = (size_t)(at - lines->data);
-}
-
 static MUST_USE enum err pass_pair(struct child_output *output, struct slice key,
                                    struct slice value, struct fault *fault)
 {
@@ -52,16 +37,7 @@ static MUST_USE enum err pass_pair(struct child_output *output, struct slice key
         return err == ERR_BAD_RECORD ? tolerate(output, key, fault) : err;
     }
     if (target->sink != NULL) return sink_put(target->sink, key, value, fault);
-    append_line(&output->lines, key, value);
-    return ERR_OK;
-}
-
-static MUST_USE enum err flush_lines(struct child_output *output, struct fault *fault)
-{
-    if (output->lines.len == 0) return ERR_OK;
-    enum err err = writer_put(output->target.writer, buffer_slice(&output->lines), fault);
-    buffer_clear(&output->lines);
-    return err;
+    return writer_put_line(target->writer, key, value, fault);
 }
 
 static MUST_USE enum err pass_pairs(struct child_output *output, bool ended, struct fault *fault)
@@ -81,7 +57,7 @@ static MUST_USE enum err pass_pairs(struct child_output *output, bool ended, str
     size_t passed = output->held.len - rest.len;
     output->offset += passed;
     buffer_consume(&output->held, passed);
-    return flush_lines(output, fault);
+    return ERR_OK;
 }
 
 static MUST_USE enum err pass_bulk(struct child_output *output, bool ended, struct fault *fault)

@@ -1,9 +1,9 @@
 /*
  * child_output.h -- where a child's output goes: what map_child and reduce_child share.
  *
- *   writer     lines as they are, in bulk; pairs of frames as `key TAB value` lines (without the
- * TAB where the value is empty) collector  pairs; one that the reduce operator cannot read is a bad
- * record sink       pairs
+ *   writer     lines as they are, in bulk; pairs of frames as writer_put_line writes them
+ *   collector  pairs; one that the reduce operator cannot read is a bad record
+ *   sink       pairs
  */
 #pragma once
 
@@ -24,12 +24,11 @@ struct child_target { /* one of the three; the others NULL; all borrowed */
 struct child_output {
     struct child_target target;
     struct pair_decoder decoder;
-    struct slice label;  /* of the command, for messages; borrowed */
-    struct buffer held;  /* what the child wrote and is not passed on: append here */
-    struct buffer lines; /* made of frames for the writer */
-    uint64_t offset;     /* in all that the child wrote, of the first byte of `held` */
-    uint64_t records;    /* passed on: lines or pairs */
-    bool open_line;      /* the last byte given to the writer was no LF */
+    struct slice label; /* of the command, for messages; borrowed */
+    struct buffer held; /* what the child wrote and is not passed on: append here */
+    uint64_t offset;    /* in all that the child wrote, of the first byte of `held` */
+    uint64_t records;   /* passed on: lines or pairs */
+    bool open_line;     /* the last byte given to the writer was no LF */
 };
 
 /* How far `held` may grow before it is passed on. */

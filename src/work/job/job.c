@@ -29,16 +29,13 @@ enum {
 static enum err plan_splits(struct job *job, struct fault *fault)
 {
     const struct job_options *options = &job->options;
-    enum err err =
-        plan_new(job->arena, &job->spec, options->inputs, options->inputs_count, &job->plan, fault);
-    if (err != ERR_OK) return err;
-    uint64_t even = job->plan.bytes / ((uint64_t)options->workers * SPLITS_PER_WORKER);
-    bool command = map_is_child(&job->spec);
-    even = u64_max(even, command ? SPLIT_BYTES_LEAST_COMMAND : SPLIT_BYTES_LEAST);
-    if (even >= job->spec.split_bytes) return ERR_OK;
-    job->spec.split_bytes = even;
-    return plan_new(job->arena, &job->spec, options->inputs, options->inputs_count, &job->plan,
-                    fault);
+    struct plan_grain grain = {
+        .splits_wanted = (uint64_t)options->workers * SPLITS_PER_WORKER,
+        .split_bytes_least =
+            map_is_child(&job->spec) ? SPLIT_BYTES_LEAST_COMMAND : SPLIT_BYTES_LEAST,
+    };
+    return plan_new(job->arena, &job->spec, grain, options->inputs, options->inputs_count,
+                    &job->plan, fault);
 }
 
 static enum err make_master(struct job *job, struct fault *fault)
@@ -141,6 +138,7 @@ static enum err open_job(struct job *job, struct fault *fault)
         .replace = job->options.force,
         .fsync = job->spec.fsync,
         .compress = job->spec.compress,
+        .stops = job->options.stops,
     };
     enum err err = plan_splits(job, fault);
     if (err == ERR_OK) err = place_check(&job->options, &job->plan, job->arena, fault);

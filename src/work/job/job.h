@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "core/mapreduce/job_spec.h"
 #include "core/mapreduce/mr_report.h"
+#include "io/signals.h"
 
 struct job_options {
     const struct job_spec *spec;
@@ -23,6 +24,9 @@ struct job_options {
     uint32_t workers;
     uint64_t memory_bytes; /* for buffers and tables, over all workers */
     bool force;            /* an output folder that exists is replaced */
+    /* Looked at while job_turn itself waits, for who reads the output: one that has come ends the
+     * job, and is left for the caller to take. NULL: nothing does. */
+    const struct signals *stops;
 };
 
 enum job_phase { JOB_PLAN, JOB_SAMPLE, JOB_MAP, JOB_REDUCE, JOB_PUBLISH };

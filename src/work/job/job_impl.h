@@ -14,7 +14,7 @@ enum { JOB_ID_MAX = 48 };
 struct job {
     struct arena *arena;
     struct job_options options;
-    struct job_spec spec; /* the options', with what planning has settled */
+    struct job_spec spec;
     char id[JOB_ID_MAX];
     struct plan plan;
     struct publish *publish;

@@ -79,13 +79,14 @@ const char *publish_folder(const struct publish *publish)
     return publish->folder;
 }
 
-static enum err copy_part(const char *path, struct file *to, struct fault *fault)
+static enum err copy_part(const char *path, struct file *to, const struct signals *stops,
+                          struct fault *fault)
 {
     struct file part;
     uint64_t bytes = 0;
     enum err err = file_open_read(path, &part, fault);
     if (err == ERR_OK) err = file_size(&part, &bytes, fault);
-    if (err == ERR_OK) err = file_copy(&part, bytes, to, fault);
+    if (err == ERR_OK) err = file_copy(&part, bytes, to, stops, fault);
     file_close(&part);
     if (err == ERR_OK) file_remove(path); /* give the room back as early as can be */
     return err;
@@ -98,7 +99,7 @@ static enum err to_stream(struct publish *publish, uint32_t parts, struct fault 
         char name[PART_NAME_MAX];
         part_name(i, publish->config.compress, name);
         const char *path = arena_format(publish->arena, "%s/%s", publish->folder, name);
-        enum err err = copy_part(path, &stream, fault);
+        enum err err = copy_part(path, &stream, publish->config.stops, fault);
         if (err != ERR_OK) return err;
     }
     return ERR_OK;

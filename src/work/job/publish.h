@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "core/mapreduce/job_spec.h"
+#include "io/signals.h"
 
 struct publish_config {
     const char *output; /* "-": standard output */
@@ -16,6 +17,7 @@ struct publish_config {
     const char *id;
     bool replace, fsync;
     enum compression compress;
+    const struct signals *stops; /* see job_options */
 };
 
 struct publish; /* opaque: lives in the arena */
@@ -26,6 +28,6 @@ MUST_USE enum err publish_new(struct arena *arena, const struct publish_config *
 const char *publish_folder(const struct publish *publish);
 
 /* All parts are committed. Last thing: `_SUCCESS`, then the name. ERR_CLOSED: who read our standard
- * output has gone. */
+ * output has gone. ERR_CANCELLED: a stop came while it was not read. */
 MUST_USE enum err publish_finish(struct publish *publish, uint32_t parts, struct fault *fault);
 void publish_abandon(struct publish *publish); /* after finish there is nothing left to do */

@@ -69,8 +69,11 @@ enum err csv_cuts_find(struct file *file, uint64_t file_bytes, uint64_t piece_by
         }
         scan_chunk(&finder, bytes);
         offset += got;
-        if (cuts->count >= count_max)
-            err = fault_set(fault, ERR_LIMIT, "more than %u pieces", count_max);
+        if (cuts->count >= count_max) {
+            err = fault_set(fault, ERR_LIMIT,
+                            "%s makes more than %u splits; choose a larger --split-size",
+                            file->label, count_max);
+        }
     }
     free(chunk);
     if (err == ERR_OK && (cuts->count == 0 || cuts->ends[cuts->count - 1] < file_bytes)) {

@@ -21,6 +21,7 @@ struct planner {
     struct plan *plan;
     struct fault *fault;
     struct folder_files files;
+    uint64_t split_bytes;
     struct split *splits; /* owned; from malloc */
     uint32_t splits_count, splits_capacity;
     struct piece *open; /* the split being packed: room for SPLIT_PIECES_MAX */
@@ -122,22 +123,17 @@ static enum err flush_open(struct planner *planner)
     return push_split(planner, planner->open, count, bytes);
 }
 
-static bool ends_with(struct slice name, struct slice end)
-{
-    return name.len >= end.len && slice_eq(slice_from(name, name.len - end.len), end);
-}
-
 /* Small files are not opened for this: their names have to do. */
 static bool is_named_compressed(struct slice name)
 {
-    return ends_with(name, SLICE(".zst")) || ends_with(name, SLICE(".xz")) ||
-           ends_with(name, SLICE(".bz2"));
+    return slice_ends_with(name, SLICE(".zst")) || slice_ends_with(name, SLICE(".xz")) ||
+           slice_ends_with(name, SLICE(".bz2"));
 }
 
 static enum err pack_small(struct planner *planner, const struct folder_file *file)
 {
     bool full = planner->open_count == SPLIT_PIECES_MAX ||
-                file->bytes > planner->spec->split_bytes - planner->open_bytes;
+                file->bytes > planner->split_bytes - planner->open_bytes;
     enum err err = full || !planner->spec->pack ? flush_open(planner) : ERR_OK;
     if (err != ERR_OK) return err;
     planner->plan->has_windows |= is_named_compressed(file->path);
@@ -156,7 +152,7 @@ static enum err cut_evenly(struct planner *planner, const struct folder_file *fi
 {
     enum err err = ERR_OK;
     for (uint64_t offset = 0; offset < file->bytes && err == ERR_OK;) {
-        uint64_t bytes = u64_min(planner->spec->split_bytes, file->bytes - offset);
+        uint64_t bytes = u64_min(planner->split_bytes, file->bytes - offset);
         bool last = offset + bytes == file->bytes;
         struct piece piece = {file->path, offset, bytes, false, last};
         err = push_split(planner, &piece, 1, bytes);
@@ -169,8 +165,8 @@ static enum err cut_csv(struct planner *planner, const struct folder_file *file,
                         struct file *opened)
 {
     struct csv_cuts cuts;
-    enum err err = csv_cuts_find(opened, file->bytes, planner->spec->split_bytes, PLAN_SPLITS_MAX,
-                                 &cuts, planner->fault);
+    enum err err = csv_cuts_find(opened, file->bytes, planner->split_bytes, PLAN_SPLITS_MAX, &cuts,
+                                 planner->fault);
     uint64_t offset = 0;
     for (uint32_t i = 0; i < cuts.count && err == ERR_OK; i++) {
         uint64_t bytes = cuts.ends[i] - offset;
@@ -208,7 +204,7 @@ static enum err add_large(struct planner *planner, const struct folder_file *fil
 static enum err add_file(struct planner *planner, const struct folder_file *file)
 {
     planner->plan->files++;
-    if (file->bytes <= planner->spec->split_bytes) {
+    if (file->bytes <= planner->split_bytes) {
         planner->plan->bytes += file->bytes;
         return pack_small(planner, file);
     }
@@ -222,8 +218,21 @@ static enum err add_file(struct planner *planner, const struct folder_file *file
     return add_large(planner, file);
 }
 
-enum err plan_new(struct arena *arena, const struct job_spec *spec, const struct slice *inputs,
-                  uint32_t inputs_count, struct plan *plan, struct fault *fault)
+/* The list is there, so that what it comes to is known. */
+static uint64_t choose_split_bytes(const struct planner *planner, struct plan_grain grain)
+{
+    uint64_t bytes = 0, most = planner->spec->split_bytes;
+    for (uint32_t i = 0; i < planner->files.count; i++) {
+        uint64_t more = planner->files.files[i].bytes;
+        if (more != STREAM_BYTES) bytes += more;
+    }
+    if (grain.splits_wanted == 0) return most;
+    return u64_min(most, u64_max(bytes / grain.splits_wanted, grain.split_bytes_least));
+}
+
+enum err plan_new(struct arena *arena, const struct job_spec *spec, struct plan_grain grain,
+                  const struct slice *inputs, uint32_t inputs_count, struct plan *plan,
+                  struct fault *fault)
 {
     ASSERT(spec->split_bytes > 0);
     ASSERT(spec->split_bytes < STREAM_BYTES);
@@ -235,6 +244,7 @@ enum err plan_new(struct arena *arena, const struct job_spec *spec, const struct
     for (uint32_t i = 0; i < inputs_count && err == ERR_OK; i++) {
         err = add_input(&planner, inputs[i]);
     }
+    planner.split_bytes = choose_split_bytes(&planner, grain);
     for (uint32_t i = 0; i < planner.files.count && err == ERR_OK; i++) {
         err = add_file(&planner, &planner.files.files[i]);
     }

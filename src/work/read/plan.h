@@ -44,9 +44,15 @@ struct plan {
     bool has_windows; /* an input may have to be decompressed in a large window */
 };
 
+/* Cut finer than the spec's split_bytes, into about `splits_wanted` splits, where that makes none
+ * of them smaller than `split_bytes_least`. Zeroed: as the spec says. */
+struct plan_grain {
+    uint64_t splits_wanted, split_bytes_least;
+};
+
 MUST_USE enum err plan_new(struct arena *arena, const struct job_spec *spec,
-                           const struct slice *inputs, uint32_t inputs_count, struct plan *plan,
-                           struct fault *fault);
+                           struct plan_grain grain, const struct slice *inputs,
+                           uint32_t inputs_count, struct plan *plan, struct fault *fault);
 
 /* A split as bytes, for the message that hands it to a worker; and back. Decoding refuses what is
  * not a split (ERR_CORRUPT). Slices of the decoded one borrow from `bytes`. */

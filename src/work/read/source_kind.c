@@ -37,8 +37,7 @@ static bool is_kind(const struct kind_row *row, struct slice first)
 static bool is_cut_magic(const struct kind_row *row, struct slice first, struct slice name)
 {
     if (first.len == 0 || first.len >= SOURCE_MAGIC_BYTES_MAX) return false;
-    if (name.len < row->extension.len) return false;
-    if (!slice_eq(slice_from(name, name.len - row->extension.len), row->extension)) return false;
+    if (!slice_ends_with(name, row->extension)) return false;
     size_t len = u64_min(first.len, row->magic.len);
     return memcmp(first.data, row->magic.data, len) == 0;
 }

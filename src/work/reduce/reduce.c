@@ -1,4 +1,5 @@
 /* reduce.c -- reduce operators by name. See reduce.h. */
+#include "base/size.h"
 #include "work/reduce/reduce_impl.h"
 
 enum { TOP_COUNT_MAX = 100000, SHOWN_BYTES_MAX = 60 };
@@ -34,19 +35,13 @@ static const struct made_of made_of[] = {
 
 static enum err top_parse(struct slice argument, uint32_t *top_max, struct fault *fault)
 {
-    uint32_t value = 0;
-    size_t i = 0;
-    for (; i < argument.len && value <= TOP_COUNT_MAX; i++) {
-        unsigned digit = (unsigned)argument.data[i] - '0';
-        if (digit > 9) break;
-        value = value * 10 + digit;
-    }
-    if (i != argument.len || value == 0 || value > TOP_COUNT_MAX) {
+    uint64_t value;
+    if (!count_parse(argument, &value) || value == 0 || value > TOP_COUNT_MAX) {
         return fault_set(fault, ERR_USAGE, "top: wants top:N with N from 1 to %d, not \"%.*s\"",
                          TOP_COUNT_MAX, (int)u64_min(argument.len, SHOWN_BYTES_MAX),
                          (const char *)argument.data);
     }
-    *top_max = value;
+    *top_max = (uint32_t)value;
     return ERR_OK;
 }
 

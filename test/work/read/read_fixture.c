@@ -204,7 +204,8 @@ struct reading fixture_read(struct arena *arena, const struct job_spec *spec, co
 {
     struct reading reading = {.bad = {.allowed = bad_allowed}};
     struct slice input = slice_text(path);
-    reading.err = plan_new(arena, spec, &input, 1, &reading.plan, &reading.fault);
+    reading.err =
+        plan_new(arena, spec, (struct plan_grain){0}, &input, 1, &reading.plan, &reading.fault);
     for (uint32_t i = 0; i < reading.plan.count && reading.err == ERR_OK; i++) {
         reading.err = read_split(arena, spec, &reading.plan.splits[i], memory_bytes, &reading);
     }
