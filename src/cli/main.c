@@ -19,13 +19,21 @@ static int show(void (*write)(struct buffer *out))
     return written ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* "tutti --map words" or "tutti hadoop jar": the subcommand was left out. */
+static bool is_job(const char *word)
+{
+    return word[0] == '-' || strcmp(word, "hadoop") == 0 || strcmp(word, "jar") == 0;
+}
+
 static int refuse(const char *word)
 {
     const char *names[HELP_COMMANDS_COUNT];
     for (size_t i = 0; i < HELP_COMMANDS_COUNT; i++) names[i] = help_commands[i].name;
     struct slice nearest = suggest_nearest(slice_text(word), names, HELP_COMMANDS_COUNT);
     (void)fprintf(stderr, "tutti: there is no subcommand '%s'", word);
-    if (nearest.len != 0) {
+    if (is_job(word) && nearest.len == 0) {
+        (void)fprintf(stderr, "; did you mean tutti mapreduce %s?", word);
+    } else if (nearest.len != 0) {
         (void)fprintf(stderr, "; did you mean %.*s?", (int)nearest.len, (const char *)nearest.data);
     }
     (void)fputs("\n\n'tutti help' lists them.\n", stderr);

@@ -383,6 +383,18 @@ static void resolve(struct option_parse *parse)
     spec->pack = parse->pack == PACK_ALWAYS || (parse->pack == PACK_AUTO && !is_command(spec->map));
 }
 
+/* With next to nothing for each, workers would do little but spill. */
+static enum err check_share(struct option_parse *parse)
+{
+    const struct mapreduce_options *options = parse->options;
+    if (options->memory_bytes / options->workers >= WORKER_BYTES_MIN) return ERR_OK;
+    return fault_set(parse->fault, ERR_USAGE,
+                     "--memory is too little for %u workers: each needs %d KiB; give more, or say "
+                     "--workers %llu",
+                     options->workers, WORKER_BYTES_MIN / 1024,
+                     (unsigned long long)(options->memory_bytes / WORKER_BYTES_MIN));
+}
+
 enum err mapreduce_options_parse(struct arena *arena, int argc, char **argv,
                                  struct mapreduce_options *options, struct fault *fault)
 {
@@ -397,5 +409,6 @@ enum err mapreduce_options_parse(struct arena *arena, int argc, char **argv,
     if (err == ERR_OK) err = check_sense(&parse);
     if (err != ERR_OK) return err;
     resolve(&parse);
-    return check_operators(&parse);
+    err = check_share(&parse);
+    return err == ERR_OK ? check_operators(&parse) : err;
 }

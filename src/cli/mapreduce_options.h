@@ -22,7 +22,8 @@ enum {
     RECORD_BYTES_DEFAULT = 64 << 20,
     RECORD_BYTES_MAX = 1 << 30, /* of what is sorted, no more fits into a block of a run */
     MEMORY_BYTES_MIN = 1 << 20,
-    MEMORY_SHARE_DEFAULT = 4, /* of the machine's memory, one part in so many */
+    WORKER_BYTES_MIN = 64 << 10, /* of the memory, for each worker */
+    MEMORY_SHARE_DEFAULT = 4,    /* of the machine's memory, one part in so many */
 };
 
 struct mapreduce_options {

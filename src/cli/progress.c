@@ -60,6 +60,7 @@ static void add_phase(struct parts *parts, const struct job_progress *now)
     case JOB_MAP:
     case JOB_REDUCE:
         buffer_append_format(&parts->text, "map %d%%", percent(now->map_done));
+        if (now->map_only) break;
         part_end(parts);
         buffer_append_format(&parts->text, "reduce %d%%", percent(now->reduce_done));
         break;

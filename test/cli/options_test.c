@@ -155,6 +155,8 @@ static const struct bad_row { const char *why, *line, *want; } bad_rows[] = {
      "--reduce so:/no/such.so: there is no such file"},
     {"an option cut short", COMPLETE "--reducer 3",
      "there is no option --reducer; did you mean --reducers?"},
+    {"next to nothing for each worker", COMPLETE "--workers 17 --memory 1M",
+     "--memory is too little for 17 workers: each needs 64 KiB; give more, or say --workers 16"},
     {"no reducers", COMPLETE "--reducers 0",
      "--reducers is 0: for a job without reduce, say --reduce none"},
     {"an unknown word", COMPLETE "--order size",

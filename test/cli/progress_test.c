@@ -8,6 +8,8 @@ static const struct job_progress early = {.phase = JOB_PLAN};
 static const struct job_progress sampling = {.phase = JOB_SAMPLE};
 static const struct job_progress mapping = {
     .phase = JOB_MAP, .map_done = 0.431, .records_in = 12345678, .spills = 1};
+static const struct job_progress map_only = {
+    .phase = JOB_MAP, .map_only = true, .map_done = 0.5, .records_in = 2};
 static const struct job_progress trouble = {.phase = JOB_MAP,
                                             .map_done = 0.999,
                                             .records_in = 5,
@@ -34,6 +36,7 @@ static const struct line_row {
     {"a sample", &sampling, &unknown, 40, "[>                   ] sampling the keys"},
     {"all there is", &mapping, &known, 90,
      "[==========>              ] map 43%  reduce 0%  302 MB/s  ETA 9 s  12.3 M records  1 spill"},
+    {"no reduce where there is none", &map_only, &unknown, 20, "map 50%  2 records"},
     {"no bar where there is no room", &mapping, &known, 71,
      "map 43%  reduce 0%  302 MB/s  ETA 9 s  12.3 M records  1 spill"},
     {"the least important goes first", &mapping, &known, 60,

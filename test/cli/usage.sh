@@ -8,6 +8,10 @@ echo 'a b a' >in.txt
 expect_fault 'an unknown subcommand' 2 "no subcommand 'mapredcue'; did you mean mapreduce" \
     "$TUTTI" mapredcue
 expect_fault 'a subcommand like nothing' 2 "no subcommand 'frobnicate'$" "$TUTTI" frobnicate
+expect_fault 'options without a subcommand' 2 "did you mean tutti mapreduce --map" \
+    "$TUTTI" --map words --reduce count
+expect_fault "Hadoop's words without one" 2 "did you mean tutti mapreduce hadoop" \
+    "$TUTTI" hadoop jar x.jar -input in.txt
 expect_fault 'help on nothing' 2 "no subcommand 'nonsense'" "$TUTTI" help nonsense
 expect_fault 'nothing given' 2 '--map, --reduce, --input, --output are missing' "$TUTTI" mapreduce
 matches 'it shows the shortest command' '^    tutti mapreduce --map words --reduce count' err

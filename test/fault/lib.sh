@@ -19,7 +19,11 @@ number() { sed -nE "s/^ *\"$2\": ([0-9.]+),?$/\1/p" "$1" | head -n 1; }
 
 # alive MARK: how many processes were started with FAULT_MARK=MARK in their environment, without
 # the one that looks; a zombie has none any more.
-alive() { env -u FAULT_MARK grep -lzxsF "FAULT_MARK=$1" /proc/[0-9]*/environ | wc -l; }
+alive() {
+    local found # no pipe: what counted at its other end would be found too
+    mapfile -t found < <(env -u FAULT_MARK grep -lzxsF "FAULT_MARK=$1" /proc/[0-9]*/environ)
+    echo ${#found[@]}
+}
 
 # none_alive NAME MARK: within five seconds, no process has MARK in its environment.
 none_alive() {

@@ -104,7 +104,7 @@ rm values
 # A job that cannot stop soon: its output is flushed by a disk that takes its time.
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
     strace -f -qq -o trace -e trace=fdatasync -e inject=fdatasync:delay_enter=20000000 \
-        "$TUTTI" mapreduce --map words --reduce count --input in --output out.d --tmp tmp --quiet 2>err &
+        "$TUTTI" mapreduce --map words --reduce count --input in --output out.d --tmp tmp 2>err &
     tracer=$!
     for ((try = 0; try < 100; try++)); do
         pid=$(pgrep -P $tracer -x tutti) && [ -n "$(find . -path './.out.d*' -name '.part-*')" ] && break
@@ -112,8 +112,9 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
     done
     sleep 0.3
     kill -INT "$pid"
-    sleep 0.3
+    sleep 1
     equal "a first Ctrl-C waits for what is under way" "$(kill -0 "$pid" && echo runs)" runs
+    matches "and says so" 'stopping; once more .* stops at once' err
     kill -INT "$pid"
     sleep 0.3
     # the system call itself cannot be cut short, but the message is there and nothing else runs

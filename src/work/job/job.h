@@ -33,6 +33,7 @@ enum job_phase { JOB_PLAN, JOB_SAMPLE, JOB_MAP, JOB_REDUCE, JOB_PUBLISH };
 
 struct job_progress {
     enum job_phase phase;
+    bool map_only;                /* there is no reduce */
     double map_done, reduce_done; /* 0 .. 1 */
     uint64_t bytes_read, bytes_total;
     uint64_t records_in, records_out, keys_out, bytes_out;

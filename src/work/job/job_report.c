@@ -45,6 +45,7 @@ void job_progress_read(struct job *job, struct job_progress *progress)
     instant now = job->over ? job->ended : clock_now();
     *progress = (struct job_progress){
         .phase = phase_of(job),
+        .map_only = reduce->tasks == 0,
         .map_done = part_of(map->counts.bytes_read, map->bytes_total, map->ended),
         .reduce_done = part_of(reduce->counts.bytes_read, reduce->bytes_total, reduce->ended),
         .bytes_read = map->counts.bytes_read,
