@@ -158,6 +158,21 @@ enum err folder_walk(const char *path, struct arena *arena, const struct signals
     return walk(path, 0, arena, stops, list, fault);
 }
 
+const char *folder_find_unexpected(const char *path, bool (*expected)(const char *name),
+                                   struct arena *arena)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL) return NULL;
+    const char *found = NULL;
+    for (struct dirent *entry; found == NULL && (entry = readdir(folder)) != NULL;) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || expected(name)) continue;
+        found = arena_text(arena, slice_text(name));
+    }
+    (void)closedir(folder);
+    return found;
+}
+
 bool path_is_pattern(const char *path)
 {
     return strpbrk(path, "*?[{") != NULL;

@@ -49,6 +49,11 @@ void folder_files_free(struct folder_files *list);
 MUST_USE enum err folder_walk(const char *path, struct arena *arena, const struct signals *stops,
                               struct folder_files *list, struct fault *fault);
 
+/* The name of an entry of the folder that is not `expected`, in `arena`. NULL: all are, or there is
+ * no such folder. */
+const char *folder_find_unexpected(const char *path, bool (*expected)(const char *name),
+                                   struct arena *arena);
+
 /* The name under which a folder's files are passed over by a walk. */
 bool folder_passes_over(const char *name);
 

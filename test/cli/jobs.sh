@@ -70,6 +70,11 @@ expect_fault 'also with a slash behind it' 3 'made exists already' "${words[@]}"
 same 'stays as it is' made/part-00000 kept/part-00000
 expect_fault 'and when a job with --force fails' 1 'not a number' "${sum[@]}" --output made --force
 equal 'also all of it' "$(diff -r made kept)" ''
+mkdir home && echo precious > home/thesis
+expect_fault 'a folder that no job has made' 3 'holds something else: thesis' \
+    "${words[@]}" --output home --force
+check 'which is left alone' grep -q precious home/thesis
+rm -r home
 check 'a job that does not replaces it' "${words[@]}" --output made --force --reducers 1
 equal 'whole' "$(cd made && echo .[!.]* *)" '.[!.]* _SUCCESS part-00000'
 nothing_left 'and the old one is gone'

@@ -60,6 +60,32 @@ static enum err check_inputs(const char *output, const struct plan *plan, struct
     return ERR_OK;
 }
 
+static bool is_of_a_job(const char *name)
+{
+    return strncmp(name, "part-", 5) == 0 || strcmp(name, "_SUCCESS") == 0;
+}
+
+/* A slip of the hand must not cost a home folder: --force replaces what a job has made, no more. */
+static enum err check_replaced(const char *output, struct arena *arena, struct fault *fault)
+{
+    if (!path_exists(output)) return ERR_OK;
+    struct path_status status;
+    enum err err = path_look(output, &status, fault);
+    if (err != ERR_OK) return err;
+    if (status.kind != PATH_FOLDER) {
+        return fault_set(fault, ERR_EXISTS,
+                         "--force replaces the output of a job, and %s is not a folder; remove it "
+                         "yourself, or give another name",
+                         output);
+    }
+    const char *other = folder_find_unexpected(output, is_of_a_job, arena);
+    if (other == NULL) return ERR_OK;
+    return fault_set(fault, ERR_EXISTS,
+                     "--force replaces the output of a job, and %s holds something else: %s; "
+                     "remove it yourself, or give another name",
+                     output, other);
+}
+
 enum err place_check(const struct job_options *options, const struct plan *plan,
                      struct arena *arena, struct fault *fault)
 {
@@ -67,5 +93,6 @@ enum err place_check(const struct job_options *options, const struct plan *plan,
     if (err != ERR_OK || strcmp(options->output, "-") == 0) return err;
     err = check_parent(options->output, arena, fault);
     if (err != ERR_OK || !options->force) return err;
-    return check_inputs(options->output, plan, arena, fault);
+    err = check_inputs(options->output, plan, arena, fault);
+    return err == ERR_OK ? check_replaced(options->output, arena, fault) : err;
 }
