@@ -14,9 +14,8 @@
 #include "io/process.h"
 
 enum {
-    /* Asked for, for the input: the more it holds, the rarer we wake. The output's stays as small
-     * as the system makes it: what is read from it is still in the processor's cache. */
-    INPUT_PIPE_BYTES = 1 << 20,
+    /* Asked for: the more a pipe holds, the rarer one side waits to be woken by the other. */
+    PIPE_BYTES = 1 << 20,
     STANDARD_STREAMS = 3,
     EXIT_NOT_STARTED = 127,
 };
@@ -222,7 +221,8 @@ static MUST_USE enum err launch_with_pipes(const struct process_config *config,
     process->input = take_end(&pipes[PIPE_INPUT].write);
     process->output = take_end(&pipes[PIPE_OUTPUT].read);
     process->errors = take_end(&pipes[PIPE_ERRORS].read);
-    (void)fcntl(process->input, F_SETPIPE_SZ, INPUT_PIPE_BYTES);
+    (void)fcntl(process->input, F_SETPIPE_SZ, PIPE_BYTES);
+    (void)fcntl(process->output, F_SETPIPE_SZ, PIPE_BYTES);
     process->watch = pidfd_open(pid, 0);
     if (process->watch >= 0) return ERR_OK;
     return fault_set_errno(fault, errno, "cannot watch %s", config->argv[0]);
@@ -268,7 +268,7 @@ enum err process_splice(struct process *process, struct file *file, uint64_t *of
 {
     *refused = false;
     off64_t at = (off64_t)*offset;
-    size_t ask = u64_min(*bytes, INPUT_PIPE_BYTES);
+    size_t ask = u64_min(*bytes, PIPE_BYTES);
     ssize_t moved = splice(file->fd, &at, process->input, NULL, ask, SPLICE_F_NONBLOCK);
     if (moved < 0 && (errno == EINVAL || errno == ENOSYS)) {
         *refused = true;

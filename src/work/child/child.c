@@ -4,7 +4,8 @@
 #include "work/child/child.h"
 
 enum {
-    OUTPUT_READ_BYTES = 64 * 1024, /* what a pipe holds; stays in the processor's cache */
+    OUTPUT_READ_BYTES =
+        512 * 1024, /* half of what a pipe holds: neither side waits for the other */
     ERRORS_READ_BYTES = 16 * 1024,
     COPY_BYTES = 256 * 1024,
     LABEL_BYTES_MAX = 512,      /* of a command in a message: its last words need the room */

@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "work/child/child_output.h"
 
-enum { HELD_STEP_BYTES = 256 * 1024, REASON_BYTES = 512 };
+enum { HELD_STEP_BYTES = 512 * 1024, REASON_BYTES = 512 };
 
 size_t child_output_room(const struct child_output *output)
 {
