@@ -146,6 +146,7 @@ static enum err open_job(struct job *job, struct fault *fault)
     if (err == ERR_OK) err = make_master(job, fault);
     if (err == ERR_OK) err = publish_new(job->arena, &config, &job->publish, fault);
     if (err == ERR_OK) err = guard_new(publish_folder(job->publish), &job->guard, fault);
+    if (err == ERR_OK) err = publish_open(job->publish, fault);
     if (err == ERR_OK) err = make_workers(job, fault);
     return err;
 }

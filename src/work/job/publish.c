@@ -69,7 +69,12 @@ enum err publish_new(struct arena *arena, const struct publish_config *config, s
         publish->folder = arena_format(arena, "%s/.%s.tutti-%s", parent_of(arena, output),
                                        name_of(output), config->id);
     }
-    err = folder_create(publish->folder, fault);
+    return ERR_OK;
+}
+
+enum err publish_open(struct publish *publish, struct fault *fault)
+{
+    enum err err = folder_create(publish->folder, fault);
     publish->made = err == ERR_OK;
     return err;
 }

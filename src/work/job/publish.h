@@ -22,9 +22,11 @@ struct publish_config {
 
 struct publish; /* opaque: lives in the arena */
 
-/* Makes the folder. ERR_EXISTS: the output is there already and is not to be replaced. */
+/* Names the folder. ERR_EXISTS: the output is there already and is not to be replaced. */
 MUST_USE enum err publish_new(struct arena *arena, const struct publish_config *config,
                               struct publish **publish, struct fault *fault);
+/* Makes the folder. Who guards it has begun to before: it is never there unguarded. */
+MUST_USE enum err publish_open(struct publish *publish, struct fault *fault);
 const char *publish_folder(const struct publish *publish);
 
 /* All parts are committed. Last thing: `_SUCCESS`, then the name. ERR_CLOSED: who read our standard

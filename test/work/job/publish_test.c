@@ -49,13 +49,20 @@ static void expect_file(struct place *place, const char *name, const char *want)
     buffer_free(&got);
 }
 
+static enum err publish_start(struct arena *arena, const struct publish_config *config,
+                              struct publish **publish, struct fault *fault)
+{
+    enum err err = publish_new(arena, config, publish, fault);
+    return err == ERR_OK ? publish_open(*publish, fault) : err;
+}
+
 Test(publish, an_output_appears_whole)
 {
     struct place place = place_new();
     struct publish *publish;
     struct fault fault;
     place.config.output = arena_format(place.arena, "%s///", place.output);
-    cr_assert_eq(publish_new(place.arena, &place.config, &publish, &fault), ERR_OK, "%s",
+    cr_assert_eq(publish_start(place.arena, &place.config, &publish, &fault), ERR_OK, "%s",
                  fault.text);
     write_part(&place, publish_folder(publish), "part-00000", "a\t1\n");
     cr_expect(!path_exists(place.output));
@@ -71,7 +78,7 @@ Test(publish, what_is_abandoned_vanishes)
     struct place place = place_new();
     struct publish *publish;
     struct fault fault;
-    cr_assert_eq(publish_new(place.arena, &place.config, &publish, &fault), ERR_OK);
+    cr_assert_eq(publish_start(place.arena, &place.config, &publish, &fault), ERR_OK);
     write_part(&place, publish_folder(publish), "part-00000", "a\n");
     write_part(&place, publish_folder(publish), ".part-00001.1", "b");
     publish_abandon(publish);
@@ -113,7 +120,7 @@ Test(publish, an_existing_output)
         struct fault fault = {0};
         place.config.replace = row->replace;
         put_in_the_way(&place, row->is_folder);
-        enum err err = publish_new(place.arena, &place.config, &publish, &fault);
+        enum err err = publish_start(place.arena, &place.config, &publish, &fault);
         ROW_EQ(row, err, row->want);
         if (err == ERR_OK) {
             write_part(&place, publish_folder(publish), "part-00000", "new");
@@ -135,7 +142,7 @@ Test(publish, an_output_that_came_meanwhile_is_kept)
     struct place place = place_new();
     struct publish *publish;
     struct fault fault;
-    cr_assert_eq(publish_new(place.arena, &place.config, &publish, &fault), ERR_OK);
+    cr_assert_eq(publish_start(place.arena, &place.config, &publish, &fault), ERR_OK);
     put_in_the_way(&place, true);
     cr_expect_eq(publish_finish(publish, 0, &fault), ERR_EXISTS);
     cr_expect_not_null(strstr(fault.text, "--force"), "%s", fault.text);
@@ -150,7 +157,7 @@ Test(publish, a_folder_that_cannot_be_made)
     struct publish *publish;
     struct fault fault;
     place.config.output = "/no/such/folder/out";
-    cr_expect_eq(publish_new(place.arena, &place.config, &publish, &fault), ERR_NOT_FOUND);
+    cr_expect_eq(publish_start(place.arena, &place.config, &publish, &fault), ERR_NOT_FOUND);
     publish_abandon(publish);
     place_free(&place);
 }
@@ -178,7 +185,7 @@ Test(publish, a_stream_gets_the_parts_in_order)
         struct publish *publish;
         struct fault fault;
         place.config.output = "-";
-        cr_assert_eq(publish_new(place.arena, &place.config, &publish, &fault), ERR_OK);
+        cr_assert_eq(publish_start(place.arena, &place.config, &publish, &fault), ERR_OK);
         cr_expect(slice_starts_with(slice_text(publish_folder(publish)), slice_text(place.folder)),
                   "the parts wait in the folder for temporary files");
         for (char part = '0'; part < '4'; part++) {
@@ -204,7 +211,7 @@ Test(publish, a_stream_that_fails_leaves_nothing)
     struct publish *publish;
     struct fault fault;
     place.config.output = "-";
-    cr_assert_eq(publish_new(place.arena, &place.config, &publish, &fault), ERR_OK);
+    cr_assert_eq(publish_start(place.arena, &place.config, &publish, &fault), ERR_OK);
     write_part(&place, publish_folder(publish), "part-00000", "some text\n");
     cr_expect_eq(finish_to(publish, "/dev/full", O_WRONLY, 1, &fault), ERR_NO_SPACE);
     cr_expect_not_null(strstr(fault.text, "standard output"), "%s", fault.text);
