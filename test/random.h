@@ -1,8 +1,8 @@
-/* random.h -- chance for property tests: splitmix64, from a fixed seed, so that a failure repeats.
+/* random.h -- chance for property tests: base/prng.h, from a fixed seed, so that a failure repeats.
  */
 #pragma once
 
-#include "base/base.h"
+#include "base/prng.h"
 
 struct random {
     uint64_t state;
@@ -10,10 +10,10 @@ struct random {
 
 static inline uint64_t random_u64(struct random *random)
 {
-    uint64_t z = random->state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
+    struct prng prng = {random->state};
+    uint64_t value = prng_next(&prng);
+    random->state = prng.state;
+    return value;
 }
 
 static inline uint64_t random_below(struct random *random, uint64_t bound)
