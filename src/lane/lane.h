@@ -1,0 +1,98 @@
+/*
+ * lane.h -- one core's share of a node: its store, its log, its snapshots, and how a call runs.
+ *
+ * A lane is one thread. A call is executed at once on the store; what it changed in a strong policy
+ * is appended to the log; and every reply that could have seen something not yet durable waits for
+ * its gate: the log position that must be durable before the reply may leave. So one flush commits
+ * everything that all clients did meanwhile, and nobody sees what a power cut could take back.
+ * Cache keys are neither logged nor gated.
+ *
+ * The turn (node/turn.c): io_wait; lane_complete and the front doors get their completions; the
+ * doors run calls; lane_turn starts the flush, a slice of snapshot and of store work; the doors
+ * send the replies whose gates are open.
+ */
+#pragma once
+
+#include "cmd/call.h"
+#include "core/store/policy.h"
+#include "io/io.h"
+#include "lane/log.h"
+
+struct lane; /* opaque */
+
+struct lane_config {
+    uint32_t number, lanes_count;
+    const char *folder; /* this lane's own, made by the node; borrowed */
+    uint64_t seed;      /* of the node's data, the same at every start */
+    uint64_t segment_bytes;
+    uint64_t memory_max_bytes; /* 0: none. This lane's share */
+    struct store_limits limits;
+    struct call_settings settings;
+    const struct command_table *commands;
+};
+
+/* Loads the newest snapshot and the log behind it. What was dropped, how many keys and how long it
+ * took is in `opened`. */
+struct lane_opened {
+    uint64_t keys_count, replayed_count;
+    uint64_t dropped_bytes;
+    char dropped_at[256];
+    duration took;
+};
+MUST_USE enum err lane_open(const struct lane_config *config, struct io *io, struct lane **lane,
+                            struct lane_opened *opened, struct fault *fault);
+void lane_close(struct lane *lane); /* after lane_is_quiet */
+
+struct store *lane_store(struct lane *lane);
+struct call_settings *lane_settings(struct lane *lane); /* may be changed by CONFIG SET */
+void lane_set_memory_max(struct lane *lane, uint64_t bytes);
+/* maxmemory-policy and its companions, for keys under cache policies. */
+struct evict_request *lane_eviction(struct lane *lane);
+void lane_set_observer(struct lane *lane, const struct call_observer *observer);
+
+/* --- running calls --------------------------------------------------------------------------- */
+
+enum lane_ran {
+    LANE_RAN,  /* the reply is written, or the call blocks (call->block.wanted) */
+    LANE_LATER /* nothing happened: the log is making room. Run it again after the next turn */
+};
+/* Fills in store, settings, observer and `changes`; the reply is appended to call->reply. `*gate`
+ * becomes the greater of itself and the position that this reply waits for. Refusals (-OOM,
+ * -DISKFULL, keys of two modes) are replies too. */
+enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate);
+
+/* Several calls as one: all of them are one record of the log, or none is. lane_begin may refuse
+ * as lane_run does: with LANE_LATER, or by a refusal in `reply` (then *refused). `request_bytes`
+ * is about what they will log. */
+enum lane_ran lane_begin(struct lane *lane, const struct call *calls, uint32_t count,
+                         size_t request_bytes, struct reply *reply, bool *refused);
+void lane_end(struct lane *lane, uint64_t *gate);
+
+uint64_t lane_durable(const struct lane *lane); /* gates up to here are open */
+uint64_t lane_last(const struct lane *lane);
+
+/* --- the turn -------------------------------------------------------------------------------- */
+
+enum { LANE_TAGS = LOG_TAGS + 16 };
+/* The tags that belong to the lane: 1 … LANE_TAGS. */
+void lane_complete(struct lane *lane, const struct io_completion *completion);
+/* Returns when it wants to be called again at the latest. */
+instant lane_turn(struct lane *lane, instant now, int64_t unix_ms);
+bool lane_is_quiet(const struct lane *lane);              /* nothing to flush, nothing under way */
+const struct fault *lane_failed(const struct lane *lane); /* the node must stop */
+
+/* --- snapshots ------------------------------------------------------------------------------- */
+
+/* BGSAVE, SAVE, `tutti backup`: `folder` NULL: the lane's own. ERR_EXISTS: one is under way. */
+MUST_USE enum err lane_save(struct lane *lane, const char *folder, struct fault *fault);
+struct lane_saving {
+    bool active;
+    double progress;      /* 0 … 1 */
+    int64_t last_done_ms; /* Unix time; of the last good one, or of the start */
+    bool last_failed;
+    duration last_took;
+    uint64_t changes_since; /* changes since the last one */
+};
+struct lane_saving lane_saving(const struct lane *lane);
+const struct log_stats *lane_log_stats(const struct lane *lane);
+uint64_t lane_log_bytes(const struct lane *lane);

@@ -1,0 +1,84 @@
+/*
+ * log.h -- a lane's write-ahead log: records appended now, durable a flush later, in segments.
+ *
+ * Records of all groups of the lane gather in memory; log_flush writes what has gathered as one
+ * batch, while the next one gathers. Each batch begins at a multiple of IO_BLOCK_BYTES, and what
+ * was acknowledged is never written again. Segments are files of a fixed size, allocated ahead of
+ * need as written zeros, in the folder given; the next one is always being made ready, so that a
+ * full disk shows before it is needed: log_has_room then says no, and log_append may not be called
+ * until it says yes again.
+ *
+ * A position is the count of records ever appended: the index of the last one. A record:
+ *
+ *   length u32, crc32c u32 (of the rest), group u32, kind u32, term u64, index u64, payload
+ *
+ * A failed write is final: log_failed; the node must stop, never acknowledge again.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "io/io.h"
+
+struct log; /* opaque */
+
+struct log_config {
+    const char *folder;       /* exists; borrowed for the life of the log */
+    uint64_t segment_bytes;   /* 64 MiB; multiple of IO_BLOCK_BYTES */
+    uint64_t batch_bytes_max; /* of one write: 8 MiB; a larger record is a batch of its own */
+    io_tag tag;               /* its completions: tag.n .. tag.n + LOG_TAGS - 1 */
+};
+enum { LOG_TAGS = 8, LOG_RECORD_BYTES_MAX = 1 << 30 };
+
+struct log_record {
+    uint32_t group, kind;
+    uint64_t term, index;
+    struct slice payload;
+};
+
+/* What is found on disk, in order, before the log is opened for writing. `visit` may fail, which
+ * ends the reading with its error. Records up to `after` (a snapshot covers them) are passed over.
+ * A torn tail (the last batch was not whole) is dropped and told in `found`; damage in the middle
+ * is ERR_CORRUPT with file and offset, and how to repair. */
+struct log_found {
+    uint64_t last_index, last_term;
+    uint64_t records_count;
+    uint64_t dropped_bytes; /* of a torn tail; 0: none */
+    char dropped_at[256];   /* "FILE, offset N" */
+};
+typedef enum err (*log_visit)(void *context, const struct log_record *record, struct fault *fault);
+MUST_USE enum err log_recover(const char *folder, uint64_t after, log_visit visit, void *context,
+                              struct log_found *found, struct fault *fault);
+
+/* Cut a damaged log behind its last good record: what `tutti doctor --repair` does. The rest is
+ * kept aside in files named *.damaged. */
+MUST_USE enum err log_repair(const char *folder, struct log_found *found, struct fault *fault);
+
+/* Open behind `last_index`. The first segment is made ready before it returns. */
+MUST_USE enum err log_open(const struct log_config *config, struct io *io, uint64_t last_index,
+                           struct log **log, struct fault *fault);
+void log_close(struct log *log); /* what is not durable by then is lost: flush first */
+
+/* Room for a record of `payload_bytes`, before it is needed? Asking is what makes the log allocate
+ * more; after a no, ask again after log_complete, or a second later. */
+enum log_room { LOG_ROOM, LOG_ROOM_SOON, LOG_ROOM_DISK_FULL };
+enum log_room log_has_room(struct log *log, size_t payload_bytes);
+
+/* Returns its index. `payload` in parts, which are copied. */
+uint64_t log_append(struct log *log, uint32_t group, uint32_t kind, uint64_t term,
+                    const struct slice *parts, uint32_t count);
+void log_flush(struct log *log); /* start writing what has gathered, unless a write is under way */
+void log_complete(struct log *log, const struct io_completion *completion); /* one of its tags */
+
+uint64_t log_last(const struct log *log);              /* index of the last record appended */
+uint64_t log_durable(const struct log *log);           /* … that is on disk */
+const struct fault *log_failed(const struct log *log); /* NULL: all is well */
+
+/* A snapshot covers all up to `index`: segments that hold nothing newer are removed or reused. */
+void log_covered(struct log *log, uint64_t index);
+uint64_t log_bytes(const struct log *log); /* on disk, covered or not */
+
+struct log_stats {
+    uint64_t flushes, flushed_bytes, flushed_records;
+    duration last_flush, longest_flush;
+};
+const struct log_stats *log_stats(const struct log *log);
