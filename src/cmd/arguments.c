@@ -8,64 +8,12 @@
 
 enum {
     FLOAT_TEXT_MAX = 5 * 1024, /* longer ones are refused */
-    INTEGER_DIGITS_MAX = 19,
-    EXACT_DIGITS_MAX = 15, /* of decimal digits, all are exact in a double */
+    EXACT_DIGITS_MAX = 15,     /* of decimal digits, all are exact in a double */
     MS_PER_SECOND = 1000,
 };
 
 /* 2^63 as a long double: the first that an int64_t does not have. */
 #define INTEGER_END 9223372036854775808.0L
-
-bool integer_parse(struct slice text, int64_t *value)
-{
-    const uint8_t *at = text.data, *end = at + text.len;
-    bool negative = text.len != 0 && *at == '-';
-    at += negative;
-    size_t digits = (size_t)(end - at);
-    if (UNLIKELY(digits == 0 || digits > INTEGER_DIGITS_MAX)) return false;
-    unsigned first = (unsigned)*at++ - '0';
-    if (UNLIKELY(first == 0)) {
-        *value = 0;
-        return digits == 1 && !negative;
-    }
-    if (UNLIKELY(first > 9)) return false;
-    uint64_t size = first; /* 19 digits always fit */
-    for (; at < end; at++) {
-        unsigned digit = (unsigned)*at - '0';
-        if (UNLIKELY(digit > 9)) return false;
-        size = size * 10 + digit;
-    }
-    if (UNLIKELY(size > (uint64_t)INT64_MAX + negative)) return false;
-    *value = negative ? (int64_t)(0 - size) : (int64_t)size;
-    return true;
-}
-
-static const char two_digits[] = "00010203040506070809101112131415161718192021222324"
-                                 "25262728293031323334353637383940414243444546474849"
-                                 "50515253545556575859606162636465666768697071727374"
-                                 "75767778798081828384858687888990919293949596979899";
-
-size_t integer_format(int64_t value, char text[INTEGER_TEXT_MAX])
-{
-    uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    char reversed[INTEGER_TEXT_MAX];
-    char *end = reversed + sizeof reversed, *at = end;
-    while (size >= 100) {
-        at -= 2;
-        memcpy(at, two_digits + size % 100 * 2, 2);
-        size /= 100;
-    }
-    if (size >= 10) {
-        at -= 2;
-        memcpy(at, two_digits + size * 2, 2);
-    } else {
-        *--at = (char)('0' + size);
-    }
-    if (value < 0) *--at = '-';
-    size_t len = (size_t)(end - at);
-    memcpy(text, at, len);
-    return len;
-}
 
 /* A few digits and a point, "3.25": both halves are exact, so one division rounds once. */
 static bool decimal_parse(struct slice text, double *value)

@@ -1,4 +1,4 @@
-/* arguments_test.c -- texts to numbers and back: only the shortest decimal form is an integer. */
+/* arguments_test.c -- texts to floats and words. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,32 +9,6 @@
 #include "test/rows.h"
 
 /* clang-format off */
-static const struct integer_row {
-    const char *why, *text;
-    bool parsed;
-    int64_t value;
-} integer_rows[] = {
-    {"zero",                          "0",                    true,  0},
-    {"a digit",                       "7",                    true,  7},
-    {"a negative number",             "-42",                  true,  -42},
-    {"the greatest",                  "9223372036854775807",  true,  INT64_MAX},
-    {"the least",                     "-9223372036854775808", true,  INT64_MIN},
-    {"one more than the greatest",    "9223372036854775808",  false, 0},
-    {"one less than the least",       "-9223372036854775809", false, 0},
-    {"19 nines",                      "9999999999999999999",  false, 0},
-    {"too many digits",               "10000000000000000000", false, 0},
-    {"nothing",                       "",                     false, 0},
-    {"a minus alone",                 "-",                    false, 0},
-    {"minus zero",                    "-0",                   false, 0},
-    {"a zero before it",              "01",                   false, 0},
-    {"a zero before a negative",      "-01",                  false, 0},
-    {"a plus",                        "+1",                   false, 0},
-    {"a blank before",                " 1",                   false, 0},
-    {"a blank behind",                "1 ",                   false, 0},
-    {"a letter",                      "1a",                   false, 0},
-    {"a fraction",                    "1.5",                  false, 0},
-};
-
 static const struct double_row {
     const char *why, *text;
     bool parsed;
@@ -74,16 +48,6 @@ static const struct word_row {
 };
 /* clang-format on */
 
-Test(arguments, integer_rows)
-{
-    FOR_ROWS (row, integer_rows) {
-        int64_t value = 0;
-        bool parsed = integer_parse(slice_text(row->text), &value);
-        ROW_EQ(row, parsed, row->parsed);
-        if (parsed) ROW_EQ(row, value, row->value);
-    }
-}
-
 Test(arguments, double_rows)
 {
     FOR_ROWS (row, double_rows) {
@@ -97,20 +61,6 @@ Test(arguments, double_rows)
 Test(arguments, word_rows)
 {
     FOR_ROWS (row, word_rows) ROW_EQ(row, word_is(slice_text(row->text), row->word), row->is);
-}
-
-Test(arguments, integers_come_back)
-{
-    struct random random = {3};
-    for (int i = 0; i < 100000; i++) {
-        int64_t value = (int64_t)random_magnitude(&random), back;
-        if (random_below(&random, 2) != 0) value = (int64_t)(0 - (uint64_t)value);
-        char text[INTEGER_TEXT_MAX], plain[32];
-        size_t len = integer_format(value, text);
-        int plain_len = snprintf(plain, sizeof plain, "%lld", (long long)value);
-        cr_assert(slice_eq(slice_of(text, len), slice_of(plain, (size_t)plain_len)), "%s", plain);
-        cr_assert(integer_parse(slice_of(text, len), &back) && back == value, "%s", plain);
-    }
 }
 
 Test(arguments, short_decimals_are_as_strtod_reads_them)
