@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "base/integer.h"
 #include "cmd/command.h"
 #include "core/resp/reply.h"
 #include "core/store/store.h"
@@ -107,10 +108,7 @@ MUST_USE bool call_long_double(struct call *call, uint32_t index, long double *v
 /* Seconds, fractions allowed, of a blocking command, to milliseconds. */
 MUST_USE bool call_timeout(struct call *call, uint32_t index, int64_t *timeout_ms);
 
-/* As Redis's string2ll: the shortest decimal form only, no blanks, no plus. */
-MUST_USE bool integer_parse(struct slice text, int64_t *value);
 MUST_USE bool double_parse(struct slice text, double *value); /* no nan; inf allowed */
-size_t integer_format(int64_t value, char text[INTEGER_TEXT_MAX]);
 
 bool word_is(struct slice text, const char *word); /* in any case; `word` in upper case */
 
