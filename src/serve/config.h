@@ -145,8 +145,8 @@ const char *config_set(struct config *config, enum setting_id id, struct slice v
 /* A file's text, Redis's syntax. ERR_USAGE with the line's number. `name` is for messages. */
 MUST_USE enum err config_read(struct config *config, struct slice text, const char *name,
                               struct fault *fault);
-/* The file's text with the values that count now: comments, order and what is not ours stay; lines
- * of settings that are back at their standard go; new ones are appended. */
+/* The file's text with the values that count now: comments, order and what is not ours stay; what
+ * is not at its standard and has no line yet is appended. */
 void config_rewrite(const struct config *config, struct slice text, struct buffer *out);
 
 /* TUTTI_PORT and the like; `variable` gives a variable's value or NULL. */
