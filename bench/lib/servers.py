@@ -57,15 +57,22 @@ class Server:
     def said(self):
         return (self.folder / "server.log").read_text(errors="replace")[-300:]
 
-    def ask(self, *words, seconds=600):
-        """One RESP command; the first line of the reply."""
+    def ask(self, *words, seconds=600, bulk=False):
+        """One RESP command; the first line of the reply, or with `bulk` the bytes it announces."""
         with socket.create_connection(("127.0.0.1", self.port), seconds) as link:
             parts = [b"*%d\r\n" % len(words)]
             for word in words:
                 word = str(word).encode()
                 parts.append(b"$%d\r\n%s\r\n" % (len(word), word))
             link.sendall(b"".join(parts))
-            return link.makefile("rb").readline().decode(errors="replace").strip()
+            reply = link.makefile("rb")
+            first = reply.readline().decode(errors="replace").strip()
+            if not bulk or not first.startswith("$"):
+                return first
+            return reply.read(int(first[1:])).decode(errors="replace")
+
+    def ask_bulk(self, *words):
+        return self.ask(*words, bulk=True)
 
     def cpu_s(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1]
