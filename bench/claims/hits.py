@@ -11,7 +11,7 @@ from lib import main, servers, tools  # noqa: E402
 from lib.free_result import FreeResult  # noqa: E402
 
 TRACES = ["zipf", "scans", "shifting"]
-REQUESTS, KEYS, VALUE_BYTES, CAP_BYTES = 4_000_000, 1_000_000, 100, 32 << 20
+REQUESTS, KEYS, VALUE_BYTES, CAP_BYTES = 1_000_000, 1_000_000, 100, 32 << 20
 EVICT = ["s3fifo", "lru", "lfu"]
 PEERS = ["allkeys-lru", "allkeys-lfu"]
 
