@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "base/integer.h"
 #include "cmd/command.h"
 #include "core/resp/reply.h"
 #include "core/store/store.h"
@@ -65,14 +66,16 @@ struct call {
     uint32_t database;
     struct store *store;
     const struct call_settings *settings;
-    const struct call_observer *observer;
+    const struct call_observer *observer; /* never NULL */
     struct reply reply;
     bool may_block; /* false: in MULTI, or replaying: a blocking command answers at once */
     bool replaying;
     /* what came of it */
     uint64_t changes; /* > 0: it is logged */
     struct call_block block;
-    struct buffer *instead; /* what call_log_instead wrote; empty: argv itself is logged */
+    /* What call_log_instead wrote: for each command a varint argc, then its arguments, each a
+     * varint length and bytes. Empty: argv itself is logged. */
+    struct buffer *instead;
     uint32_t instead_count; /* commands in it */
 };
 
@@ -95,22 +98,23 @@ enum call_found call_read(struct call *call, struct slice key, enum value_type t
                           struct entry **entry);
 enum call_found call_write(struct call *call, struct slice key, enum value_type type,
                            struct entry **entry);
+/* call_read does this itself: for those that look with store_read or store_peek. */
+void call_key_missed(struct call *call, struct slice key);
 
 /* --- arguments; false: the error is replied -------------------------------------------------- */
 
 /* "ERR value is not an integer or out of range" */
 MUST_USE bool call_integer(struct call *call, uint32_t index, int64_t *value);
+/* `error` with its code ("ERR …"), whatever is wrong; NULL: the usual texts. */
 MUST_USE bool call_integer_in(struct call *call, uint32_t index, int64_t low, int64_t high,
-                              int64_t *value, const char *error); /* NULL: the usual text */
+                              int64_t *value, const char *error);
 MUST_USE bool call_double(struct call *call, uint32_t index, double *value); /* "… valid float" */
 MUST_USE bool call_long_double(struct call *call, uint32_t index, long double *value);
 /* Seconds, fractions allowed, of a blocking command, to milliseconds. */
 MUST_USE bool call_timeout(struct call *call, uint32_t index, int64_t *timeout_ms);
 
-/* As Redis's string2ll: the shortest decimal form only, no blanks, no plus. */
-MUST_USE bool integer_parse(struct slice text, int64_t *value);
 MUST_USE bool double_parse(struct slice text, double *value); /* no nan; inf allowed */
-size_t integer_format(int64_t value, char text[INTEGER_TEXT_MAX]);
+MUST_USE bool long_double_parse(struct slice text, long double *value);
 
 bool word_is(struct slice text, const char *word); /* in any case; `word` in upper case */
 

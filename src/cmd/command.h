@@ -48,7 +48,7 @@ enum command_flag {
 struct call;
 typedef void (*command_handler)(struct call *call);
 
-enum { COMMAND_KEY_SPECS_MAX = 3 };
+enum { COMMAND_KEY_SPECS_MAX = 3, COMMAND_KEYWORD_BYTES_MAX = 15 };
 
 /* What a command may do with a key; ACLs and COMMAND INFO ask. */
 enum key_use {
@@ -67,13 +67,13 @@ enum key_use {
 
 /* Where keys are among the arguments. Written in commands.def as text, see there. */
 struct key_spec {
-    uint32_t use;        /* bits of enum key_use */
-    const char *keyword; /* the keys begin after this word, looked for from `start`; NULL: at it */
-    int32_t start;       /* negative: counted from the end */
-    bool counted;        /* at the start is the number of keys, then the keys */
-    int32_t last;  /* of a range: the last key; relative to the first; -1: the last argument */
+    uint32_t use; /* bits of enum key_use */
+    /* The keys begin behind this word, looked for from `start`; empty: at it. */
+    char keyword[COMMAND_KEYWORD_BYTES_MAX + 1];
+    int32_t start; /* negative: counted from the end */
+    bool counted;  /* at the start is the number of keys, then the keys */
+    int32_t last;  /* of a range: an argument's position; negative: from the end, -1 is the last */
     int32_t step;  /* of a range */
-    int32_t limit; /* of a range: 2: the first half of the arguments; 0: all */
 };
 
 struct command {

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "cmd/call.h"
-#include "core/store/policy.h"
+#include "core/store/evict.h"
 #include "io/io.h"
 #include "lane/log.h"
 

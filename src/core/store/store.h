@@ -18,6 +18,7 @@
 
 #include "base/buffer.h"
 #include "base/cursor.h"
+#include "base/integer.h"
 #include "core/store/room.h"
 
 enum {
@@ -62,8 +63,6 @@ struct slice entry_key(const struct entry *entry);
 int64_t entry_expiry_ms(const struct entry *entry); /* Unix time, or STORE_NO_EXPIRY */
 
 /* --- strings --------------------------------------------------------------------------------- */
-
-enum { INTEGER_TEXT_MAX = 24 };
 
 /* The value of a string. An integer form is printed into `scratch` first. Borrowed from the entry
  * or scratch. */

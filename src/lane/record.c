@@ -1,0 +1,105 @@
+/* record.c -- what a lane's log records say: commands, as they were called; see lane_impl.h. */
+#include "lane/lane_impl.h"
+
+enum { REPLAY_ARGUMENTS_ON_STACK = 64 };
+
+void record_begin(struct buffer *record, int64_t now_ms)
+{
+    buffer_clear(record);
+    put_varint(record, (uint64_t)now_ms);
+}
+
+void record_add(struct buffer *record, const struct call *call)
+{
+    put_varint(record, call->database);
+    if (call->instead_count > 0) {
+        put_varint(record, call->instead_count);
+        buffer_append(record, buffer_slice(call->instead));
+        return;
+    }
+    put_varint(record, 1);
+    put_varint(record, call->argc);
+    for (uint32_t i = 0; i < call->argc; i++) put_sized(record, call->argv[i]);
+}
+
+static enum err damaged(const struct log_record *record, const char *what, struct fault *fault)
+{
+    return fault_set(fault, ERR_CORRUPT, "log record %llu: %s", (unsigned long long)record->index,
+                     what);
+}
+
+struct replay {
+    struct lane *lane;
+    const struct log_record *record;
+    struct buffer replies; /* nobody reads them */
+    struct slice *argv;
+    uint32_t argv_capacity;
+};
+
+static bool replay_arguments(struct replay *replay, struct cursor *cursor, uint32_t *argc)
+{
+    uint64_t count = cursor_varint(cursor);
+    if (cursor->bad || count == 0 || count > cursor_left(cursor)) return false;
+    if (count > replay->argv_capacity) {
+        replay->argv = ARENA_ARRAY(replay->lane->arena, struct slice, count);
+        replay->argv_capacity = (uint32_t)count;
+    }
+    for (uint64_t i = 0; i < count; i++) replay->argv[i] = cursor_sized(cursor);
+    *argc = (uint32_t)count;
+    return !cursor->bad;
+}
+
+static enum err replay_command(struct replay *replay, struct cursor *cursor, uint32_t database,
+                               struct fault *fault)
+{
+    uint32_t argc;
+    if (!replay_arguments(replay, cursor, &argc)) {
+        return damaged(replay->record, "its arguments cannot be read", fault);
+    }
+    struct lane *lane = replay->lane;
+    const struct command *command = command_find(lane->config.commands, replay->argv, argc, NULL);
+    if (command == NULL || command->handler == NULL || !command_arity_fits(command, argc)) {
+        return damaged(replay->record,
+                       "it holds a command that this version of tutti does not know; start the "
+                       "version that wrote it",
+                       fault);
+    }
+    const struct call_observer nobody = {0};
+    buffer_clear(&replay->replies);
+    struct call call = {
+        .command = command,
+        .argv = replay->argv,
+        .argc = argc,
+        .database = database,
+        .store = lane->store,
+        .settings = &lane->config.settings,
+        .observer = &nobody,
+        .reply = {&replay->replies, 2},
+        .replaying = true,
+        .instead = &lane->instead,
+    };
+    buffer_clear(&lane->instead);
+    command->handler(&call);
+    return ERR_OK;
+}
+
+enum err record_replay(struct lane *lane, const struct log_record *record, struct fault *fault)
+{
+    if (record->kind != LANE_RECORD_COMMANDS) return damaged(record, "its kind is unknown", fault);
+    struct slice stack[REPLAY_ARGUMENTS_ON_STACK];
+    struct replay replay = {lane, record, {0}, stack, REPLAY_ARGUMENTS_ON_STACK};
+    struct cursor cursor = cursor_of(record->payload);
+    store_set_time(lane->store, (int64_t)cursor_varint(&cursor));
+    enum err err = ERR_OK;
+    while (err == ERR_OK && !cursor.bad && cursor_left(&cursor) > 0) {
+        uint64_t database = cursor_varint(&cursor);
+        uint64_t count = cursor_varint(&cursor);
+        if (database >= STORE_DATABASES || count > cursor_left(&cursor)) cursor.bad = true;
+        for (uint64_t i = 0; err == ERR_OK && !cursor.bad && i < count; i++) {
+            err = replay_command(&replay, &cursor, (uint32_t)database, fault);
+        }
+    }
+    if (err == ERR_OK && cursor.bad) err = damaged(record, "it cannot be read", fault);
+    buffer_free(&replay.replies);
+    return err;
+}
