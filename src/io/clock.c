@@ -6,7 +6,7 @@
 
 #include "io/clock.h"
 
-enum { NS_PER_US = 1000 };
+enum { NS_PER_US = 1000, NS_PER_MS = 1000000 };
 static const int64_t ns_per_s = 1000000000;
 
 static int64_t clock_read(clockid_t id)
@@ -20,6 +20,11 @@ static int64_t clock_read(clockid_t id)
 instant clock_now(void)
 {
     return (instant){clock_read(CLOCK_MONOTONIC)};
+}
+
+int64_t clock_unix_ms(void)
+{
+    return clock_read(CLOCK_REALTIME) / NS_PER_MS;
 }
 
 static int64_t usage_ns(int who)

@@ -4,6 +4,7 @@
 #include "base/base.h"
 
 instant clock_now(void);          /* monotonic */
+int64_t clock_unix_ms(void);      /* the wall clock */
 duration clock_cpu_process(void); /* user and system time of this process and its dead children */
 
 /* Now and this process, in a form that names things: "20240131123456_4711". */
