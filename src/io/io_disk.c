@@ -26,18 +26,23 @@ struct disk {
     struct io_faults faults;
 };
 
+static enum err runner_new(enum io_disk kind, struct disk_runner **runner, struct fault *fault)
+{
+    switch (kind) {
+    case IO_DISK_AUTO: {
+        enum err err = uring_new(runner, fault);
+        return err == ERR_OK ? ERR_OK : threads_new(runner, fault);
+    }
+    case IO_DISK_URING: return uring_new(runner, fault);
+    case IO_DISK_THREADS: break;
+    }
+    return threads_new(runner, fault);
+}
+
 enum err disk_new(enum io_disk kind, struct disk **made, struct fault *fault)
 {
     struct disk_runner *runner;
-    enum err err;
-    switch (kind) {
-    case IO_DISK_AUTO:
-        err = uring_new(&runner, fault);
-        if (err != ERR_OK) err = threads_new(&runner, fault);
-        break;
-    case IO_DISK_URING: err = uring_new(&runner, fault); break;
-    case IO_DISK_THREADS: err = threads_new(&runner, fault); break;
-    }
+    enum err err = runner_new(kind, &runner, fault);
     if (err != ERR_OK) return err;
     struct disk *disk = calloc(1, sizeof *disk);
     ASSERT(disk != NULL);
