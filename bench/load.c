@@ -103,25 +103,23 @@ static void text_add(struct text *text, const char *bytes, size_t len)
     text->bytes[text->len] = 0;
 }
 
-static void hole_add(struct request *request, struct text *word, size_t *holes, size_t *count)
+static void hole_add(struct text *word, size_t *holes, size_t *count)
 {
-    (void)request;
     if (*count == HOLES_MAX) die("too many holes");
     holes[(*count)++] = word->len;
     text_add(word, "000000000000", DIGITS);
 }
 
 /* One word with its holes; their places are relative to the word. */
-static void word_expand(struct request *request, const char *word, struct text *out, size_t *holes,
-                        size_t *count)
+static void word_expand(const char *word, struct text *out, size_t *holes, size_t *count)
 {
     while (*word != 0) {
         if (strncmp(word, "{key}", 5) == 0) {
             text_add(out, "key:", 4);
-            hole_add(request, out, holes, count);
+            hole_add(out, holes, count);
             word += 5;
         } else if (strncmp(word, "{number}", 8) == 0) {
-            hole_add(request, out, holes, count);
+            hole_add(out, holes, count);
             word += 8;
         } else if (strncmp(word, "{x:", 3) == 0) {
             long bytes = strtol(word + 3, NULL, 10);
@@ -139,7 +137,7 @@ static void request_add_word(struct run *run, const char *word, bool first)
     struct text text = {0};
     size_t holes[HOLES_MAX], count = 0;
     text_add(&text, "", 0);
-    word_expand(request, word, &text, holes, &count);
+    word_expand(word, &text, holes, &count);
     char head[32] = "";
     if (!run->memcached) {
         snprintf(head, sizeof head, "$%zu\r\n", text.len);
@@ -347,7 +345,7 @@ int main(int argc, char **argv)
                         "WORD...\n");
         return 2;
     }
-    static struct run run;
+    struct run run = {0};
     run.memcached = strcmp(argv[1], "memcached") == 0;
     run.clients_count = (uint32_t)atoi(argv[3]);
     run.pipeline = (uint32_t)atoi(argv[4]);
