@@ -24,9 +24,9 @@ void config_limits(const struct config *config, struct store_limits *limits)
     };
 }
 
-void config_call_settings(const struct config *config, struct call_settings *settings)
+void config_call_settings(const struct config *config, struct call_settings *filled)
 {
-    *settings = (struct call_settings){
+    *filled = (struct call_settings){
         .bulk_bytes_max = limit(config, SETTING_PROTO_MAX_BULK_LEN),
         .lfu_log_factor = (uint32_t)config_integer(config, SETTING_LFU_LOG_FACTOR),
         .lfu_decay_minutes = (uint32_t)config_integer(config, SETTING_LFU_DECAY_TIME),
