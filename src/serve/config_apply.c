@@ -2,7 +2,7 @@
 #include "serve/config_apply.h"
 #include "core/store/evict.h"
 
-enum { LIST_PACKED_THRESHOLD = 1 << 30, EVICT_KEYS_A_CALL_MAX = 128 };
+enum { LIST_PACKED_THRESHOLD = 1 << 30 };
 
 static uint64_t limit(const struct config *config, enum setting_id id)
 {
@@ -59,7 +59,5 @@ void config_apply(struct server *server)
     eviction->bytes_max = memory_max;
     eviction->kind = policies[policy].kind;
     eviction->expiring_only = policies[policy].expiring_only;
-    eviction->cache_only = true; /* what is strong is never dropped */
     eviction->samples = (uint32_t)config_integer(config, SETTING_MAXMEMORY_SAMPLES);
-    eviction->keys_max = EVICT_KEYS_A_CALL_MAX;
 }
