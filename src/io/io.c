@@ -144,7 +144,7 @@ static bool watch_own(const struct io *io, int fd, int32_t number)
 static void tick(struct io *io)
 {
     io->now = clock_now();
-    io->unix_ms = clock_unix_ms();
+    io->unix_ms = clock_unix_us() / 1000;
 }
 
 static enum err open_descriptors(struct io *io, struct fault *fault)

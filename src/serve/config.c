@@ -3,7 +3,7 @@
 
 #include "serve/config_impl.h"
 
-const struct setting settings[SETTINGS_COUNT] = {
+const struct setting setting_rows[SETTINGS_COUNT] = {
 #define SETTING_BOOL(id, name, alias, standard, flags, section, option, help)                      \
     {name,                                                                                         \
      alias,                                                                                        \
@@ -76,7 +76,7 @@ bool config_same_word(struct slice a, struct slice b)
 bool setting_find(struct slice name, enum setting_id *id)
 {
     for (enum setting_id at = 0; at < SETTINGS_COUNT; at++) {
-        const struct setting *setting = &settings[at];
+        const struct setting *setting = &setting_rows[at];
         bool alias =
             setting->alias[0] != '\0' && config_same_word(name, slice_text(setting->alias));
         if (!alias && !config_same_word(name, slice_text(setting->name))) continue;
@@ -99,7 +99,7 @@ static void set_text(struct config *config, enum setting_id id, struct slice val
 const char *config_set(struct config *config, enum setting_id id, struct slice value,
                        struct arena *arena)
 {
-    const struct setting *setting = &settings[id];
+    const struct setting *setting = &setting_rows[id];
     const char *why = NULL;
     int64_t number = config->numbers[id];
     switch (setting->type) {
@@ -130,9 +130,9 @@ void config_init(struct config *config)
     struct arena *arena = arena_new();
     *config = (struct config){0};
     for (enum setting_id id = 0; id < SETTINGS_COUNT; id++) {
-        const char *why = config_set(config, id, slice_text(settings[id].standard), arena);
+        const char *why = config_set(config, id, slice_text(setting_rows[id].standard), arena);
         ASSERT(why == NULL); /* a row's standard is within its own limits */
-        config->given[id] = (settings[id].flags & SETTING_FIXED) != 0;
+        config->given[id] = (setting_rows[id].flags & SETTING_FIXED) != 0;
     }
     arena_free(arena);
 }
@@ -157,12 +157,12 @@ void config_copy(struct config *to, const struct config *from)
 
 void config_format(const struct config *config, enum setting_id id, struct buffer *out)
 {
-    switch (settings[id].type) {
+    switch (setting_rows[id].type) {
     case SETTING_TYPE_BOOL:
     case SETTING_TYPE_INTEGER:
     case SETTING_TYPE_SIZE:
     case SETTING_TYPE_OCTAL:
-    case SETTING_TYPE_CHOICE: setting_format(&settings[id], config->numbers[id], out); break;
+    case SETTING_TYPE_CHOICE: setting_format(&setting_rows[id], config->numbers[id], out); break;
     case SETTING_TYPE_LIST: config_list_format(&config->lists, id, out); break;
     case SETTING_TYPE_TEXT: buffer_append(out, slice_text(config->texts[id])); break;
     }
@@ -188,13 +188,13 @@ enum err config_read_environment(struct config *config, config_variable variable
     enum err err = ERR_OK;
     for (enum setting_id id = 0; id < SETTINGS_COUNT && err == ERR_OK; id++) {
         buffer_clear(&name);
-        setting_variable(&settings[id], &name);
+        setting_variable(&setting_rows[id], &name);
         buffer_append_byte(&name, '\0');
         const char *value = variable((const char *)name.data);
         if (value == NULL) continue;
         const char *why = config_set(config, id, slice_text(value), arena);
         if (why == NULL) continue;
-        bool secret = (settings[id].flags & SETTING_SECRET) != 0;
+        bool secret = (setting_rows[id].flags & SETTING_SECRET) != 0;
         err = fault_set(fault, ERR_USAGE, "%s=%s in the environment: %s", (const char *)name.data,
                         secret ? "(hidden)" : value, why);
     }

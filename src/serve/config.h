@@ -71,7 +71,7 @@ struct setting {
     int64_t simulate_low, simulate_high;
     const char *help;
 };
-extern const struct setting settings[SETTINGS_COUNT];
+extern const struct setting setting_rows[SETTINGS_COUNT];
 
 /* By name or alias, in any case. */
 bool setting_find(struct slice name, enum setting_id *id);

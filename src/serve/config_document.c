@@ -73,7 +73,7 @@ void config_document(struct buffer *out)
                              "|---|---|---|---|---|\n",
                              setting_section_titles[section]);
         for (enum setting_id id = 0; id < SETTINGS_COUNT; id++) {
-            if (settings[id].section == section) append_row(out, &settings[id]);
+            if (setting_rows[id].section == section) append_row(out, &setting_rows[id]);
         }
     }
 }

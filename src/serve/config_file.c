@@ -113,7 +113,7 @@ static struct slice join(struct arena *arena, const struct slice *words, uint32_
 
 static bool takes_words(enum setting_id id)
 {
-    return settings[id].type == SETTING_TYPE_LIST || id == SETTING_BIND;
+    return setting_rows[id].type == SETTING_TYPE_LIST || id == SETTING_BIND;
 }
 
 /* `save 900 1` twice means both pairs: a file's first one begins anew, further ones add. */
@@ -202,7 +202,7 @@ static void append_setting(const struct config *config, enum setting_id id, stru
 {
     struct buffer value = {0};
     config_format(config, id, &value);
-    buffer_append_format(out, "%s ", settings[id].name);
+    buffer_append_format(out, "%s ", setting_rows[id].name);
     if (takes_words(id) && value.len != 0) {
         buffer_append(out, buffer_slice(&value));
     } else {
