@@ -32,7 +32,9 @@ FLAGS_tsan    := -O1 -fno-omit-frame-pointer -fsanitize=thread
 FLAGS_fuzz    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
                  -fno-sanitize-recover=all
 CFLAGS   += $(FLAGS) $(FLAGS_$(CONFIG))
-LIBS     := -lz -lzstd -llz4 -llzma -lbz2 -lpcre2-8 -lxxhash -ldl -lm
+LIBS     := -lz -lzstd -llz4 -llzma -lbz2 -lpcre2-8 -lxxhash -luring -lcrypto -ldl -lm
+# Sanitizers bring an allocator of their own: see base/heap.c.
+LIBS     += $(if $(filter release debug,$(CONFIG)),-ljemalloc)
 COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 
 files     = $(if $(wildcard $(1)),$(sort $(shell find $(wildcard $(1)) -name '$(2)')))

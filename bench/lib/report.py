@@ -112,12 +112,20 @@ def holds_all(claim, rows):
     return all(holds is not False for holds in judged) and not any(row.wrong for row in rows)
 
 
-def keep(claim, rows, rounds):
+def keep_lines(name, table, verdict, short, rounds):
     """Remembers a full run's tables, so that the page can be written after a partial run too."""
     place.RESULTS.mkdir(parents=True, exist_ok=True)
-    kept = {"table": claim_lines(claim, rows), "verdicts": verdict_lines(claim, rows),
-            "short": short_lines(claim, rows), "rounds": rounds}
-    (place.RESULTS / f"{claim.name}.json").write_text(json.dumps(kept), encoding="utf-8")
+    kept = {"table": table, "verdicts": verdict, "short": short, "rounds": rounds}
+    (place.RESULTS / f"{name}.json").write_text(json.dumps(kept), encoding="utf-8")
+
+
+def keep(claim, rows, rounds):
+    keep_lines(claim.name, claim_lines(claim, rows), verdict_lines(claim, rows),
+               short_lines(claim, rows), rounds)
+
+
+def keep_result(name, result, rounds):
+    keep_lines(name, result.table(), result.verdicts(), result.short(), rounds)
 
 
 def between_marks(page, lines):

@@ -42,7 +42,7 @@ def compiled(name):
         program("gcc")
         place.BUILD.mkdir(parents=True, exist_ok=True)
         shell(f"gcc -O3 -march=native -std=gnu17 -D_GNU_SOURCE -Wall -Wextra "
-              f"-o '{target}' '{source}'")
+              f"-o '{target}' '{source}' -lm")
     return target
 
 

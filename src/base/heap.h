@@ -19,4 +19,24 @@ void *heap_take_zeroed(struct heap *heap, size_t size);
 void *heap_resize(struct heap *heap, void *block, size_t old_size, size_t new_size);
 void heap_give(struct heap *heap, void *block, size_t size); /* NULL is allowed */
 
-size_t heap_rounded_bytes(size_t size); /* what a block of `size` really takes */
+/* What a block of `size` (1 or more) really takes: jemalloc's classes, four to a doubling. */
+static inline size_t heap_rounded_bytes(size_t size)
+{
+    if (size <= 8) return 8;
+    if (size <= 128) return (size + 15) & ~(size_t)15;
+    size_t step = (size_t)1 << (61 - __builtin_clzll(size - 1));
+    return (size + step - 1) & ~(step - 1);
+}
+
+/* May a block asked for as `old_size` be used, and given back, as one of `new_size`? */
+static inline bool heap_fits(size_t old_size, size_t new_size)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    if (new_size > old_size) return false; /* the allocator there guards each byte */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    if (new_size > old_size) return false;
+#endif
+#endif
+    return heap_rounded_bytes(old_size) == heap_rounded_bytes(new_size);
+}

@@ -22,6 +22,24 @@ instant clock_now(void)
     return (instant){clock_read(CLOCK_MONOTONIC)};
 }
 
+int64_t clock_unix_us(void)
+{
+    return clock_read(CLOCK_REALTIME) / NS_PER_US;
+}
+
+struct clock_text clock_text(int64_t unix_us)
+{
+    enum { US_PER_S = 1000000, US_PER_MS = 1000 };
+    struct clock_text text = {0};
+    struct tm parts;
+    time_t seconds = unix_us / US_PER_S;
+    if (gmtime_r(&seconds, &parts) == NULL) parts = (struct tm){0};
+    size_t len = strftime(text.text, sizeof text.text, "%Y-%m-%dT%H:%M:%S", &parts);
+    (void)snprintf(text.text + len, sizeof text.text - len, ".%03uZ",
+                   (unsigned)(unix_us % US_PER_S / US_PER_MS));
+    return text;
+}
+
 static int64_t usage_ns(int who)
 {
     struct rusage usage;

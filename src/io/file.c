@@ -243,6 +243,12 @@ enum err file_rename(const char *from, const char *to, struct fault *fault)
     return fault_set_errno(fault, errno, "cannot rename %s to %s", from, to);
 }
 
+enum err file_set_mode(const char *path, uint32_t mode, struct fault *fault)
+{
+    if (chmod(path, mode) == 0) return ERR_OK;
+    return fault_set_errno(fault, errno, "cannot set the permissions of %s", path);
+}
+
 void file_remove(const char *path)
 {
     (void)unlink(path);

@@ -51,6 +51,7 @@ MUST_USE enum err file_copy(struct file *from, uint64_t bytes, struct file *to,
                             const struct signals *stops, struct fault *fault);
 
 bool path_exists(const char *path);
+MUST_USE enum err file_set_mode(const char *path, uint32_t mode, struct fault *fault);
 MUST_USE enum err file_rename(const char *from, const char *to, struct fault *fault);
 void file_remove(const char *path);        /* if it is there */
 bool path_is_executable(const char *path); /* by this user */

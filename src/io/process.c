@@ -431,3 +431,8 @@ enum err process_stop_wait(const struct process_stop *stop, const struct file *f
     if (polls[1].revents == 0) return ERR_OK;
     return fault_set(fault, ERR_CANCELLED, "stopped");
 }
+
+uint32_t process_own_id(void)
+{
+    return (uint32_t)getpid();
+}

@@ -90,6 +90,8 @@ void process_end(struct process *process);
 
 const char *process_signal_text(int number); /* "Killed" */
 
+uint32_t process_own_id(void);
+
 /* A standard stream that we were started without must not be the next file that we open: from now
  * on it is one that refuses to be read, or written. First thing in main. */
 void process_fill_streams(void);

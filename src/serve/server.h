@@ -12,8 +12,9 @@
 
 struct acl;      /* acl.h: users and what they may do */
 struct blocked;  /* blocked.h: clients that wait for keys */
-struct config;   /* config.h: every setting, from config.def */
-struct latency;  /* latency.h */
+struct config;   /* config.h: every setting, from config.def; this lane's own copy */
+struct latency;  /* latency.h: spikes */
+struct measures; /* measure.h: what commands cost */
 struct pubsub;   /* pubsub.h: channels and who listens */
 struct sessions; /* session.h: the clients */
 struct slowlog;  /* slowlog.h */
@@ -40,6 +41,7 @@ struct server {
     struct blocked *blocked;
     struct config *config;
     struct latency *latency;
+    struct measures *measures;
     struct pubsub *pubsub;
     struct sessions *sessions;
     struct slowlog *slowlog;

@@ -1,4 +1,6 @@
 /* integer_test.c -- integers to text and back: only the shortest form is one. */
+#include <stdio.h>
+
 #include "base/integer.h"
 #include "base/prng.h"
 #include "test/rows.h"

@@ -1,5 +1,5 @@
 /* summary_test.c -- the closing summary as golden texts, and JSON strings of any bytes. */
-#include "cli/json_text.h"
+#include "base/json_text.h"
 #include "cli/summary.h"
 #include "test/rows.h"
 

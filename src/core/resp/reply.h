@@ -44,8 +44,8 @@ void reply_close_set(struct reply *reply, size_t opened, uint64_t count);
 /* Drop what was written since `opened`: an error takes its place. */
 void reply_rewind(struct reply *reply, size_t opened);
 
-/* The shortest text that reads back as `value`, as Redis prints scores: "3", "0.1", "1e+100",
- * "inf". Returns its length. */
+/* The shortest text that reads back as `value`, as Redis 7.2 prints scores: "3", "0.1", "1e+100",
+ * "inf"; whole numbers up to 2^62 in full. Returns its length. */
 enum { DOUBLE_TEXT_MAX = 40 };
 size_t double_format(double value, char text[DOUBLE_TEXT_MAX]);
 /* As INCRBYFLOAT prints: %.17Lf without trailing zeros. */

@@ -9,6 +9,7 @@
 
 #include "base/cursor.h"
 #include "core/store/store.h"
+#include "core/store/table.h"
 
 struct set; /* opaque; owned by the heap of its room */
 
@@ -30,9 +31,8 @@ void set_expect(struct room *room, struct set *set, uint64_t count);
 
 /* Every member once, while nothing changes; an intset's in order. A zeroed walk begins. */
 struct set_walk {
-    uint64_t at, bucket;
-    void *inside;
-    uint32_t index;
+    struct table_walk members; /* of a hash table */
+    uint32_t at;               /* of the other forms: an index, or a place */
     char scratch[INTEGER_TEXT_MAX];
 };
 bool set_walk_next(const struct set *set, struct set_walk *walk, struct slice *member);

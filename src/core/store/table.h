@@ -3,9 +3,10 @@
  *
  * Linear hashing (Litwin 1980). A bucket is 64 bytes: eight pointers of 48 bits, eight tag bytes
  * (0: empty) taken from the hash, and 8 bytes for what the owner of the table needs (see
- * struct table_bucket). A full bucket chains to an overflow bucket. Buckets live in segments, so
- * that growing never copies and never pauses: each insert past the load limit splits one bucket,
- * each removal below the low mark joins one.
+ * struct table_bucket). A full bucket chains to an overflow bucket, by its last pointer. Buckets
+ * live in segments, so that growing never copies much and never pauses: each insert past the load
+ * limit splits one bucket, each removal below the low mark joins one. An empty table has no
+ * buckets, and a small one only as many as it needs.
  *
  * The table does not own its items, nor know what they are: `hash` of its kind is asked when a
  * bucket is split. Items are aligned to 8 and live below 2^48.
@@ -20,9 +21,10 @@ enum { TABLE_BUCKET_ITEMS = 8 };
 struct table_bucket {
     uint8_t tags[TABLE_BUCKET_ITEMS];
     uint8_t items[TABLE_BUCKET_ITEMS][6]; /* pointers, little-endian */
-    uint32_t version;                     /* the owner's: the keyspace's snapshot version */
-    uint8_t marks;                        /* the owner's: a bit an item */
-    uint8_t reserved[3];                  /* the table's: where the overflow is */
+    uint32_t version; /* the owner's, of the first bucket of a chain: which snapshot has it */
+    uint8_t marks;    /* the owner's: a bit an item; it moves with the item */
+    uint8_t linked;   /* the last pointer is the next bucket of the chain, its tag is 0 */
+    uint8_t spare[2];
 };
 
 struct table;
@@ -38,11 +40,13 @@ struct table { /* fields are the table's; embedded for speed */
     const struct table_kind *kind;
     void *owner; /* for the functions of `kind` */
     struct table_bucket **segments;
-    uint64_t segments_count, segments_capacity;
-    uint64_t count;         /* items */
-    uint64_t buckets_count; /* N .. 2N-1 */
-    uint64_t level_mask;    /* N - 1 */
-    struct table_bucket *overflow_free;
+    uint64_t count;             /* items */
+    uint64_t buckets_count;     /* 0, or N .. 2N-1 */
+    uint64_t level_mask;        /* N - 1 */
+    uint64_t overflow_count;    /* buckets */
+    uint32_t segments_capacity; /* of the array; a power of two, or 0 */
+    uint32_t first_capacity;    /* buckets in the first segment; a power of two, or 0 */
+    uint32_t version_of_new;    /* the owner's: of a bucket that is not made by a split */
 };
 
 void table_init(struct table *table, struct heap *heap, const struct table_kind *kind, void *owner);
@@ -62,11 +66,21 @@ typedef bool (*table_same)(const void *item, const void *wanted);
 static inline void *table_find(const struct table *table, uint64_t hash, table_same same,
                                const void *wanted, struct table_place *place);
 
-void table_insert(struct table *table, uint64_t hash, void *item);       /* it must not be there */
+/* It must not be there yet. Its mark is 0. */
+struct table_place table_insert(struct table *table, uint64_t hash, void *item);
 void table_remove(struct table *table, uint64_t hash, const void *item); /* it must be there */
-void table_replace(struct table *table, uint64_t hash, const void *old_item, void *new_item);
+/* The mark stays. */
+struct table_place table_replace(struct table *table, uint64_t hash, const void *old_item,
+                                 void *new_item);
+static inline void table_mark(struct table_place place, bool mark);
 
-static inline void table_prefetch(const struct table *table, uint64_t hash);
+static inline void table_prefetch(const struct table *table, uint64_t hash); /* the bucket */
+/* What is likely the item; when the bucket is there already. */
+static inline void table_prefetch_item(const struct table *table, uint64_t hash);
+
+/* The number of the bucket where this hash belongs; the table is not empty of buckets. */
+static inline uint64_t table_bucket_of(const struct table *table, uint64_t hash);
+static inline struct table_bucket *table_bucket_at(const struct table *table, uint64_t bucket);
 
 /* One step of a walk that may be interrupted: visits the items of a bucket and gives the next
  * cursor; 0 begins, and 0 is the end. An item that is there from begin to end is visited at least
@@ -82,8 +96,11 @@ struct table_walk {
     unsigned index;
 };
 void *table_walk_next(const struct table *table, struct table_walk *walk); /* zeroed; NULL: end */
+/* The items of one chain, from its first bucket on: `at` is that, `index` 0. */
+static inline void *table_chain_next(struct table_walk *walk);
 
 void *table_random(const struct table *table, struct prng *prng); /* NULL: empty */
 uint64_t table_bytes(const struct table *table);                  /* its own memory */
+void table_check(const struct table *table); /* asserts all invariants: for tests */
 
 #include "core/store/table_impl.h" /* the inline functions */

@@ -8,7 +8,8 @@
  *   void      T_free(struct room *room, struct T *object);
  *   struct T *T_copy(struct room *room, const struct T *object);
  *   uint64_t  T_count(const struct T *object);      elements
- *   uint64_t  T_bytes(const struct T *object);      memory, all of it
+ *   uint64_t  T_bytes(const struct T *object);      memory, all of it (hash_bytes_used: the
+ *                                                   other name is base/hash.h's)
  *   const char *T_encoding(const struct T *object); Redis's name of the form it is in now
  *   void      T_encode(const struct T *object, struct buffer *out);    for snapshots and the log
  *   struct T *T_decode(struct room *room, struct cursor *in);

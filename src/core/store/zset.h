@@ -89,12 +89,16 @@ struct zset_item {
     double score;
 };
 
+enum { ZSET_WINDOW = 32 };
+
 struct zset_walk { /* fields are the zset's */
     const struct zset *zset;
     uint64_t left;
-    const void *at;
-    uint32_t index;
     bool backwards;
+    const void *leaf; /* of a tree: where in which leaf */
+    uint32_t index;   /* … or the place in a pack */
+    uint64_t first;   /* backwards through a pack: places of the ranks from here on */
+    uint32_t places_count, places[ZSET_WINDOW];
 };
 
 /* The items of `span`, which lies within the zset: upwards, or backwards from its last. */

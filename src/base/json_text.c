@@ -1,5 +1,5 @@
 /* json_text.c -- see json_text.h. */
-#include "cli/json_text.h"
+#include "base/json_text.h"
 
 /* The length of the UTF-8 sequence at the front; 0: there is none. By the table of well-formed
  * byte sequences of the Unicode standard (3.9, D92). */

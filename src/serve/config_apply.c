@@ -1,0 +1,63 @@
+/* config_apply.c -- see config_apply.h. */
+#include "serve/config_apply.h"
+#include "core/store/evict.h"
+
+enum { LIST_PACKED_THRESHOLD = 1 << 30 };
+
+static uint64_t limit(const struct config *config, enum setting_id id)
+{
+    return (uint64_t)config_integer(config, id);
+}
+
+void config_limits(const struct config *config, struct store_limits *limits)
+{
+    *limits = (struct store_limits){
+        .hash_max_listpack_entries = limit(config, SETTING_HASH_MAX_LISTPACK_ENTRIES),
+        .hash_max_listpack_value = limit(config, SETTING_HASH_MAX_LISTPACK_VALUE),
+        .set_max_intset_entries = limit(config, SETTING_SET_MAX_INTSET_ENTRIES),
+        .set_max_listpack_entries = limit(config, SETTING_SET_MAX_LISTPACK_ENTRIES),
+        .set_max_listpack_value = limit(config, SETTING_SET_MAX_LISTPACK_VALUE),
+        .zset_max_listpack_entries = limit(config, SETTING_ZSET_MAX_LISTPACK_ENTRIES),
+        .zset_max_listpack_value = limit(config, SETTING_ZSET_MAX_LISTPACK_VALUE),
+        .list_max_listpack_size = config_integer(config, SETTING_LIST_MAX_LISTPACK_SIZE),
+        .list_packed_threshold = LIST_PACKED_THRESHOLD,
+    };
+}
+
+void config_call_settings(const struct config *config, struct call_settings *filled)
+{
+    *filled = (struct call_settings){
+        .bulk_bytes_max = limit(config, SETTING_PROTO_MAX_BULK_LEN),
+        .lfu_log_factor = (uint32_t)config_integer(config, SETTING_LFU_LOG_FACTOR),
+        .lfu_decay_minutes = (uint32_t)config_integer(config, SETTING_LFU_DECAY_TIME),
+    };
+}
+
+/* maxmemory-policy, in the order of its choices. */
+static const struct {
+    enum evict_kind kind;
+    bool expiring_only;
+} policies[] = {
+    {EVICT_LRU, true},     {EVICT_LFU, true},    {EVICT_RANDOM, true},  {EVICT_TTL, true},
+    {EVICT_LRU, false},    {EVICT_LFU, false},   {EVICT_RANDOM, false}, {EVICT_NONE, false},
+    {EVICT_S3FIFO, false}, {EVICT_S3FIFO, true},
+};
+
+void config_apply(struct server *server)
+{
+    const struct config *config = server->config;
+    struct store_limits *limits = &store_room(lane_store(server->lane))->limits;
+    uint64_t packed = limits->list_packed_threshold; /* DEBUG may have set it */
+    config_limits(config, limits);
+    if (packed != 0) limits->list_packed_threshold = packed;
+    config_call_settings(config, lane_settings(server->lane));
+    uint64_t memory_max = limit(config, SETTING_MAXMEMORY);
+    lane_set_memory_max(server->lane, memory_max);
+    struct evict_request *eviction = lane_eviction(server->lane);
+    uint32_t policy = config_choice(config, SETTING_MAXMEMORY_POLICY);
+    ASSERT(policy < COUNT_OF(policies));
+    eviction->bytes_max = memory_max;
+    eviction->kind = policies[policy].kind;
+    eviction->expiring_only = policies[policy].expiring_only;
+    eviction->samples = (uint32_t)config_integer(config, SETTING_MAXMEMORY_SAMPLES);
+}
