@@ -25,6 +25,7 @@ struct log_config {
     const char *folder;       /* exists; borrowed for the life of the log */
     uint64_t segment_bytes;   /* 64 MiB; multiple of IO_BLOCK_BYTES */
     uint64_t batch_bytes_max; /* of one write: 8 MiB; a larger record is a batch of its own */
+    uint64_t seed;            /* what no client can guess: records are salted with it */
     io_tag tag;               /* its completions: tag.n .. tag.n + LOG_TAGS - 1 */
 };
 enum { LOG_TAGS = 8, LOG_RECORD_BYTES_MAX = 1 << 30 };
@@ -49,24 +50,32 @@ typedef enum err (*log_visit)(void *context, const struct log_record *record, st
 MUST_USE enum err log_recover(const char *folder, uint64_t after, log_visit visit, void *context,
                               struct log_found *found, struct fault *fault);
 
-/* Cut a damaged log behind its last good record: what `tutti doctor --repair` does. The rest is
- * kept aside in files named *.damaged. */
-MUST_USE enum err log_repair(const char *folder, struct log_found *found, struct fault *fault);
+/* Cut a damaged log behind its last good record: what `tutti doctor --repair` does, with the same
+ * `after`. What was cut off is kept aside in files named *.damaged. *`cut`: there was damage. */
+MUST_USE enum err log_repair(const char *folder, uint64_t after, struct log_found *found, bool *cut,
+                             struct fault *fault);
 
-/* Open behind `last_index`. The first segment is made ready before it returns. */
+/* Open behind `last_index`, which log_recover told. Returns at once: the first segment is still
+ * being made ready, and log_has_room says when it is. What comes next goes into a segment of its
+ * own, never behind what was there: a write of an earlier process may still be on its way. */
 MUST_USE enum err log_open(const struct log_config *config, struct io *io, uint64_t last_index,
                            struct log **log, struct fault *fault);
-void log_close(struct log *log); /* what is not durable by then is lost: flush first */
+/* What is not durable by then is lost: flush first. Waits for what is under way on its files;
+ * completions of its tags may still come, and mean nothing. */
+void log_close(struct log *log);
 
 /* Room for a record of `payload_bytes`, before it is needed? Asking is what makes the log allocate
  * more; after a no, ask again after log_complete, or a second later. */
 enum log_room { LOG_ROOM, LOG_ROOM_SOON, LOG_ROOM_DISK_FULL };
+#define LOG_RETRY_NS INT64_C(500000000) /* between two attempts to allocate on a full disk */
 enum log_room log_has_room(struct log *log, size_t payload_bytes);
 
 /* Returns its index. `payload` in parts, which are copied. */
 uint64_t log_append(struct log *log, uint32_t group, uint32_t kind, uint64_t term,
                     const struct slice *parts, uint32_t count);
-void log_flush(struct log *log); /* start writing what has gathered, unless a write is under way */
+/* Start writing what has gathered, unless a write is under way. To be called each turn, and at
+ * least each LOG_RETRY_NS while the disk is full: it is what finds out that there is room again. */
+void log_flush(struct log *log);
 void log_complete(struct log *log, const struct io_completion *completion); /* one of its tags */
 
 uint64_t log_last(const struct log *log);              /* index of the last record appended */

@@ -1,0 +1,128 @@
+/* log_format.c -- see log_format.h. */
+#include "lane/log_format.h"
+
+#include "base/crc.h"
+#include "base/cursor.h"
+
+enum { BATCH_MAGIC = 0x31424c54 /* "TLB1" */, HEADER_CRC_FROM = 16, BATCH_CRC_FROM = 8 };
+
+static const char header_magic[8] = {'T', 'U', 'T', 'T', 'I', 'L', 'O', 'G'};
+
+static uint8_t *write_u32(uint8_t *to, uint32_t value)
+{
+    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> 8 * i);
+    return to + 4;
+}
+
+static uint8_t *write_u64(uint8_t *to, uint64_t value)
+{
+    for (int i = 0; i < 8; i++) to[i] = (uint8_t)(value >> 8 * i);
+    return to + 8;
+}
+
+/* Of the version too: it stands before the checksum in every format. */
+static uint32_t header_crc(const uint8_t *header)
+{
+    uint32_t crc = crc32c(0, slice_of(header, 12));
+    return crc32c(crc, slice_of(header + HEADER_CRC_FROM, LOG_HEADER_BYTES - HEADER_CRC_FROM));
+}
+
+void log_header_write(uint8_t to[LOG_HEADER_BYTES], const struct log_header *header)
+{
+    memset(to, 0, LOG_HEADER_BYTES);
+    memcpy(to, header_magic, sizeof header_magic);
+    (void)write_u32(to + 8, LOG_FORMAT);
+    uint8_t *at = write_u64(to + HEADER_CRC_FROM, header->sequence);
+    at = write_u64(at, header->salt);
+    at = write_u64(at, header->first_index);
+    (void)write_u64(at, header->bytes);
+    (void)write_u32(to + 12, header_crc(to));
+}
+
+static bool is_zero(struct slice bytes)
+{
+    return bytes.data[0] == 0 && memcmp(bytes.data, bytes.data + 1, bytes.len - 1) == 0;
+}
+
+enum log_header_kind log_header_read(struct slice bytes, struct log_header *header,
+                                     uint32_t *version)
+{
+    if (bytes.len < LOG_HEADER_BYTES) return LOG_HEADER_BAD;
+    if (is_zero(slice_of(bytes.data, LOG_HEADER_BYTES))) return LOG_HEADER_ZERO;
+    if (memcmp(bytes.data, header_magic, sizeof header_magic) != 0) return LOG_HEADER_BAD;
+    struct cursor cursor = cursor_of(slice_of(bytes.data + 8, LOG_HEADER_BYTES - 8));
+    *version = cursor_u32(&cursor);
+    if (cursor_u32(&cursor) != header_crc(bytes.data)) return LOG_HEADER_BAD;
+    if (*version > LOG_FORMAT) return LOG_HEADER_NEWER;
+    header->sequence = cursor_u64(&cursor);
+    header->salt = cursor_u64(&cursor);
+    header->first_index = cursor_u64(&cursor);
+    header->bytes = cursor_u64(&cursor);
+    return header->first_index > 0 ? LOG_HEADER_GOOD : LOG_HEADER_BAD;
+}
+
+static uint32_t batch_crc(const uint8_t *batch)
+{
+    return crc32c(0, slice_of(batch + BATCH_CRC_FROM, LOG_BATCH_BYTES - BATCH_CRC_FROM));
+}
+
+void log_batch_write(uint8_t to[LOG_BATCH_BYTES], const struct log_batch *batch)
+{
+    (void)write_u32(to, BATCH_MAGIC);
+    uint8_t *at = write_u64(to + BATCH_CRC_FROM, batch->sequence);
+    at = write_u64(at, batch->salt);
+    at = write_u64(at, batch->first_index);
+    at = write_u64(at, batch->records_count);
+    (void)write_u64(at, batch->bytes);
+    (void)write_u32(to + 4, batch_crc(to));
+}
+
+bool log_batch_read(struct slice bytes, struct log_batch *batch)
+{
+    struct cursor cursor = cursor_of(bytes);
+    uint32_t magic = cursor_u32(&cursor), crc = cursor_u32(&cursor);
+    batch->sequence = cursor_u64(&cursor);
+    batch->salt = cursor_u64(&cursor);
+    batch->first_index = cursor_u64(&cursor);
+    batch->records_count = cursor_u64(&cursor);
+    batch->bytes = cursor_u64(&cursor);
+    return !cursor.bad && magic == BATCH_MAGIC && crc == batch_crc(bytes.data);
+}
+
+uint32_t log_salt_crc(uint64_t salt)
+{
+    uint8_t bytes[8];
+    (void)write_u64(bytes, salt);
+    return crc32c(0, slice_of(bytes, sizeof bytes));
+}
+
+static uint32_t record_crc(const uint8_t *record, size_t payload_bytes, uint32_t salt_crc)
+{
+    uint32_t crc = crc32c(salt_crc, slice_of(record, 4));
+    return crc32c(crc, slice_of(record + 8, LOG_RECORD_HEADER_BYTES - 8 + payload_bytes));
+}
+
+void log_record_write(uint8_t to[LOG_RECORD_HEADER_BYTES], uint32_t salt_crc,
+                      const struct log_record *record)
+{
+    (void)write_u32(to, (uint32_t)record->payload.len);
+    uint8_t *at = write_u32(to + 8, record->group);
+    at = write_u32(at, record->kind);
+    at = write_u64(at, record->term);
+    (void)write_u64(at, record->index);
+    (void)write_u32(to + 4, record_crc(to, record->payload.len, salt_crc));
+}
+
+bool log_record_read(struct slice *rest, uint32_t salt_crc, struct log_record *record)
+{
+    struct cursor cursor = cursor_of(*rest);
+    uint32_t length = cursor_u32(&cursor), crc = cursor_u32(&cursor);
+    record->group = cursor_u32(&cursor);
+    record->kind = cursor_u32(&cursor);
+    record->term = cursor_u64(&cursor);
+    record->index = cursor_u64(&cursor);
+    record->payload = cursor_bytes(&cursor, length);
+    if (cursor.bad || crc != record_crc(rest->data, length, salt_crc)) return false;
+    *rest = slice_of(cursor.at, cursor_left(&cursor));
+    return true;
+}

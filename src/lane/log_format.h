@@ -1,0 +1,69 @@
+/*
+ * log_format.h -- the bytes of a log segment, in memory: what log.c writes and the others read.
+ *
+ * All integers are little-endian. A segment begins with a block of its own:
+ *
+ *   magic "TUTTILOG", version u32, crc32c u32 (of the rest), sequence u64, salt u64,
+ *   first index u64, segment bytes u64, zeros up to LOG_HEADER_BYTES
+ *
+ * and goes on with batches, each at a multiple of IO_BLOCK_BYTES:
+ *
+ *   magic u32, crc32c u32 (of the rest), sequence u64, salt u64, first index u64, records count
+ * u64, bytes of all records u64, then the records, each: length u32 (of the payload), crc32c u32
+ * (of all but itself), group u32, kind u32, term u64, index u64, payload
+ *
+ * The sequence counts the uses of segments, so what an earlier use left behind in a file that is
+ * used again never passes for new. The salt is drawn when the log is opened and starts the
+ * checksum of each record: nobody who sends data can make it look like a record or a batch.
+ */
+#pragma once
+
+#include "io/io.h"
+#include "lane/log.h"
+
+enum {
+    LOG_FORMAT = 1,
+    LOG_HEADER_BYTES = 64,
+    LOG_BATCH_BYTES = 48,
+    LOG_RECORD_HEADER_BYTES = 32,
+};
+
+struct log_header {
+    uint64_t sequence, salt;
+    uint64_t first_index; /* of its first record */
+    uint64_t bytes;       /* of the whole segment */
+};
+
+struct log_batch {
+    uint64_t sequence, salt;
+    uint64_t first_index, records_count;
+    uint64_t bytes; /* of the records */
+};
+
+enum log_header_kind {
+    LOG_HEADER_GOOD,
+    LOG_HEADER_ZERO,  /* never used */
+    LOG_HEADER_NEWER, /* whole, but of a format that we do not know; `*version` */
+    LOG_HEADER_BAD
+};
+
+void log_header_write(uint8_t to[LOG_HEADER_BYTES], const struct log_header *header);
+enum log_header_kind log_header_read(struct slice bytes, struct log_header *header,
+                                     uint32_t *version);
+
+void log_batch_write(uint8_t to[LOG_BATCH_BYTES], const struct log_batch *batch);
+/* False: it is none, or damaged; `batch` then has what is there all the same. */
+bool log_batch_read(struct slice bytes, struct log_batch *batch);
+
+uint32_t log_salt_crc(uint64_t salt); /* what the checksum of a record starts with */
+
+/* The payload is behind the header already. */
+void log_record_write(uint8_t to[LOG_RECORD_HEADER_BYTES], uint32_t salt_crc,
+                      const struct log_record *record);
+/* False: damaged; `*rest` then stands where it stood. The payload borrows from `rest`. */
+bool log_record_read(struct slice *rest, uint32_t salt_crc, struct log_record *record);
+
+static inline uint64_t log_padded(uint64_t bytes)
+{
+    return (bytes + IO_BLOCK_BYTES - 1) / IO_BLOCK_BYTES * IO_BLOCK_BYTES;
+}

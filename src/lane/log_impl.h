@@ -1,0 +1,92 @@
+/* log_impl.h -- the parts of an open log: log.c gathers and writes, log_space.c makes segments. */
+#pragma once
+
+#include "lane/log_files.h"
+
+enum {
+    TAG_WRITE,
+    TAG_ALLOCATE,
+    TAG_RENAME,
+    TAG_REMOVE /* nobody waits for it */
+};
+
+enum { FREE_SEGMENTS_MAX = 2 }; /* kept to be used again */
+
+/* Records on their way to the disk: room for a segment's header, one batch, padding. */
+struct log_gather {
+    uint8_t *memory; /* io_block_memory; NULL: none yet */
+    size_t capacity;
+    size_t len; /* of the records */
+    uint64_t first_index, records_count;
+};
+
+enum segment_state {
+    SEGMENT_FREE, /* ready to be written to; open */
+    SEGMENT_FULL  /* has records, and gets no more */
+};
+
+struct log_file_state {
+    enum segment_state state;
+    io_handle handle; /* IO_NONE while it is full */
+    uint64_t number, bytes;
+    uint64_t first_index; /* of a full one */
+    bool inherited;       /* from an earlier process */
+};
+
+enum making {
+    MAKING_NONE,
+    MAKING_ALLOCATE,
+    MAKING_RENAME,
+    MAKING_LATER /* the disk is full; again at `again_at` */
+};
+
+/* The one segment that is being made ready. */
+struct log_making {
+    enum making state;
+    bool disk_full; /* the last attempt found it so */
+    instant again_at;
+    io_handle handle; /* of NAME.partial */
+    uint64_t number, bytes;
+};
+
+struct log {
+    struct io *io;
+    struct log_config config;
+    uint64_t salt;
+    uint32_t salt_crc;
+
+    uint64_t last_index, durable_index;
+    struct log_gather gathering, flying;
+    bool writing;
+    instant write_began;
+
+    struct log_file_state current; /* handle IO_NONE: there is none */
+    uint64_t current_at;           /* where its next batch goes */
+    struct log_file_state *others; /* free ones, and full ones in the order of their records */
+    uint32_t others_count, others_capacity;
+    uint64_t last_number, last_sequence;
+    struct log_making making;
+
+    bool has_failed;
+    struct fault fault;
+    struct log_stats stats;
+};
+
+/* --- log_space.c ------------------------------------------------------------------------------ */
+
+void log_fail(struct log *log, int error_number, const char *what, uint64_t number);
+
+/* A block for the header, then a batch with `records_bytes` of records. */
+uint64_t log_segment_bytes_for(uint64_t records_bytes);
+uint64_t log_batch_room(const struct log *log); /* bytes left in the current one */
+/* The first free segment of at least `bytes`; NULL: none. */
+struct log_file_state *log_find_free(struct log *log, uint64_t bytes);
+/* See that a free one of `bytes` is there soon. */
+void log_want_segment(struct log *log, uint64_t bytes);
+/* See that any is; a full disk is asked again after a while. */
+void log_keep_ready(struct log *log);
+/* End the current one, and go on in `next`, which is taken out of `others`. */
+void log_switch_to(struct log *log, struct log_file_state *next, uint64_t first_index);
+void log_space_complete(struct log *log, const struct io_completion *completion);
+MUST_USE enum err log_space_open(struct log *log, struct fault *fault);
+void log_space_close(struct log *log);
