@@ -2,7 +2,7 @@
 #include "cmd/sorted_set.h"
 
 #include "cmd/handlers.h"
-#include "cmd/scan.h"
+#include "cmd/value_scan.h"
 
 bool zset_read(struct call *call, struct slice key, const struct zset **zset)
 {
@@ -147,27 +147,21 @@ void cmd_zrevrank(struct call *call)
 
 static void scan_item(void *context, struct zset_item item)
 {
-    struct scan *scan = context;
-    if (!scan_wants(scan, item.member)) return;
+    if (!value_scan_wants(context, item.member)) return;
     char text[DOUBLE_TEXT_MAX];
-    reply_bulk(scan->reply, item.member);
-    reply_bulk(scan->reply, slice_of(text, double_format(item.score, text)));
-    scan->replied += 2;
+    value_scan_put(context, item.member);
+    value_scan_put(context, slice_of(text, double_format(item.score, text)));
 }
 
-static uint64_t scan_zset(const void *object, uint64_t cursor, struct scan *scan)
+static uint64_t scan_zset(const void *object, uint64_t cursor, struct value_scan *scan)
 {
     return zset_scan(object, cursor, scan_item, scan);
 }
 
 void cmd_zscan(struct call *call)
 {
-    struct scan scan;
+    struct value_scan scan = {0};
     const struct zset *zset;
-    if (!scan_cursor(call, 2, &scan) || !zset_read(call, call->argv[1], &zset)) return;
-    if (zset == NULL) {
-        scan_reply_empty(call);
-        return;
-    }
-    if (scan_options(call, 3, &scan)) scan_run(call, &scan, zset, scan_zset);
+    if (!scan_read_cursor(call, 2, &scan.request)) return;
+    if (zset_read(call, call->argv[1], &zset)) value_scan_run(call, &scan, zset, scan_zset);
 }
