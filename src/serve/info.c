@@ -2,13 +2,13 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "serve/info.h"
 #include "cmd/call.h"
 #include "core/store/policy.h"
 #include "io/clock.h"
 #include "io/memory.h"
 #include "io/process.h"
 #include "serve/config.h"
+#include "serve/info.h"
 #include "serve/measure.h"
 #include "serve/pubsub.h"
 
@@ -170,9 +170,9 @@ static void stats_section(const struct server *server, struct buffer *out)
     line(out, "evicted_clients", (int64_t)stats->evicted_clients);
     line(out, "keyspace_hits", (int64_t)store->hits);
     line(out, "keyspace_misses", (int64_t)store->misses);
-    line(out, "pubsub_channels", (int64_t)pubsub_channels_count(server->pubsub));
-    line(out, "pubsub_patterns", (int64_t)pubsub_patterns_count(server->pubsub));
-    line(out, "pubsubshard_channels", (int64_t)pubsub_shard_channels_count(server->pubsub));
+    line(out, "pubsub_channels", (int64_t)pubsub_count(server->pubsub, PUBSUB_CHANNEL));
+    line(out, "pubsub_patterns", (int64_t)pubsub_count(server->pubsub, PUBSUB_PATTERN));
+    line(out, "pubsubshard_channels", (int64_t)pubsub_count(server->pubsub, PUBSUB_SHARD));
     line(out, "latest_fork_usec", 0);
     line(out, "total_forks", 0);
     line(out, "acl_access_denied_auth", (int64_t)stats->auth_failures);
@@ -216,8 +216,9 @@ static void commandstats_section(const struct server *server, struct buffer *out
         if (stats->calls == 0 && stats->rejected == 0 && stats->failed == 0) continue;
         double microseconds = (double)stats->nanoseconds / (double)NS_PER_US;
         buffer_append_format(
-            out, "cmdstat_%s:calls=%llu,usec=%.0f,usec_per_call=%.2f,rejected_calls=%llu,"
-                 "failed_calls=%llu\r\n",
+            out,
+            "cmdstat_%s:calls=%llu,usec=%.0f,usec_per_call=%.2f,rejected_calls=%llu,"
+            "failed_calls=%llu\r\n",
             command_get(server->commands, id)->name, (unsigned long long)stats->calls, microseconds,
             stats->calls == 0 ? 0.0 : microseconds / (double)stats->calls,
             (unsigned long long)stats->rejected, (unsigned long long)stats->failed);
@@ -240,8 +241,8 @@ static void latencystats_section(const struct server *server, struct buffer *out
     if (!config_bool(server->config, SETTING_LATENCY_TRACKING)) return;
     for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
         if (measures_calls(server->measures, id) == 0) continue;
-        buffer_append_format(out, "latency_percentiles_usec_%s:",
-                             command_get(server->commands, id)->name);
+        buffer_append_format(
+            out, "latency_percentiles_usec_%s:", command_get(server->commands, id)->name);
         for (uint32_t i = 0; i < lists->percentiles_count; i++) {
             double percent = lists->percentiles[i];
             duration took = measures_percentile(server->measures, id, percent);

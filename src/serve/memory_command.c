@@ -1,5 +1,6 @@
 /* memory_command.c -- see memory_command.h. */
 #include "serve/memory_command.h"
+#include "base/heap.h"
 #include "base/size.h"
 #include "io/memory.h"
 #include "serve/config.h"
@@ -79,11 +80,11 @@ static void malloc_stats(struct session_call *call)
 {
     struct facts facts = gather(call->server);
     struct buffer out = {0};
-    buffer_append_format(&out, "used bytes: %llu\nblocks: %llu\nresident bytes: %llu\n",
-                         (unsigned long long)facts.used,
-                         (unsigned long long)store_room(lane_store(call->server->lane))
-                             ->heap.blocks_count,
-                         (unsigned long long)facts.rss);
+    buffer_append_format(
+        &out, "used bytes: %llu\nblocks: %llu\nresident bytes: %llu\n",
+        (unsigned long long)facts.used,
+        (unsigned long long)store_room(lane_store(call->server->lane))->heap.blocks_count,
+        (unsigned long long)facts.rss);
     reply_verbatim(&call->reply, "txt", buffer_slice(&out));
     buffer_free(&out);
 }
@@ -118,7 +119,7 @@ void memory_command(struct session_call *call)
     } else if (id == COMMAND_MEMORY_MALLOC_STATS) {
         malloc_stats(call);
     } else if (id == COMMAND_MEMORY_PURGE) {
-        memory_release_unused();
+        heap_purge();
         reply_ok(&call->reply);
     } else {
         help(call);
