@@ -155,7 +155,7 @@ static void renamed(struct log *log, const struct io_completion *completion)
         return;
     }
     others_add(log, &(struct log_file_state){SEGMENT_FREE, making->handle, making->number,
-                                             making->bytes, 0});
+                                             making->bytes, 0, false});
     *making = (struct log_making){.handle = IO_NONE};
 }
 
