@@ -25,4 +25,25 @@ static inline void bytes_copy(uint8_t *to, struct slice from)
     }
 }
 
+/* As memcmp == 0, for keys: most are short, and these are compared without a call. */
+static inline bool bytes_same(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    uint64_t first[2], last[2];
+    if (len > 32) return memcmp(a, b, len) == 0;
+    if (len < 8) {
+        for (size_t i = 0; i < len; i++) {
+            if (a[i] != b[i]) return false;
+        }
+        return true;
+    }
+    for (size_t i = 0; i + 8 <= len; i += 8) {
+        memcpy(&first[0], a + i, 8);
+        memcpy(&first[1], b + i, 8);
+        if (first[0] != first[1]) return false;
+    }
+    memcpy(&last[0], a + len - 8, 8);
+    memcpy(&last[1], b + len - 8, 8);
+    return last[0] == last[1];
+}
+
 uint64_t bytes_count(struct slice bytes, uint8_t byte); /* how many are `byte` */

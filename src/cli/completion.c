@@ -2,6 +2,7 @@
 #include "cli/help.h"
 #include "cli/help_rows.h"
 #include "cli/option_rows.h"
+#include "cli/start_rows.h"
 
 static void text(struct buffer *out, const char *more)
 {
@@ -17,26 +18,39 @@ static void operator_words(struct buffer *out, const struct help_row *rows, size
     }
 }
 
-static void value_case(struct buffer *out, const struct option_row *option)
+static void value_case(struct buffer *out, const char *option, const char *choices)
 {
-    if (option->choices[0] == '\0') return;
-    buffer_append_format(out, "    --%s) ", option->text);
-    if (strcmp(option->choices, "FILE") == 0) {
+    if (choices[0] == '\0') return;
+    buffer_append_format(out, "        --%s) ", option);
+    if (strcmp(choices, "FILE") == 0) {
         text(out, "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$current\"))");
-    } else if (strcmp(option->choices, "DIR") == 0) {
+    } else if (strcmp(choices, "DIR") == 0) {
         text(out, "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$current\"))");
     } else {
         text(out, "_tutti_words '");
-        if (strcmp(option->choices, "MAP") == 0) {
+        if (strcmp(choices, "MAP") == 0) {
             operator_words(out, help_maps, HELP_MAPS_COUNT);
-        } else if (strcmp(option->choices, "REDUCE") == 0) {
+        } else if (strcmp(choices, "REDUCE") == 0) {
             operator_words(out, help_reduces, HELP_REDUCES_COUNT);
         } else {
-            text(out, option->choices);
+            text(out, choices);
         }
         text(out, "'");
     }
     text(out, "; return ;;\n");
+}
+
+static void start(struct buffer *out)
+{
+    struct start_row rows[START_ROWS_MAX];
+    size_t count = start_rows(rows);
+    text(out, "    start)\n        case $before in\n");
+    for (size_t i = 0; i < count; i++) value_case(out, rows[i].text, rows[i].choices);
+    text(out, "        esac\n        _tutti_words '");
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_format(out, "%s--%s", i == 0 ? "" : " ", rows[i].text);
+    }
+    text(out, "' ;;\n");
 }
 
 void help_completion(struct buffer *out)
@@ -58,16 +72,23 @@ void help_completion(struct buffer *out)
     text(out, "--version'\n"
               "        return\n"
               "    fi\n"
-              "    if [[ ${COMP_WORDS[1]} == help ]]; then\n"
-              "        _tutti_words mapreduce\n"
-              "        return\n"
-              "    fi\n"
-              "    case $before in\n");
-    for (size_t i = 0; i < OPTIONS_COUNT; i++) value_case(out, &option_rows[i]);
-    text(out, "    esac\n"
-              "    _tutti_words '");
+              "    case ${COMP_WORDS[1]} in\n"
+              "    help) _tutti_words '");
+    for (size_t i = 0; i < HELP_COMMANDS_COUNT; i++) {
+        if (i == HELP_COMMAND_help) continue;
+        buffer_append_format(out, "%s%s", i == 0 ? "" : " ", help_commands[i].name);
+    }
+    text(out, "' ;;\n"
+              "    policy) _tutti_words 'list get set del explain --host --port --user --password' "
+              ";;\n");
+    start(out);
+    text(out, "    *)\n        case $before in\n");
+    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+        value_case(out, option_rows[i].text, option_rows[i].choices);
+    }
+    text(out, "        esac\n        _tutti_words '");
     for (size_t i = 0; i < OPTIONS_COUNT; i++) {
         buffer_append_format(out, "%s--%s", i == 0 ? "" : " ", option_rows[i].text);
     }
-    text(out, "'\n}\n\ncomplete -F _tutti tutti\n");
+    text(out, "' ;;\n    esac\n}\n\ncomplete -F _tutti tutti\n");
 }

@@ -2,6 +2,7 @@
 #include "cli/help.h"
 #include "cli/help_rows.h"
 #include "cli/option_rows.h"
+#include "cli/start_rows.h"
 
 enum { HELP_COLUMNS = 80, INDENT = 8 };
 
@@ -62,17 +63,22 @@ static void operators(struct buffer *out, const struct help_row *rows, size_t co
     }
 }
 
+static void option(struct buffer *out, const char *text, const char *word, const char *standard,
+                   const char *help)
+{
+    const char *space = word[0] == '\0' ? "" : " ";
+    buffer_append_format(out, "  --%s%s%s\n", text, space, word);
+    wrap(out, help, 0, INDENT);
+    if (standard[0] == '\0') return;
+    buffer_append_format(out, "%*sDefault: %s.\n", INDENT, "", standard);
+}
+
 static void options(struct buffer *out, enum option_section section)
 {
     heading(out, option_section_titles[section]);
     for (size_t i = 0; i < OPTIONS_COUNT; i++) {
-        const struct option_row *option = &option_rows[i];
-        if (option->section != section) continue;
-        const char *space = option->word[0] == '\0' ? "" : " ";
-        buffer_append_format(out, "  --%s%s%s\n", option->text, space, option->word);
-        wrap(out, option->help, 0, INDENT);
-        if (option->standard[0] == '\0') continue;
-        buffer_append_format(out, "%*sDefault: %s.\n", INDENT, "", option->standard);
+        const struct option_row *row = &option_rows[i];
+        if (row->section == section) option(out, row->text, row->word, row->standard, row->help);
     }
 }
 
@@ -135,6 +141,66 @@ void help_mapreduce(struct buffer *out)
                              "More: man tutti, docs/mapreduce.md.\n"));
 }
 
+void help_start(struct buffer *out)
+{
+    struct start_row rows[START_ROWS_MAX];
+    size_t count = start_rows(rows);
+    buffer_append(out, SLICE("Usage: tutti start [OPTIONS]\n\n"));
+    wrap(out,
+         "Runs a node in the foreground: any Redis client can connect. Keys are durable once they "
+         "are acknowledged, or a cache, by the policy of their prefix (see tutti help policy). It "
+         "says on standard error when it is ready. SIGTERM or Ctrl-C: it finishes what it has "
+         "received and ends with 0; a second one ends it at once.",
+         0, 0);
+    heading(out, "Options");
+    for (size_t i = 0; i < count; i++) {
+        option(out, rows[i].text, rows[i].word, rows[i].standard, rows[i].help);
+    }
+    buffer_append_byte(out, '\n');
+    wrap(out,
+         "Every setting of docs/configuration.md is an option too (--maxclients 100), and can be "
+         "given in the environment (TUTTI_PORT=6380) or in the file. Sizes are read as Redis reads "
+         "them: 1k is 1000 bytes, 1kb 1024.",
+         0, 0);
+    heading(out, "Exit status");
+    row(out, 3, "0", "It was asked to end. All that was acknowledged is on disk.");
+    row(out, 3, "1", "It could not start, or had to stop; it has said why.");
+    row(out, 3, "2", "The command line, the file or the environment is wrong.");
+    heading(out, "Examples");
+    buffer_append(out, SLICE("  A node, and a client:\n    tutti start\n    redis-cli ping\n"
+                             "  In the data folder of a service, for other machines too:\n"
+                             "    TUTTI_REQUIREPASS=secret tutti start --data /srv/tutti --bind "
+                             "'*'\n"));
+}
+
+void help_policy(struct buffer *out)
+{
+    enum { NAME_COLUMNS = 34 };
+    buffer_append(out, SLICE("Usage: tutti policy [--port N] [--host ADDR] WORD ...\n\n"));
+    wrap(out,
+         "Asks a running node for the policies of key prefixes, or sets them. The longest prefix "
+         "wins. A strong key is durable before its write is acknowledged; a cache key is kept in "
+         "memory alone, and goes when there is no room.",
+         0, 0);
+    heading(out, "Words");
+    row(out, NAME_COLUMNS, "list", "All policies.");
+    row(out, NAME_COLUMNS, "get PREFIX", "One of them.");
+    row(out, NAME_COLUMNS, "set PREFIX [mode strong|cache] ...",
+        "Make or change one. Also: memory SIZE (of the cache), evict "
+        "s3fifo|lru|lfu|random|ttl|none, ttl SECONDS (for keys made without an expiry).");
+    row(out, NAME_COLUMNS, "del PREFIX",
+        "Remove one; its keys fall under the next shorter prefix.");
+    row(out, NAME_COLUMNS, "explain KEY", "Which policy a key is under, and why.");
+    heading(out, "Options");
+    option(out, "host", "ADDR", "127.0.0.1", "Where the node is, or the path of its Unix socket.");
+    option(out, "port", "N", "6379, or TUTTI_PORT", "Its port.");
+    option(out, "user", "NAME", "default", "Who we are there.");
+    option(out, "password", "PASSWORD", "TUTTI_PASSWORD", "Better given in the environment.");
+    heading(out, "Examples");
+    buffer_append(out, SLICE("  tutti policy set session: mode cache memory 1gb ttl 3600\n"
+                             "  tutti policy explain session:42\n"));
+}
+
 void help_overview(struct buffer *out)
 {
     enum { NAME_COLUMNS = 22 };
@@ -144,6 +210,8 @@ void help_overview(struct buffer *out)
                              help_commands[i].word, help_commands[i].help);
     }
     buffer_append(out, SLICE("  tutti --version               show which tutti this is\n"));
-    buffer_append_format(out, "\nA first job, with all cores of this machine:\n  %s\n",
+    buffer_append_format(out,
+                         "\nA database and cache, for any Redis client:\n  tutti start\n"
+                         "\nA first job, with all cores of this machine:\n  %s\n",
                          help_examples[0].word);
 }

@@ -7,8 +7,11 @@
 #include "cli/help_rows.h"
 #include "cli/mapreduce.h"
 #include "cli/plugin_host.h"
+#include "cli/policy.h"
+#include "cli/start.h"
 #include "cli/version.h"
 #include "io/process.h"
+#include "serve/config.h"
 
 static int show(void (*write)(struct buffer *out))
 {
@@ -40,15 +43,28 @@ static int refuse(const char *word)
     return EXIT_USAGE;
 }
 
-/* `--man` and `--completion` are for the build: they make docs/tutti.1 and
- * completions/tutti.bash. */
+/* The words with dashes are for the build: they make docs/tutti.1, completions/tutti.bash,
+ * docs/configuration.md and docs/commands.md. */
+static const struct {
+    const char *word;
+    void (*write)(struct buffer *out);
+} help_texts[] = {
+    {"mapreduce", help_mapreduce},
+    {"start", help_start},
+    {"policy", help_policy},
+    {"help", help_overview},
+    {"--man", help_man},
+    {"--completion", help_completion},
+    {"--configuration", config_document},
+    {"--commands", help_commands_document},
+};
+
 static int help_main(int argc, char **argv)
 {
     if (argc == 0) return show(help_overview);
-    if (strcmp(argv[0], "mapreduce") == 0) return show(help_mapreduce);
-    if (strcmp(argv[0], "help") == 0) return show(help_overview);
-    if (strcmp(argv[0], "--man") == 0) return show(help_man);
-    if (strcmp(argv[0], "--completion") == 0) return show(help_completion);
+    for (size_t i = 0; i < COUNT_OF(help_texts); i++) {
+        if (strcmp(argv[0], help_texts[i].word) == 0) return show(help_texts[i].write);
+    }
     return refuse(argv[0]);
 }
 
@@ -63,6 +79,8 @@ int main(int argc, char **argv)
     if (argc < 2) return show(help_overview);
     const char *word = argv[1];
     if (strcmp(word, "mapreduce") == 0) return mapreduce_main(argc - 2, argv + 2);
+    if (strcmp(word, "start") == 0) return start_main(argc - 2, argv + 2);
+    if (strcmp(word, "policy") == 0) return policy_main(argc - 2, argv + 2);
     if (strcmp(word, "plugin-host") == 0) return plugin_host_main(argc - 2, argv + 2);
     if (strcmp(word, "--version") == 0 || strcmp(word, "version") == 0) return show(version);
     bool help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;

@@ -2,6 +2,7 @@
 #include "cli/help.h"
 #include "cli/help_rows.h"
 #include "cli/option_rows.h"
+#include "cli/start_rows.h"
 #include "cli/version.h"
 
 /* Text within a line: roff obeys backslashes, and makes a plain dash a hyphen. */
@@ -70,6 +71,38 @@ static void description(struct buffer *out)
               "a key together, and makes one result of them (reduce), on all cores. Each line of "
               "the output is a key, a TAB and a value. What does not fit into the memory budget "
               "goes to disk. The output folder appears whole or not at all.");
+    buffer_append(out, SLICE(".PP\n.B tutti start\n"));
+    line(out, "runs a node in the foreground: a database and cache that any Redis client can use. "
+              "Keys are durable once they are acknowledged, or a cache, by the policy of their "
+              "prefix, which");
+    buffer_append(out, SLICE(".B tutti policy\n"));
+    line(out, "shows and sets (see tutti help policy).");
+}
+
+static void option(struct buffer *out, const char *text, const char *word, const char *standard,
+                   const char *help)
+{
+    term(out, "--", text, " ", word);
+    line(out, help);
+    if (standard[0] == '\0') return;
+    buffer_append(out, SLICE("Default: "));
+    plain(out, standard);
+    buffer_append(out, SLICE(".\n"));
+}
+
+static void start_options(struct buffer *out)
+{
+    struct start_row rows[START_ROWS_MAX];
+    size_t count = start_rows(rows);
+    section(out, "OPTIONS OF START");
+    for (size_t i = 0; i < count; i++) {
+        option(out, rows[i].text, rows[i].word, rows[i].standard, rows[i].help);
+    }
+    buffer_append(out, SLICE(".PP\n"));
+    line(out, "Every setting of docs/configuration.md is an option too, can be given in the "
+              "environment (TUTTI_PORT=6380), and in the file of --config. An option wins over the "
+              "environment, that over the file. Sizes are read as Redis reads them: 1k is 1000 "
+              "bytes, 1kb is 1024.");
 }
 
 static void options(struct buffer *out)
@@ -78,14 +111,9 @@ static void options(struct buffer *out)
     for (enum option_section at = 0; at < SECTIONS_COUNT; at++) {
         buffer_append_format(out, ".SS %s\n", option_section_titles[at]);
         for (size_t i = 0; i < OPTIONS_COUNT; i++) {
-            const struct option_row *option = &option_rows[i];
-            if (option->section != at) continue;
-            term(out, "--", option->text, " ", option->word);
-            line(out, option->help);
-            if (option->standard[0] == '\0') continue;
-            buffer_append(out, SLICE("Default: "));
-            plain(out, option->standard);
-            buffer_append(out, SLICE(".\n"));
+            const struct option_row *row = &option_rows[i];
+            if (row->section != at) continue;
+            option(out, row->text, row->word, row->standard, row->help);
         }
     }
     buffer_append(out, SLICE(".PP\n"));
@@ -164,6 +192,7 @@ void help_man(struct buffer *out)
                              "tutti \\- one machine, or many, as one distributed system\n"));
     synopsis(out);
     description(out);
+    start_options(out);
     options(out);
     operators(out, "MAP OPERATORS", help_maps, HELP_MAPS_COUNT);
     operators(out, "REDUCE OPERATORS", help_reduces, HELP_REDUCES_COUNT);

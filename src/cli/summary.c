@@ -1,7 +1,7 @@
 /* summary.c -- see summary.h. */
 #include "cli/summary.h"
-#include "base/size.h"
 #include "base/json_text.h"
+#include "base/size.h"
 #include "cli/tame.h"
 
 enum { COUNTERS_SHOWN_MAX = 50 };

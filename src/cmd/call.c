@@ -10,6 +10,14 @@ void call_modified(struct call *call, uint32_t database, struct slice key)
     if (observer->wants_modified) observer->modified(observer->context, database, key);
 }
 
+void call_replaced(struct call *call, uint32_t database, uint32_t other)
+{
+    call->changes++;
+    const struct call_observer *observer = call->observer;
+    if (!observer->wants_modified || observer->replaced == NULL) return;
+    observer->replaced(observer->context, database, other);
+}
+
 void call_notify(struct call *call, enum notify_class class, const char *event, struct slice key)
 {
     call_notify_in(call, class, event, call->database, key);
@@ -62,6 +70,25 @@ enum call_found call_write(struct call *call, struct slice key, enum value_type 
     if (LIKELY(entry_type(*entry) == type)) return CALL_FOUND;
     call_wrong_type(call);
     return CALL_WRONG_TYPE;
+}
+
+struct entry *call_peek(struct call *call, struct slice key)
+{
+    struct entry *entry = store_peek(call->store, call->database, key);
+    if (entry == NULL) call_key_missed(call, key);
+    return entry;
+}
+
+const char *value_type_name(enum value_type type)
+{
+    switch (type) {
+    case VALUE_STRING: return "string";
+    case VALUE_LIST: return "list";
+    case VALUE_SET: return "set";
+    case VALUE_ZSET: return "zset";
+    case VALUE_HASH: return "hash";
+    }
+    return "unknown";
 }
 
 void call_syntax_error(struct call *call)

@@ -39,7 +39,10 @@ struct call_observer {
     void (*modified)(void *context, uint32_t database, struct slice key);
     void (*notified)(void *context, enum notify_class class, const char *event, uint32_t database,
                      struct slice key);
-    bool wants_modified;     /* false: `modified` need not be called */
+    /* All keys of a database are about to go (`other` is the same), or two databases are about to
+     * change places: in place of `modified` for each key. May be NULL. */
+    void (*replaced)(void *context, uint32_t database, uint32_t other);
+    bool wants_modified;     /* false: `modified` and `replaced` need not be called */
     uint32_t wants_notified; /* bits of notify_class that somebody may listen to */
 };
 
@@ -57,6 +60,7 @@ struct call_block {
 struct call_settings {       /* of the node; what handlers need of the configuration */
     uint64_t bulk_bytes_max; /* proto-max-bulk-len: how long a string may become */
     uint32_t lfu_log_factor, lfu_decay_minutes;
+    bool counts_uses; /* maxmemory-policy is one of the lfu ones */
 };
 
 struct call {
@@ -68,7 +72,8 @@ struct call {
     const struct call_settings *settings;
     const struct call_observer *observer; /* never NULL */
     struct reply reply;
-    bool may_block; /* false: in MULTI, or replaying: a blocking command answers at once */
+    bool keys_restricted; /* the user may not read every key: SORT follows no patterns then */
+    bool may_block;       /* false: in MULTI, or replaying: a blocking command answers at once */
     bool replaying;
     /* what came of it */
     uint64_t changes; /* > 0: it is logged */
@@ -82,6 +87,7 @@ struct call {
 /* --- what handlers say ----------------------------------------------------------------------- */
 
 void call_modified(struct call *call, uint32_t database, struct slice key); /* counts a change */
+void call_replaced(struct call *call, uint32_t database, uint32_t other);   /* counts a change */
 void call_notify(struct call *call, enum notify_class class, const char *event, struct slice key);
 void call_notify_in(struct call *call, enum notify_class class, const char *event,
                     uint32_t database, struct slice key);
@@ -98,8 +104,11 @@ enum call_found call_read(struct call *call, struct slice key, enum value_type t
                           struct entry **entry);
 enum call_found call_write(struct call *call, struct slice key, enum value_type type,
                            struct entry **entry);
-/* call_read does this itself: for those that look with store_read or store_peek. */
+/* A key of any type, without noting an access to it: EXISTS, TYPE, TTL. */
+struct entry *call_peek(struct call *call, struct slice key);
+/* call_read and call_peek do this themselves: for those that look with store_read. */
 void call_key_missed(struct call *call, struct slice key);
+const char *value_type_name(enum value_type type); /* "string", "zset" … */
 
 /* --- arguments; false: the error is replied -------------------------------------------------- */
 

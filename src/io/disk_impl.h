@@ -67,7 +67,7 @@ void disk_op_free(struct disk_op *op);
 
 struct disk_runner { /* how steps are run; the owner's own begins with it */
     const char *name;
-    int descriptor; /* readable when `reap` will give something */
+    int descriptor; /* an eventfd, written to when `reap` will give something; never read */
     void (*start)(struct disk_runner *runner, struct disk_op *op);
     /* Append what is done. With `wait`: at least one, of those under way. */
     void (*reap)(struct disk_runner *runner, struct disk_list *done, bool wait);

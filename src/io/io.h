@@ -19,7 +19,7 @@ typedef struct {
 
 typedef struct {
     int32_t n; /* -1: none */
-} io_handle;   /* a listener, a connection, or an open file */
+} io_handle; /* a listener, a connection, or an open file; not soon given again once it is closed */
 
 #define IO_NONE ((io_handle){-1})
 
@@ -55,8 +55,9 @@ struct io_completion {
     uint64_t bytes_count;
 };
 
-/* Completions that are there, at most `max`; waits for the first until `deadline` (monotonic; an
- * earlier time: not at all). What was received in one call of io_wait lies densely together. */
+/* Completions that are there, at most `max` (2 or more); waits for the first until `deadline`
+ * (monotonic, to the next millisecond; an earlier time: not at all). What was received in one call
+ * of io_wait lies densely together. */
 uint32_t io_wait(struct io *io, instant deadline, struct io_completion *completions, uint32_t max);
 instant io_now(const struct io *io);     /* as of the return of the last io_wait */
 int64_t io_unix_ms(const struct io *io); /* the same moment on the wall clock */
@@ -89,7 +90,9 @@ MUST_USE enum err io_send(struct io *io, io_handle connection, const struct slic
 MUST_USE enum err io_connect(struct io *io, const struct io_address *to,
                              const struct io_address *from, io_tag tag, io_handle *connection,
                              struct fault *fault); /* `from` NULL: any; IO_CONNECTED will come */
-void io_close(struct io *io, io_handle handle);    /* nothing of it comes any more; files too */
+/* Nothing of it comes any more. Of a file: waits for what is under way, whose memory is free then.
+ */
+void io_close(struct io *io, io_handle handle);
 /* Stop sending at the end of what is sent, then close when the other end did or after a while. */
 void io_close_gently(struct io *io, io_handle connection);
 
@@ -125,9 +128,9 @@ void io_remove(struct io *io, const char *path, io_tag tag);
 void *io_block_memory(size_t size); /* aligned for IO_OPEN_DIRECT; zeroed */
 void io_block_memory_free(void *memory, size_t size);
 
-/* For tests: what is done to disk submissions from now on. */
+/* For tests: what is done to disk submissions from now on. io_write and io_allocate are writes. */
 struct io_faults {
-    enum err write_err;     /* the next writes end so; ERR_OK: they are done */
+    enum err write_err;     /* the next writes end so, nothing done; ERR_OK: they are done */
     uint32_t writes_before; /* that succeed first */
     duration delay;
 };

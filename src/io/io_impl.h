@@ -140,7 +140,7 @@ int socket_open(const struct socket_address *address); /* as all of ours are; -1
 
 MUST_USE enum err disk_new(enum io_disk kind, struct disk **disk, struct fault *fault);
 void disk_free(struct io *io);                /* waits */
-int disk_descriptor(const struct disk *disk); /* readable: call disk_reap */
+int disk_descriptor(const struct disk *disk); /* an eventfd: disk_reap at each edge */
 void disk_reap(struct io *io);
 void disk_gather(struct io *io, struct gather *gather);
 /* The next moment at which disk_gather has something: `deadline`, or earlier. */

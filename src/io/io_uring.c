@@ -1,15 +1,18 @@
 /*
  * io_uring.c -- disk steps in the kernel's hands: see disk_impl.h.
  *
- * The ring's own descriptor is what epoll watches. Where the kernel can, completions are run when
- * this thread asks for them, instead of by interrupting it (DEFER_TASKRUN, Linux 6.1; COOP_TASKRUN,
- * 5.19). What the ring cannot hold waits in a queue of ours.
+ * Where the kernel can, completions are run when this thread asks for them, instead of by
+ * interrupting it (DEFER_TASKRUN, Linux 6.1; COOP_TASKRUN, 5.19). Such a ring's own descriptor does
+ * not wake an epoll; an eventfd registered with it does. What the ring cannot hold waits in a queue
+ * of ours.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "io/disk_impl.h"
 
@@ -121,6 +124,7 @@ static void uring_free(struct disk_runner *runner)
     struct uring *uring = uring_of(runner);
     ASSERT(uring->under_way == 0);
     io_uring_queue_exit(&uring->ring);
+    (void)close(runner->descriptor);
     free(uring);
 }
 
@@ -138,7 +142,7 @@ static bool supports_all(struct io_uring *ring)
 }
 
 /* The best set of flags that this kernel knows; 0, or -errno. */
-static int open_ring(struct io_uring *ring)
+static int init_ring(struct io_uring *ring)
 {
     static const unsigned flags[] = {IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                                          IORING_SETUP_TASKRUN_FLAG,
@@ -150,23 +154,31 @@ static int open_ring(struct io_uring *ring)
     return failed;
 }
 
+static int open_ring(struct io_uring *ring, int descriptor)
+{
+    int failed = init_ring(ring);
+    if (failed != 0) return failed;
+    failed = supports_all(ring) ? io_uring_register_eventfd(ring, descriptor) : -ENOSYS;
+    if (failed != 0) io_uring_queue_exit(ring);
+    return failed;
+}
+
 enum err uring_new(struct disk_runner **runner, struct fault *fault)
 {
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (descriptor < 0) return fault_set_errno(fault, errno, "cannot make an eventfd");
     struct uring *uring = calloc(1, sizeof *uring);
     ASSERT(uring != NULL);
-    int failed = open_ring(&uring->ring);
-    if (failed == 0 && !supports_all(&uring->ring)) {
-        io_uring_queue_exit(&uring->ring);
-        failed = -ENOSYS;
-    }
+    int failed = open_ring(&uring->ring, descriptor);
     if (failed != 0) {
+        (void)close(descriptor);
         free(uring);
         (void)fault_set_errno(fault, -failed,
                               "io_uring cannot be had here (threads for the disk need nothing)");
         return fault->code = ERR_PERMISSION;
     }
     uring->runner = (struct disk_runner){.name = "io_uring",
-                                         .descriptor = uring->ring.ring_fd,
+                                         .descriptor = descriptor,
                                          .start = uring_start,
                                          .reap = uring_reap,
                                          .free = uring_free};

@@ -21,7 +21,7 @@ uint64_t hash_count(const struct hash *hash);
 uint64_t hash_bytes_used(const struct hash *hash);
 const char *hash_encoding(const struct hash *hash);
 void hash_encode(const struct hash *hash, struct buffer *out);
-struct hash *hash_decode(struct room *room, struct cursor *in);
+struct hash *hash_decode(struct room *room, struct cursor *in); /* an empty one is damaged too */
 void hash_digest(const struct hash *hash, uint8_t digest[20]);
 
 /* A field with its value. Both are borrowed from the hash, or are integers printed in here: it is

@@ -78,7 +78,7 @@ struct list *list_decode(struct room *room, struct cursor *in)
         if (size == 0) in->bad = true;
         if (!in->bad) list_push(room, list, LIST_TAIL, element_text(element.data, scratch));
     }
-    if (!in->bad) return list;
+    if (!in->bad && list->count > 0) return list;
     list_free(room, list);
     return NULL;
 }

@@ -17,6 +17,8 @@
 struct list; /* opaque; owned by the store */
 struct list_node;
 
+enum { LIST_ELEMENT_BYTES_MAX = STORE_STRING_BYTES_MAX };
+
 enum list_end { LIST_HEAD, LIST_TAIL };
 
 struct list_place {
@@ -32,12 +34,12 @@ uint64_t list_count(const struct list *list);
 uint64_t list_bytes(const struct list *list);
 const char *list_encoding(const struct list *list);
 void list_encode(const struct list *list, struct buffer *out);
-struct list *list_decode(struct room *room, struct cursor *in);
+struct list *list_decode(struct room *room, struct cursor *in); /* an empty one is damaged too */
 void list_digest(const struct list *list, uint8_t digest[20]);
 
-/* --- at the ends; bytes given are not in this list ----------------------------------------------
- */
+/* --- at the ends ----------------------------------------------------------------------------- */
 
+/* Bytes given are not in this list, and at most LIST_ELEMENT_BYTES_MAX. */
 void list_push(struct room *room, struct list *list, enum list_end end, struct slice bytes);
 /* The element at an end; the list is not empty. For element_text. */
 const uint8_t *list_peek(const struct list *list, enum list_end end);
@@ -46,8 +48,7 @@ void list_drop(struct room *room, struct list *list, enum list_end end, uint64_t
 /* Take the element at one end to the other; the list is not empty. */
 void list_rotate(struct room *room, struct list *list, enum list_end from);
 
-/* --- by place -----------------------------------------------------------------------------------
- */
+/* --- by place -------------------------------------------------------------------------------- */
 
 /* Before the index-th element from 0; at most the count, which is behind the last. */
 struct list_place list_at(const struct list *list, uint64_t index);

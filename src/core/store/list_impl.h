@@ -55,8 +55,7 @@ static inline uint32_t list_node_used(const struct list_node *node)
 size_t list_item_size_before(const uint8_t *end);
 void list_item_write(uint8_t *at, const struct element *element);
 
-/* --- memory of nodes -----------------------------------------------------------------------------
- */
+/* --- memory of nodes ------------------------------------------------------------------------- */
 
 struct list_node *list_node_new(struct room *room, size_t capacity_min); /* not linked */
 void list_node_free(struct room *room, struct list_node *node);

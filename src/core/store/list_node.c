@@ -43,8 +43,7 @@ void list_item_write(uint8_t *at, const struct element *element)
     }
 }
 
-/* --- memory -------------------------------------------------------------------------------------
- */
+/* --- memory ---------------------------------------------------------------------------------- */
 
 struct list_node *list_node_new(struct room *room, size_t capacity_min)
 {

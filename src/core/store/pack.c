@@ -46,6 +46,7 @@ uint32_t pack_at(const struct pack *pack, uint32_t index)
 
 uint32_t pack_find(const struct pack *pack, uint32_t place, uint32_t step, struct slice wanted)
 {
+    if (wanted.len > pack->used_bytes + INTEGER_TEXT_MAX) return PACK_NONE;
     const struct element element = element_of(wanted);
     const uint8_t *at = pack->bytes + place, *end = pack->bytes + pack->used_bytes;
     while (at < end) {

@@ -81,7 +81,7 @@ void pack_replace(struct heap *heap, struct pack **pack, uint32_t place, struct 
 /* `count` elements from `place` on, which are there. */
 void pack_remove(struct heap *heap, struct pack **pack, uint32_t place, uint32_t count);
 
-/* --- as bytes --------------------------------------------------------------------------------- */
+/* --- as bytes -------------------------------------------------------------------------------- */
 
 void pack_encode(const struct pack *pack, struct buffer *out);
 /* NULL, with nothing leaked: damaged. How many elements, and which, is for the caller to judge. */

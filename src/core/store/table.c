@@ -314,6 +314,29 @@ struct table_place table_replace(struct table *table, uint64_t hash, const void 
     return place;
 }
 
+bool table_drop_bucket(struct table *table, void (*visit)(void *context, void *item), void *context)
+{
+    if (table->buckets_count == 0) return false;
+    uint64_t number = table->buckets_count - 1;
+    if (table->kind->before_move != NULL) table->kind->before_move(table, number);
+    struct table_bucket *first = table_bucket_at(table, number);
+    struct table_walk walk = {.at = first};
+    for (void *item; (item = table_chain_next(&walk)) != NULL; table->count--) visit(context, item);
+    for (struct table_bucket *more = bucket_next(first), *next; more != NULL; more = next) {
+        next = bucket_next(more);
+        overflow_free(table, more);
+    }
+    bucket_empty(first, 0);
+    if (number == 0) {
+        table_release(table);
+        return true;
+    }
+    if (table->buckets_count == table->level_mask + 1) table->level_mask >>= 1; /* [I1] */
+    table->buckets_count = number;
+    bucket_withdraw(table);
+    return true;
+}
+
 /* --- walking --------------------------------------------------------------------------------- */
 
 static uint64_t bits_reverse(uint64_t bits)

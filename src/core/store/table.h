@@ -69,6 +69,10 @@ static inline void *table_find(const struct table *table, uint64_t hash, table_s
 /* It must not be there yet. Its mark is 0. */
 struct table_place table_insert(struct table *table, uint64_t hash, void *item);
 void table_remove(struct table *table, uint64_t hash, const void *item); /* it must be there */
+/* Give each item of the last bucket to `visit`, and forget the bucket: to free a table bit by bit.
+ * False: there was none. */
+bool table_drop_bucket(struct table *table, void (*visit)(void *context, void *item),
+                       void *context);
 /* The mark stays. */
 struct table_place table_replace(struct table *table, uint64_t hash, const void *old_item,
                                  void *new_item);

@@ -62,7 +62,7 @@ Test(pack, finds_only_every_so_many)
     pack_free(&heap, pack);
 }
 
-/* --- against a model -------------------------------------------------------------------------- */
+/* --- against a model ------------------------------------------------------------------------- */
 
 enum { MODEL_MAX = 200, TEXT_MAX = 5000 };
 

@@ -1,0 +1,30 @@
+/*
+ * client.h -- a small Redis client that waits: what subcommands ask a running node with.
+ *
+ * One connection, one request at a time, RESP2.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "io/io.h"
+
+struct client; /* opaque */
+
+/* `address` as in io.h. ERR_NOT_FOUND and the like: nobody answers there; the fault says where. */
+MUST_USE enum err client_open(const struct io_address *address, struct client **client,
+                              struct fault *fault);
+void client_close(struct client *client); /* NULL is allowed */
+
+enum answer_kind { ANSWER_TEXT, ANSWER_ERROR, ANSWER_INTEGER, ANSWER_NULL, ANSWER_LIST };
+
+struct answer {
+    enum answer_kind kind;
+    struct slice text; /* also the digits of an integer */
+    struct answer *items;
+    uint32_t count;
+};
+
+/* The answer lives in `arena`. An error that the node replies is an answer, not a failure. */
+MUST_USE enum err client_ask(struct client *client, struct arena *arena, const struct slice *words,
+                             uint32_t count, struct answer *answer, struct fault *fault);

@@ -1,0 +1,193 @@
+/* policy.c -- see policy.h. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/size.h"
+#include "cli/client.h"
+#include "cli/exit.h"
+#include "cli/help.h"
+#include "cli/policy.h"
+#include "cli/tame.h"
+
+enum { WORDS_MAX = 32, PORT_DEFAULT = 6379, PORT_MAX = 65535 };
+
+struct question {
+    const char *host, *port, *user, *password;
+    struct slice words[WORDS_MAX];
+    uint32_t count;
+    bool help;
+};
+
+/* The place of an option's value; NULL: there is no such option. */
+static const char **option_place(struct question *question, const char *name, size_t len)
+{
+    const struct {
+        const char *name;
+        const char **place;
+    } options[] = {
+        {"--host", &question->host},
+        {"--port", &question->port},
+        {"--user", &question->user},
+        {"--password", &question->password},
+    };
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        if (strlen(options[i].name) == len && memcmp(options[i].name, name, len) == 0) {
+            return options[i].place;
+        }
+    }
+    return NULL;
+}
+
+static bool is_help(const char *typed)
+{
+    return strcmp(typed, "--help") == 0 || strcmp(typed, "-h") == 0 || strcmp(typed, "help") == 0;
+}
+
+static enum err parse(int argc, char **argv, struct question *question, struct fault *fault)
+{
+    question->words[question->count++] = SLICE("POLICY");
+    for (int at = 0; at < argc; at++) {
+        const char *typed = argv[at];
+        size_t len = strcspn(typed, "=");
+        const char **place = option_place(question, typed, len);
+        if (is_help(typed)) {
+            question->help = true;
+        } else if (place != NULL && typed[len] == '=') {
+            *place = typed + len + 1;
+        } else if (place != NULL) {
+            if (at + 1 == argc) return fault_set(fault, ERR_USAGE, "%s needs a value", typed);
+            *place = argv[++at];
+        } else if (typed[0] == '-' && typed[1] == '-') {
+            return fault_set(fault, ERR_USAGE, "there is no option %s", typed);
+        } else if (question->count == WORDS_MAX) {
+            return fault_set(fault, ERR_USAGE, "there are more than %d words", WORDS_MAX);
+        } else {
+            question->words[question->count++] = slice_text(typed);
+        }
+    }
+    question->help = question->help || question->count == 1;
+    return ERR_OK;
+}
+
+static enum err find_address(const struct question *question, struct io_address *address,
+                             struct fault *fault)
+{
+    const char *host = question->host == NULL ? "127.0.0.1" : question->host;
+    const char *text = question->port == NULL ? getenv("TUTTI_PORT") : question->port;
+    uint64_t port = PORT_DEFAULT;
+    *address = (struct io_address){0};
+    if (strlen(host) >= sizeof address->text) {
+        return fault_set(fault, ERR_USAGE, "--host is longer than %zu bytes",
+                         sizeof address->text - 1);
+    }
+    memcpy(address->text, host, strlen(host));
+    bool good = text == NULL || (count_parse(slice_text(text), &port) && port <= PORT_MAX);
+    if (!good) {
+        return fault_set(fault, ERR_USAGE, "the port is '%s': it must be from 1 to %d", text,
+                         PORT_MAX);
+    }
+    address->port = host[0] == '/' ? 0 : (uint16_t)port;
+    return ERR_OK;
+}
+
+/* --- what it answered ------------------------------------------------------------------------ */
+
+static void append_value(struct buffer *out, const struct answer *answer)
+{
+    if (answer->kind == ANSWER_NULL) {
+        buffer_append(out, SLICE("none"));
+    } else {
+        tame_append(out, answer->text);
+    }
+}
+
+/* Names and values in turn, on one line. */
+static void append_pairs(struct buffer *out, const struct answer *answer)
+{
+    for (uint32_t i = 0; i + 1 < answer->count; i += 2) {
+        buffer_append(out, slice_text(i == 0 ? "" : "  "));
+        append_value(out, &answer->items[i]);
+        buffer_append_byte(out, ' ');
+        append_value(out, &answer->items[i + 1]);
+    }
+    buffer_append_byte(out, '\n');
+}
+
+static void append_answer(struct buffer *out, const struct answer *answer)
+{
+    if (answer->kind != ANSWER_LIST) {
+        append_value(out, answer);
+        buffer_append_byte(out, '\n');
+        return;
+    }
+    if (answer->count == 0 || answer->items[0].kind != ANSWER_LIST) {
+        append_pairs(out, answer);
+        return;
+    }
+    for (uint32_t i = 0; i < answer->count; i++) append_pairs(out, &answer->items[i]);
+}
+
+/* `what` succeeded, or its error is the fault. */
+static enum err ask(struct client *client, struct arena *arena, const struct slice *words,
+                    uint32_t count, struct answer *answer, struct fault *fault)
+{
+    enum err err = client_ask(client, arena, words, count, answer, fault);
+    if (err != ERR_OK || answer->kind != ANSWER_ERROR) return err;
+    struct buffer text = {0};
+    tame_append(&text, answer->text);
+    err = fault_set(fault, ERR_CANCELLED, "the node says: %.*s", (int)text.len,
+                    (const char *)text.data);
+    buffer_free(&text);
+    return err;
+}
+
+static enum err log_in(struct client *client, struct arena *arena, const struct question *question,
+                       struct fault *fault)
+{
+    const char *password = question->password;
+    if (password == NULL) password = getenv("TUTTI_PASSWORD");
+    if (password == NULL) return ERR_OK;
+    const char *user = question->user == NULL ? "default" : question->user;
+    const struct slice words[] = {SLICE("AUTH"), slice_text(user), slice_text(password)};
+    struct answer answer;
+    return ask(client, arena, words, COUNT_OF(words), &answer, fault);
+}
+
+static enum err converse(struct arena *arena, const struct question *question, struct buffer *out,
+                         struct fault *fault)
+{
+    struct io_address address;
+    struct client *client = NULL;
+    struct answer answer;
+    enum err err = find_address(question, &address, fault);
+    if (err == ERR_OK) err = client_open(&address, &client, fault);
+    if (err == ERR_OK) err = log_in(client, arena, question, fault);
+    if (err == ERR_OK) err = ask(client, arena, question->words, question->count, &answer, fault);
+    if (err == ERR_OK) append_answer(out, &answer);
+    client_close(client);
+    return err;
+}
+
+int policy_main(int argc, char **argv)
+{
+    struct arena *arena = arena_new();
+    struct question question = {0};
+    struct buffer out = {0};
+    struct fault fault = {0};
+    enum err err = parse(argc, argv, &question, &fault);
+    if (err == ERR_OK && question.help) {
+        help_policy(&out);
+    } else if (err == ERR_OK) {
+        err = converse(arena, &question, &out, &fault);
+    }
+    int status = EXIT_DONE;
+    if (err != ERR_OK) {
+        (void)fprintf(stderr, "tutti: %s\n", fault.text);
+        status = err == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
+    } else if (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
+        status = EXIT_FAILED;
+    }
+    buffer_free(&out);
+    arena_free(arena);
+    return status;
+}

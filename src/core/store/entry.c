@@ -1,0 +1,200 @@
+/* entry.c -- how a key and its value are laid out. See store_impl.h. */
+#include "core/store/store_impl.h"
+#include "core/store/value.h"
+
+/* --- making and giving back ------------------------------------------------------------------ */
+
+size_t entry_plan_size(const struct entry_plan *plan)
+{
+    size_t expiry = plan->expiry_ms == STORE_NO_EXPIRY ? 0 : sizeof(int64_t);
+    size_t value = plan->form == FORM_INLINE ? 1 + plan->text.len : sizeof(uint64_t);
+    return sizeof(struct entry) + expiry + plan->key.len + value;
+}
+
+void entry_write_value(struct entry *entry, const struct entry_plan *plan)
+{
+    uint8_t *at = entry_value_at(entry);
+    if (plan->form != FORM_INLINE) {
+        memcpy(at, &plan->word, sizeof plan->word);
+        return;
+    }
+    at[0] = (uint8_t)plan->text.len;
+    bytes_copy(at + 1, plan->text);
+}
+
+struct entry *entry_new(struct heap *heap, const struct entry_plan *plan)
+{
+    ASSERT(plan->key.len <= STORE_KEY_BYTES_MAX);
+    struct entry *entry = heap_take(heap, entry_plan_size(plan));
+    *entry = (struct entry){
+        .key_len = plan->key.len & STORE_KEY_BYTES_MAX,
+        .type = plan->type & 7u,
+        .form = plan->form & 3u,
+        .expires = plan->expiry_ms != STORE_NO_EXPIRY,
+        .frequency = FREQUENCY_START,
+    };
+    if (entry->expires) memcpy(entry->bytes, &plan->expiry_ms, sizeof plan->expiry_ms);
+    bytes_copy((uint8_t *)(uintptr_t)entry_key_at(entry), plan->key);
+    entry_write_value(entry, plan);
+    return entry;
+}
+
+struct entry_plan entry_plan_of(const struct entry *entry)
+{
+    struct entry_plan plan = {
+        .key = entry_key(entry),
+        .expiry_ms = entry_expiry(entry),
+        .type = entry_type(entry),
+        .form = (enum entry_form)entry->form,
+    };
+    const uint8_t *value = entry_value_at(entry);
+    if (plan.form == FORM_INLINE) {
+        plan.text = slice_of(value + 1, value[0]);
+    } else {
+        memcpy(&plan.word, value, sizeof plan.word);
+    }
+    return plan;
+}
+
+void entry_give(struct store *store, struct entry *entry)
+{
+    struct heap *heap = &store->room.heap;
+    switch ((enum entry_form)entry->form) {
+    case FORM_INLINE:
+    case FORM_INTEGER: break;
+    case FORM_BLOCK: block_give(heap, entry_pointer(entry)); break;
+    case FORM_OBJECT: trash_take_object(store, entry_type(entry), entry_pointer(entry)); break;
+    }
+    heap_give(heap, entry, entry_size(entry));
+}
+
+size_t block_capacity_for(size_t len)
+{
+    return heap_rounded_bytes(sizeof(struct block) + len) - sizeof(struct block);
+}
+
+struct block *block_new(struct heap *heap, struct slice text, size_t capacity)
+{
+    ASSERT(capacity >= text.len);
+    ASSERT(capacity <= UINT32_MAX);
+    struct block *block = heap_take(heap, sizeof *block + capacity);
+    block->len = (uint32_t)text.len;
+    block->capacity = (uint32_t)capacity;
+    bytes_copy(block->bytes, text);
+    return block;
+}
+
+void block_give(struct heap *heap, struct block *block)
+{
+    heap_give(heap, block, sizeof *block + block->capacity);
+}
+
+/* --- integers -------------------------------------------------------------------------------- */
+
+enum { INTEGER_DIGITS_MAX = 19 };
+
+/* The shortest decimal form of an int64_t, and nothing else. */
+static bool text_is_integer(struct slice text, int64_t *value)
+{
+    const uint8_t *at = text.data, *end = text.data + text.len;
+    if (text.len == 0 || text.len > INTEGER_DIGITS_MAX + 1) return false;
+    bool negative = *at == '-';
+    if (negative) at++;
+    if (at == end || end - at > INTEGER_DIGITS_MAX) return false;
+    if (*at == '0' && text.len > 1) return false;
+    uint64_t sum = 0;
+    for (; at < end; at++) {
+        unsigned digit = *at - (unsigned)'0';
+        if (digit > 9) return false;
+        sum = sum * 10 + digit; /* nineteen digits fit */
+    }
+    if (sum > (uint64_t)INT64_MAX + negative) return false;
+    *value = (int64_t)(negative ? 0 - sum : sum);
+    return true;
+}
+
+static struct slice integer_write(int64_t value, char scratch[INTEGER_TEXT_MAX])
+{
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char *end = scratch + INTEGER_TEXT_MAX, *at = end;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) *--at = '-';
+    return slice_of(at, (size_t)(end - at));
+}
+
+void entry_plan_string(struct entry_plan *plan, struct heap *heap, struct slice text)
+{
+    int64_t integer;
+    plan->type = VALUE_STRING;
+    if (text_is_integer(text, &integer)) {
+        plan->form = FORM_INTEGER;
+        plan->word = (uint64_t)integer;
+    } else if (text.len <= INLINE_BYTES_MAX) {
+        plan->form = FORM_INLINE;
+        plan->text = text;
+    } else {
+        plan->form = FORM_BLOCK;
+        plan->word = (uintptr_t)block_new(heap, text, block_capacity_for(text.len));
+    }
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+enum value_type entry_type(const struct entry *entry)
+{
+    return (enum value_type)entry->type;
+}
+
+struct slice entry_key(const struct entry *entry)
+{
+    return slice_of(entry_key_at(entry), entry->key_len);
+}
+
+int64_t entry_expiry_ms(const struct entry *entry)
+{
+    return entry_expiry(entry);
+}
+
+bool entry_integer(const struct entry *entry, int64_t *value)
+{
+    if (entry->form != FORM_INTEGER) return false;
+    memcpy(value, entry_value_at(entry), sizeof *value);
+    return true;
+}
+
+struct slice entry_string(const struct entry *entry, char scratch[INTEGER_TEXT_MAX])
+{
+    ASSERT(entry->type == VALUE_STRING);
+    const uint8_t *value = entry_value_at(entry);
+    if (LIKELY(entry->form == FORM_INLINE)) return slice_of(value + 1, value[0]);
+    int64_t integer;
+    if (entry_integer(entry, &integer)) return integer_write(integer, scratch);
+    const struct block *block = entry_pointer(entry);
+    return slice_of(block->bytes, block->len);
+}
+
+size_t entry_string_bytes(const struct entry *entry)
+{
+    char scratch[INTEGER_TEXT_MAX];
+    return entry_string(entry, scratch).len;
+}
+
+void *entry_object(const struct entry *entry)
+{
+    ASSERT(entry->form == FORM_OBJECT);
+    return entry_pointer(entry);
+}
+
+const char *entry_encoding(const struct entry *entry)
+{
+    switch ((enum entry_form)entry->form) {
+    case FORM_INTEGER: return "int";
+    case FORM_INLINE: return entry_value_at(entry)[0] <= EMBSTR_BYTES_MAX ? "embstr" : "raw";
+    case FORM_BLOCK: return "raw";
+    case FORM_OBJECT: return value_encoding(entry_type(entry), entry_pointer(entry));
+    }
+    ASSERT(false);
+}

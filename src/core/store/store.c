@@ -1,0 +1,399 @@
+/*
+ * store.c -- the key space: from keys to entries, and what happens to keys whole. See store.h;
+ * strings are in store_string.c, what happens between commands in store_work.c, what is told about
+ * keys in store_about.c.
+ *
+ * What stays true:
+ *   [I1] A bucket changes only after walk_save: store_find_to_change, and the table's before_move.
+ *   [I2] An entry's mark in its bucket says whether it expires; expiring_count and expiry_sum_ms of
+ *        a database are over those.
+ *   [I3] An entry with `cache` set is under a policy whose mode is cache, and the policy counts it.
+ *   [I4] Nothing is freed in a step larger than GARBAGE_COUNT_MIN elements, but by store_free.
+ */
+#include "core/store/store_impl.h"
+#include "core/store/value.h"
+
+/* --- databases ------------------------------------------------------------------------------- */
+
+static uint64_t table_entry_hash(const struct table *table, const void *item)
+{
+    return entry_hash(table->owner, item);
+}
+
+static void table_before_move(struct table *table, uint64_t bucket)
+{
+    walk_save(table->owner, (struct database *)table, bucket); /* [I1] */
+}
+
+struct database *database_new(struct store *store, uint32_t slot)
+{
+    static const struct table_kind kind = {table_entry_hash, table_before_move};
+    struct database *database = heap_take_zeroed(&store->room.heap, sizeof *database);
+    table_init(&database->table, &store->room.heap, &kind, store);
+    database->slot = slot;
+    store->slots[slot] = database;
+    return database;
+}
+
+struct store *store_new(const struct store_config *config)
+{
+    struct heap heap = {0};
+    struct store *store = heap_take_zeroed(&heap, sizeof *store);
+    store->room.heap = heap;
+    store->room.limits = config->limits;
+    store->room.prng = (struct prng){config->seed};
+    hash_secret_fill(&store->room.secret, prng_next(&store->room.prng));
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) store->databases[i] = database_new(store, i);
+    store->notes_prng = (struct prng){prng_next(&store->room.prng)};
+    store->touch = true;
+    store->active_expire = true;
+    policies_new(store);
+    return store;
+}
+
+void store_free(struct store *store)
+{
+    if (store == NULL) return;
+    walk_forget(store);
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) trash_take_database(store, store->databases[i]);
+    for (bool more = true; more;) {
+        uint32_t steps = UINT32_MAX;
+        more = trash_work(store, &steps);
+    }
+    policies_free(store);
+    struct heap heap = store->room.heap;
+    heap_give(&heap, store, sizeof *store);
+    ASSERT(heap.used_bytes == 0);
+    ASSERT(heap.blocks_count == 0);
+}
+
+struct room *store_room(struct store *store)
+{
+    return &store->room;
+}
+
+void store_set_time(struct store *store, int64_t now_ms)
+{
+    if (now_ms <= store->now_ms) return;
+    store->now_ms = now_ms;
+    uint64_t time = (uint64_t)now_ms >> ENTRY_TIME_SHIFT;
+    store->access_time = (uint32_t)(time & ((1u << ENTRY_TIME_BITS) - 1));
+}
+
+int64_t store_now_ms(const struct store *store)
+{
+    return store->now_ms;
+}
+
+void store_set_touch(struct store *store, bool touch)
+{
+    store->touch = touch;
+}
+
+/* --- looking up ------------------------------------------------------------------------------ */
+
+void store_prefetch(const struct store *store, uint32_t database, struct slice key)
+{
+    table_prefetch(&store->databases[database]->table, hash_bytes(&store->room.secret, key));
+}
+
+void store_prefetch_entry(const struct store *store, uint32_t database, struct slice key)
+{
+    table_prefetch_item(&store->databases[database]->table, hash_bytes(&store->room.secret, key));
+}
+
+struct entry *store_read(struct store *store, uint32_t database, struct slice key)
+{
+    struct entry *entry = store_find(store, database, key).entry;
+    if (entry == NULL || UNLIKELY(entry_is_expired(store, entry))) {
+        store->stats.misses++;
+        return NULL;
+    }
+    store->stats.hits++;
+    entry_note_access(store, entry);
+    return entry;
+}
+
+struct entry *store_peek(const struct store *store, uint32_t database, struct slice key)
+{
+    struct entry *entry = store_find(store, database, key).entry;
+    return entry == NULL || entry_is_expired(store, entry) ? NULL : entry;
+}
+
+void store_tell(struct store *store, enum store_drop why, const struct found *found)
+{
+    uint32_t number = 0;
+    while (store->databases[number] != found->database) number++;
+    switch (why) {
+    case STORE_DROP_EXPIRED: store->stats.expired_keys++; break;
+    case STORE_DROP_EVICTED: store->stats.evicted_keys++; break;
+    }
+    if (store->observer == NULL) return;
+    store->observer(store->observer_context, why, number, entry_key(found->entry));
+}
+
+struct found store_find_to_change(struct store *store, uint32_t database, struct slice key)
+{
+    if (UNLIKELY(store->accounts)) policy_account_key(store, key);
+    struct found found = store_find(store, database, key);
+    struct table *table = &found.database->table;
+    if (UNLIKELY(found.database->in_walk) && table->buckets_count > 0) { /* [I1] */
+        walk_save(store, found.database, table_bucket_of(table, found.hash));
+    }
+    return found;
+}
+
+struct found store_found_again(struct store *store, uint32_t database, struct entry *entry)
+{
+    struct found found = store_find_to_change(store, database, entry_key(entry));
+    ASSERT(found.entry == entry);
+    return found;
+}
+
+struct entry *store_write(struct store *store, uint32_t database, struct slice key)
+{
+    struct found found = store_find_to_change(store, database, key);
+    if (found.entry == NULL) return NULL;
+    if (UNLIKELY(entry_is_expired(store, found.entry))) {
+        store_tell(store, STORE_DROP_EXPIRED, &found);
+        store_remove(store, &found);
+        return NULL;
+    }
+    entry_note_access(store, found.entry);
+    return found.entry;
+}
+
+/* --- putting and taking ---------------------------------------------------------------------- */
+
+/* [I2] */
+void store_note_expiry(struct found *found, const struct entry *before, const struct entry *after)
+{
+    struct database *database = found->database;
+    if (before != NULL && before->expires) {
+        database->expiring_count--;
+        database->expiry_sum_ms -= entry_expiry(before);
+    }
+    if (after != NULL && after->expires) {
+        database->expiring_count++;
+        database->expiry_sum_ms += entry_expiry(after);
+    }
+}
+
+struct entry *store_insert(struct store *store, struct found *found, struct entry *entry)
+{
+    found->entry = entry;
+    found->place = table_insert(&found->database->table, found->hash, entry);
+    entry->time = store->access_time & ((1u << ENTRY_TIME_BITS) - 1);
+    if (entry->expires) {
+        table_mark(found->place, true);
+        store_note_expiry(found, NULL, entry);
+    }
+    if (UNLIKELY(store->accounts)) policy_key_added(store, found);
+    return entry;
+}
+
+struct entry *store_exchange(struct store *store, struct found *found, struct entry *entry)
+{
+    struct entry *old = found->entry;
+    uint64_t bits = (uint64_t)(uintptr_t)entry;
+    memcpy(found->place.bucket->items[found->place.index], &bits, TABLE_POINTER_BYTES);
+    if (old->expires || entry->expires) {
+        table_mark(found->place, entry->expires);
+        store_note_expiry(found, old, entry);
+    }
+    entry->cache = old->cache;
+    entry->s3_frequency = old->s3_frequency;
+    entry->s3_main = old->s3_main;
+    entry->frequency = old->frequency;
+    entry->time = old->time;
+    heap_give(&store->room.heap, old, entry_size(old));
+    return found->entry = entry;
+}
+
+void store_remove(struct store *store, struct found *found)
+{
+    struct entry *entry = found->entry;
+    table_remove(&found->database->table, found->hash, entry);
+    store_note_expiry(found, entry, NULL);
+    if (UNLIKELY(entry->cache)) policy_key_removed(store, entry);
+    entry_give(store, entry);
+    found->entry = NULL;
+}
+
+void store_clear(struct store *store, struct found *found)
+{
+    if (found->entry == NULL) return;
+    if (entry_is_expired(store, found->entry)) store_tell(store, STORE_DROP_EXPIRED, found);
+    store_remove(store, found);
+}
+
+bool store_delete(struct store *store, uint32_t database, struct slice key)
+{
+    struct found found = store_find_to_change(store, database, key);
+    if (found.entry == NULL) return false;
+    bool expired = entry_is_expired(store, found.entry);
+    store_clear(store, &found);
+    return !expired;
+}
+
+/* --- collections ----------------------------------------------------------------------------- */
+
+static struct entry *insert_plan(struct store *store, struct found *found,
+                                 const struct entry_plan *plan)
+{
+    return store_insert(store, found, entry_new(&store->room.heap, plan));
+}
+
+struct entry *store_put_object(struct store *store, uint32_t database, struct slice key,
+                               enum value_type type, void *object)
+{
+    struct found found = store_find_to_change(store, database, key);
+    store_clear(store, &found);
+    struct entry_plan plan = {
+        .key = key,
+        .expiry_ms = store->gives_ttl ? policy_expiry_ms(store, key) : STORE_NO_EXPIRY,
+        .type = type,
+        .form = FORM_OBJECT,
+        .word = (uintptr_t)object,
+    };
+    return insert_plan(store, &found, &plan);
+}
+
+struct entry *store_add_object(struct store *store, uint32_t database, struct slice key,
+                               enum value_type type, void *object)
+{
+    return store_put_object(store, database, key, type, object);
+}
+
+/* --- keys ------------------------------------------------------------------------------------ */
+
+struct entry *store_set_expiry(struct store *store, uint32_t database, struct entry *entry,
+                               int64_t expiry_ms)
+{
+    struct found found = store_found_again(store, database, entry);
+    struct entry_plan plan = entry_plan_of(entry);
+    bool expires = expiry_ms != STORE_NO_EXPIRY;
+    if (expires && entry->expires) {
+        store_note_expiry(&found, entry, NULL);
+        memcpy(entry->bytes, &expiry_ms, sizeof expiry_ms);
+        store_note_expiry(&found, NULL, entry);
+        return entry;
+    }
+    if (!expires && !entry->expires) return entry;
+    plan.expiry_ms = expiry_ms;
+    return store_exchange(store, &found, entry_new(&store->room.heap, &plan));
+}
+
+/* Take an entry out without its value, which its plan has. */
+static struct entry *store_detach(struct store *store, struct found *found)
+{
+    struct entry *entry = found->entry;
+    table_remove(&found->database->table, found->hash, entry);
+    store_note_expiry(found, entry, NULL);
+    if (UNLIKELY(entry->cache)) policy_key_removed(store, entry);
+    return entry;
+}
+
+void store_rename(struct store *store, uint32_t database, struct slice from, uint32_t to_database,
+                  struct slice to)
+{
+    struct found source = store_find_to_change(store, database, from);
+    ASSERT(source.entry != NULL);
+    struct entry *old = store_detach(store, &source);
+    struct entry_plan plan = entry_plan_of(old);
+    plan.key = to;
+    struct found target = store_find_to_change(store, to_database, to);
+    store_clear(store, &target);
+    insert_plan(store, &target, &plan);
+    heap_give(&store->room.heap, old, entry_size(old));
+}
+
+void store_copy(struct store *store, uint32_t database, struct slice from, uint32_t to_database,
+                struct slice to)
+{
+    struct found target = store_find_to_change(store, to_database, to);
+    struct entry *old = store_find(store, database, from).entry;
+    ASSERT(old != NULL);
+    if (old == target.entry) return;
+    struct entry_plan plan = entry_plan_of(old);
+    plan.key = to;
+    if (plan.form == FORM_BLOCK) {
+        const struct block *block = entry_pointer(old);
+        struct slice text = slice_of(block->bytes, block->len);
+        plan.word = (uintptr_t)block_new(&store->room.heap, text, block_capacity_for(text.len));
+    } else if (plan.form == FORM_OBJECT) {
+        plan.word = (uintptr_t)value_copy(&store->room, plan.type, entry_pointer(old));
+    }
+    struct entry *copy = entry_new(&store->room.heap, &plan);
+    store_clear(store, &target);
+    store_insert(store, &target, copy);
+}
+
+uint64_t store_count(const struct store *store, uint32_t database)
+{
+    return store->databases[database]->table.count;
+}
+
+uint64_t store_expiring_count(const struct store *store, uint32_t database)
+{
+    return store->databases[database]->expiring_count;
+}
+
+int64_t store_average_ttl_ms(const struct store *store, uint32_t database)
+{
+    const struct database *it = store->databases[database];
+    if (it->expiring_count == 0) return 0;
+    int64_t average = (int64_t)(it->expiry_sum_ms / (__int128)it->expiring_count);
+    return average > store->now_ms ? average - store->now_ms : 0;
+}
+
+void store_flush(struct store *store, uint32_t database)
+{
+    struct database *old = store->databases[database];
+    if (old->table.count == 0) return;
+    store->databases[database] = database_new(store, old->slot);
+    trash_take_database(store, old);
+}
+
+void store_swap(struct store *store, uint32_t a, uint32_t b)
+{
+    struct database *first = store->databases[a];
+    store->databases[a] = store->databases[b];
+    store->databases[b] = first;
+}
+
+enum { RANDOM_EXPIRED_MAX = 100 };
+
+struct entry *store_random(struct store *store, uint32_t database)
+{
+    const struct table *table = &store->databases[database]->table;
+    for (int tries = 0; tries < RANDOM_EXPIRED_MAX; tries++) {
+        struct entry *entry = table_random(table, &store->room.prng);
+        if (entry == NULL || !entry_is_expired(store, entry)) return entry;
+    }
+    struct table_walk walk = {0};
+    for (struct entry *entry; (entry = table_walk_next(table, &walk)) != NULL;) {
+        if (!entry_is_expired(store, entry)) return entry;
+    }
+    return NULL;
+}
+
+struct visible {
+    const struct store *store;
+    store_visit visit;
+    void *context;
+};
+
+static void visit_visible(void *context, void *item)
+{
+    const struct visible *visible = context;
+    if (entry_is_expired(visible->store, item)) return;
+    visible->visit(visible->context, item);
+}
+
+uint64_t store_scan(const struct store *store, uint32_t database, uint64_t cursor,
+                    store_visit visit, void *context)
+{
+    struct visible visible = {store, visit, context};
+    return table_scan(&store->databases[database]->table, cursor, visit_visible, &visible);
+}

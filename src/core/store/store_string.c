@@ -1,0 +1,156 @@
+/* store_string.c -- changing strings: in place where the new value fits. See store.h. */
+#include "core/store/store_impl.h"
+
+enum { STRING_AHEAD_BYTES_MAX = 1024 * 1024 }; /* room that a growing string gets ahead of need */
+
+/* A block that `text` can be written into without wasting more than half of it. */
+static bool block_fits(const struct block *block, size_t len)
+{
+    return len <= block->capacity && len >= block->capacity / 2;
+}
+
+/* Write `text` over the value of a string without moving the entry. False: it does not fit. */
+static bool string_overwrite(struct entry *entry, struct entry_plan *plan, struct slice text)
+{
+    if (entry->type != VALUE_STRING) return false;
+    if (entry->form == FORM_BLOCK) {
+        struct block *block = entry_pointer(entry);
+        if (text.len <= INLINE_BYTES_MAX || !block_fits(block, text.len)) return false;
+        memmove(block->bytes, text.data, text.len);
+        block->len = (uint32_t)text.len;
+        return true;
+    }
+    if (text.len > INLINE_BYTES_MAX) return false;
+    entry_plan_string(plan, NULL, text);
+    if (!heap_fits(entry_size(entry), entry_plan_size(plan))) return false;
+    entry->form = plan->form & 3u;
+    entry_write_value(entry, plan);
+    return true;
+}
+
+/* Give back the value of an entry whose memory is about to be exchanged. */
+static void value_drop(struct store *store, struct entry *entry)
+{
+    switch ((enum entry_form)entry->form) {
+    case FORM_INLINE:
+    case FORM_INTEGER: break;
+    case FORM_BLOCK: block_give(&store->room.heap, entry_pointer(entry)); break;
+    case FORM_OBJECT: trash_take_object(store, entry_type(entry), entry_pointer(entry)); break;
+    }
+}
+
+static struct entry *string_replace(struct store *store, struct found *found,
+                                    struct entry_plan *plan, struct slice text)
+{
+    struct entry *old = found->entry;
+    bool has_expiry = plan->expiry_ms != STORE_NO_EXPIRY;
+    if (old->expires == has_expiry && string_overwrite(old, plan, text)) {
+        if (has_expiry) {
+            store_note_expiry(found, old, NULL);
+            memcpy(old->bytes, &plan->expiry_ms, sizeof plan->expiry_ms);
+            store_note_expiry(found, NULL, old);
+        }
+        return old;
+    }
+    entry_plan_string(plan, &store->room.heap, text);
+    struct entry *made = entry_new(&store->room.heap, plan);
+    value_drop(store, old);
+    return store_exchange(store, found, made);
+}
+
+struct entry *store_set_string(struct store *store, uint32_t database, struct slice key,
+                               struct slice value, int64_t expiry_ms)
+{
+    struct found found = store_find_to_change(store, database, key);
+    if (UNLIKELY(store->gives_ttl) && expiry_ms == STORE_NO_EXPIRY) {
+        expiry_ms = policy_expiry_ms(store, key);
+    }
+    struct entry_plan plan = {.key = key, .expiry_ms = expiry_ms};
+    if (found.entry == NULL) {
+        entry_plan_string(&plan, &store->room.heap, value);
+        return store_insert(store, &found, entry_new(&store->room.heap, &plan));
+    }
+    if (UNLIKELY(entry_is_expired(store, found.entry))) {
+        store_tell(store, STORE_DROP_EXPIRED, &found);
+    }
+    struct entry *entry = string_replace(store, &found, &plan, value);
+    entry_note_access(store, entry);
+    return entry;
+}
+
+struct entry *store_update_string(struct store *store, uint32_t database, struct entry *entry,
+                                  struct slice value)
+{
+    struct found found = store_found_again(store, database, entry);
+    struct entry_plan plan = {.key = entry_key(entry), .expiry_ms = entry_expiry(entry)};
+    return string_replace(store, &found, &plan, value);
+}
+
+struct entry *store_update_integer(struct store *store, uint32_t database, struct entry *entry,
+                                   int64_t value)
+{
+    /* Store_write has saved the bucket, and where the entry is does not change. */
+    if (entry->form == FORM_INTEGER) {
+        memcpy(entry_value_at(entry), &value, sizeof value);
+        return entry;
+    }
+    struct found found = store_found_again(store, database, entry);
+    struct entry_plan plan = {
+        .key = entry_key(entry),
+        .expiry_ms = entry_expiry(entry),
+        .type = VALUE_STRING,
+        .form = FORM_INTEGER,
+        .word = (uint64_t)value,
+    };
+    struct entry *made = entry_new(&store->room.heap, &plan);
+    value_drop(store, entry);
+    return store_exchange(store, &found, made);
+}
+
+/* --- growing --------------------------------------------------------------------------------- */
+
+/* Make a string raw: its bytes in a block with room for `len`. */
+static struct entry *string_to_block(struct store *store, uint32_t database, struct entry *entry,
+                                     size_t len)
+{
+    struct found found = store_found_again(store, database, entry);
+    char scratch[INTEGER_TEXT_MAX];
+    struct slice text = entry_string(entry, scratch);
+    size_t capacity = block_capacity_for(u64_max(len, text.len));
+    struct entry_plan plan = {
+        .key = entry_key(entry),
+        .expiry_ms = entry_expiry(entry),
+        .type = VALUE_STRING,
+        .form = FORM_BLOCK,
+        .word = (uintptr_t)block_new(&store->room.heap, text, capacity),
+    };
+    return store_exchange(store, &found, entry_new(&store->room.heap, &plan));
+}
+
+static struct block *block_grow(struct heap *heap, struct block *block, size_t len)
+{
+    size_t wanted = len + u64_min(len, STRING_AHEAD_BYTES_MAX);
+    size_t capacity = block_capacity_for(wanted);
+    ASSERT(capacity <= UINT32_MAX);
+    block = heap_resize(heap, block, sizeof *block + block->capacity, sizeof *block + capacity);
+    block->capacity = (uint32_t)capacity;
+    return block;
+}
+
+struct entry *store_string_grow(struct store *store, uint32_t database, struct entry *entry,
+                                size_t len, uint8_t **bytes)
+{
+    ASSERT(len <= STORE_STRING_BYTES_MAX);
+    if (entry->form != FORM_BLOCK) entry = string_to_block(store, database, entry, len);
+    struct block *block = entry_pointer(entry);
+    if (len > block->capacity) {
+        block = block_grow(&store->room.heap, block, len);
+        memcpy(entry_value_at(entry), &block, sizeof block);
+    }
+    if (len > block->len) {
+        memset(block->bytes + block->len, 0, len - block->len);
+        block->len = (uint32_t)len;
+    }
+    *bytes = block->bytes;
+    return entry;
+}

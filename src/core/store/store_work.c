@@ -1,0 +1,149 @@
+/*
+ * store_work.c -- what a store does between commands: freeing what was flushed or is large, and
+ * dropping keys whose time is over. All of it in small steps. See store.h.
+ */
+#include "core/store/store_impl.h"
+#include "core/store/value.h"
+
+enum {
+    GARBAGE_COUNT_MIN = 64, /* a collection with fewer elements is freed at once */
+    EXPIRE_BUSY_PERCENT = 10,
+};
+
+/* --- the trash ------------------------------------------------------------------------------- */
+
+void trash_take_database(struct store *store, struct database *database)
+{
+    database->next = store->trash.databases;
+    store->trash.databases = database;
+}
+
+void trash_take_object(struct store *store, enum value_type type, void *object)
+{
+    struct trash *trash = &store->trash;
+    if (value_count(type, object) < GARBAGE_COUNT_MIN) {
+        value_free(&store->room, type, object);
+        return;
+    }
+    if (trash->objects_count == trash->objects_capacity) {
+        uint64_t had = trash->objects_capacity, capacity = had == 0 ? 16 : had * 2;
+        trash->objects =
+            heap_resize(&store->room.heap, trash->objects, had * sizeof *trash->objects,
+                        capacity * sizeof *trash->objects);
+        trash->objects_capacity = capacity;
+    }
+    trash->objects[trash->objects_count++] =
+        (struct garbage){object, type, policy_accounted(store)};
+    store->stats.pending_free_blocks++;
+}
+
+static void trash_object(struct store *store)
+{
+    struct trash *trash = &store->trash;
+    const struct garbage *garbage = &trash->objects[--trash->objects_count];
+    if (UNLIKELY(store->accounts)) policy_account(store, garbage->policy);
+    value_free(&store->room, garbage->type, garbage->object);
+    store->stats.pending_free_blocks--;
+    if (trash->objects_count > 0) return;
+    heap_give(&store->room.heap, trash->objects, trash->objects_capacity * sizeof *trash->objects);
+    trash->objects = NULL;
+    trash->objects_capacity = 0;
+}
+
+static void trash_entry(void *context, void *item)
+{
+    struct store *store = context;
+    struct entry *entry = item;
+    if (UNLIKELY(store->accounts)) policy_account_key(store, entry_key(entry));
+    if (entry->cache) policy_key_removed(store, entry);
+    entry_give(store, entry);
+}
+
+static void trash_bucket(struct store *store)
+{
+    struct database *database = store->trash.databases;
+    if (table_drop_bucket(&database->table, trash_entry, store)) return;
+    if (database->in_walk) walk_leave(store, database);
+    store->trash.databases = database->next;
+    heap_give(&store->room.heap, database, sizeof *database);
+}
+
+bool trash_work(struct store *store, uint32_t *steps)
+{
+    struct trash *trash = &store->trash;
+    for (; *steps > 0; --*steps) {
+        if (trash->objects_count > 0) {
+            trash_object(store);
+        } else if (trash->databases != NULL) {
+            trash_bucket(store);
+        } else {
+            return false;
+        }
+    }
+    return trash->objects_count > 0 || trash->databases != NULL;
+}
+
+/* --- keys whose time is over ----------------------------------------------------------------- */
+
+/* One expired key of the chain, or NULL. */
+static struct entry *chain_expired(const struct store *store, const struct table_bucket *bucket)
+{
+    for (; bucket != NULL; bucket = bucket_next(bucket)) {
+        for (unsigned marks = bucket->marks; marks != 0; marks &= marks - 1) {
+            struct entry *entry = bucket_item(bucket, (unsigned)__builtin_ctz(marks));
+            if (entry_is_expired(store, entry)) return entry;
+        }
+    }
+    return NULL;
+}
+
+static void drop_expired(struct store *store, uint32_t database, struct entry *entry)
+{
+    struct found found = store_found_again(store, database, entry);
+    store_tell(store, STORE_DROP_EXPIRED, &found);
+    store_remove(store, &found);
+}
+
+/* How many keys went from some buckets of the database. */
+static uint32_t expire_buckets(struct store *store, uint32_t number, uint32_t *steps)
+{
+    struct database *database = store->databases[number];
+    uint32_t dropped = 0;
+    for (uint64_t seen = 0; *steps > 0 && database->expiring_count > 0; --*steps) {
+        const struct table *table = &database->table;
+        if (database->expire_bucket >= table->buckets_count) database->expire_bucket = 0;
+        if (seen++ > table->buckets_count) break;
+        struct entry *entry = chain_expired(store, table_bucket_at(table, database->expire_bucket));
+        if (entry == NULL) {
+            database->expire_bucket++;
+            continue;
+        }
+        drop_expired(store, number, entry);
+        dropped++;
+    }
+    return dropped;
+}
+
+/* True: there were so many that more is likely. */
+static bool expire_work(struct store *store, uint32_t steps)
+{
+    uint32_t dropped = 0, had = steps;
+    for (uint32_t i = 0; i < STORE_DATABASES && steps > 0; i++) {
+        dropped += expire_buckets(store, store->expire_database, &steps);
+        store->expire_database = (store->expire_database + 1) % STORE_DATABASES;
+    }
+    return dropped > 0 && dropped * 100 / had >= EXPIRE_BUSY_PERCENT;
+}
+
+bool store_work(struct store *store, uint32_t steps)
+{
+    uint32_t left = steps;
+    bool more = trash_work(store, &left);
+    if (store->active_expire && left > 0) more |= expire_work(store, left);
+    return more;
+}
+
+void store_set_active_expire(struct store *store, bool active)
+{
+    store->active_expire = active;
+}
