@@ -1,4 +1,4 @@
-/* decimal.h -- whole numbers to digits and back, fast: two digits a step, no format string. */
+/* decimal.h -- whole numbers to digits in place, without a call; integer.h reads them back. */
 #pragma once
 
 #include "base/base.h"
@@ -46,23 +46,4 @@ static inline uint8_t *decimal_write_signed(uint8_t *to, int64_t value)
     if (value >= 0) return decimal_write(to, (uint64_t)value);
     *to = '-';
     return decimal_write(to + 1, 0 - (uint64_t)value);
-}
-
-/* The shortest form only, as decimal_write_signed writes it: no blanks, no plus, no zeros before.
- * False: anything else, also what 64 bits do not hold. */
-MUST_USE static inline bool decimal_parse(struct slice text, int64_t *value)
-{
-    bool negative = text.len > 0 && text.data[0] == '-';
-    struct slice digits = slice_from(text, negative);
-    if (digits.len == 0 || digits.len >= DECIMAL_BYTES_MAX) return false; /* 2^63 has 19 digits */
-    if (digits.data[0] == '0' && (digits.len > 1 || negative)) return false;
-    uint64_t magnitude = 0;
-    for (size_t i = 0; i < digits.len; i++) {
-        unsigned digit = (unsigned)digits.data[i] - '0';
-        if (digit > 9) return false;
-        magnitude = magnitude * 10 + digit;
-    }
-    if (magnitude > (uint64_t)INT64_MAX + negative) return false;
-    *value = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
-    return true;
 }

@@ -72,7 +72,8 @@ struct call {
     const struct call_settings *settings;
     const struct call_observer *observer; /* never NULL */
     struct reply reply;
-    bool may_block; /* false: in MULTI, or replaying: a blocking command answers at once */
+    bool keys_restricted; /* the user may not read every key: SORT follows no patterns then */
+    bool may_block;       /* false: in MULTI, or replaying: a blocking command answers at once */
     bool replaying;
     /* what came of it */
     uint64_t changes; /* > 0: it is logged */

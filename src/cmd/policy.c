@@ -129,24 +129,12 @@ void cmd_policy_set(struct call *call)
 void cmd_policy_del(struct call *call)
 {
     struct fault fault;
-    switch (store_policy_delete(call->store, call->argv[2], &fault)) {
-    case ERR_OK:
-        call->changes++;
-        reply_integer(&call->reply, 1);
-        break;
-    case ERR_NOT_FOUND: reply_integer(&call->reply, 0); break;
-    case ERR_USAGE:
-    case ERR_EXISTS:
-    case ERR_PERMISSION:
-    case ERR_IO:
-    case ERR_NO_SPACE:
-    case ERR_CORRUPT:
-    case ERR_BAD_RECORD:
-    case ERR_TOO_LONG:
-    case ERR_CHILD_FAILED:
-    case ERR_CANCELLED:
-    case ERR_LIMIT:
-    case ERR_CLOSED: reply_error(&call->reply, "ERR %s", fault.text); break;
+    enum err err = store_policy_delete(call->store, call->argv[2], &fault);
+    if (err == ERR_OK) call->changes++;
+    if (err == ERR_OK || err == ERR_NOT_FOUND) {
+        reply_integer(&call->reply, err == ERR_OK);
+    } else {
+        reply_error(&call->reply, "ERR %s", fault.text);
     }
 }
 

@@ -11,7 +11,7 @@ enum { DOOR_TAG_FIRST = 1024 };
 struct server *door_new(const struct server *parts); /* its parts made by the caller; copied */
 void door_free(struct server *server);
 
-/* Accept on a listener that the node has opened. */
+/* Accept on a listener that the node has opened, with a tag below the door's. */
 void door_listen(struct server *server, io_handle listener, io_tag tag);
 void door_complete(struct server *server, const struct io_completion *completion);
 /* Run what can be run: requests that are whole, clients that woke, timeouts. */

@@ -9,4 +9,4 @@ struct latency *latency_new(struct arena *arena);
 /* Something took `took`: "command", "fast-command", "expire-cycle", … */
 void latency_note(struct server *server, const char *event, duration took);
 
-void serve_latency(struct session_call *call); /* LATENCY … */
+void latency_command(struct session_call *call); /* LATENCY … */

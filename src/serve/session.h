@@ -17,7 +17,7 @@ enum session_flag {
     SESSION_MULTI = 1 << 0,
     SESSION_DIRTY_WATCH = 1 << 1, /* a watched key changed: EXEC answers null */
     SESSION_DIRTY_EXEC = 1 << 2,  /* an error while queueing: EXECABORT */
-    SESSION_BLOCKED = 1 << 3,     /* waits for keys, or for a PAUSE to end */
+    SESSION_BLOCKED = 1 << 3,     /* waits for keys */
     SESSION_CLOSE_AFTER_REPLY = 1 << 4,
     SESSION_CLOSING = 1 << 5,
     SESSION_REPLY_OFF = 1 << 6,
@@ -28,33 +28,64 @@ enum session_flag {
     SESSION_MONITOR = 1 << 11,
     SESSION_PUBSUB = 1 << 12, /* subscribed to something */
     SESSION_UNIX_SOCKET = 1 << 13,
+    SESSION_FULL = 1 << 14,   /* the socket takes no more for now */
+    SESSION_ENDED = 1 << 15,  /* the other end says no more */
+    SESSION_PUSHED = 1 << 16, /* its output holds what others did: it waits for their log too */
+};
+
+struct session_link {
+    struct session *previous, *next;
+};
+enum session_list_id {
+    SESSIONS_ALL,    /* in the order of connecting */
+    SESSIONS_RUN,    /* may have something to run this turn */
+    SESSIONS_SEND,   /* have output */
+    SESSIONS_LATER,  /* run again next turn: their share was used up, or the log had no room */
+    SESSIONS_PAUSED, /* postponed by CLIENT PAUSE */
+    SESSIONS_WAIT,   /* blocked for keys with a timeout */
+    SESSIONS_MONITOR,
+    SESSIONS_CLOSE, /* at the end of the turn */
+    SESSION_LISTS
 };
 
 struct session {
     uint64_t id;
     io_handle connection;
+    uint32_t slot;
     uint32_t flags; /* bits of enum session_flag */
+    uint32_t lists; /* bits: 1 << enum session_list_id */
     uint32_t database;
     uint8_t protocol; /* 2 or 3 */
     bool authenticated;
+    bool receive_paused;
     const struct acl_user *user;
-    struct buffer name, library_name, library_version;
-    struct io_address peer, local;
-    instant connected, last_active;
     const struct command *last_command;
 
-    struct buffer query; /* what is not a whole request yet */
-    struct request_reader reader;
+    struct slice received;        /* borrowed from io: only until the end of the turn */
+    struct buffer query;          /* what is not a whole request yet, and what waits */
+    size_t query_used;            /* of `query`, run already */
+    struct request_reader reader; /* of the request that is not whole */
     struct buffer output;
     size_t sent_bytes; /* of `output`, gone already */
-    uint64_t gate;     /* log position that `output` waits for */
+    uint64_t gate;     /* log position that the end of `output` waits for */
+    uint64_t
+        gate_early; /* and that its bytes before `early_bytes` do: so that a client that never */
+    size_t early_bytes; /* stops sending is answered */
 
-    struct session_queue *queue; /* MULTI: calls so far; see transaction.c */
-    struct session_parts
-        *parts; /* what only serve/ knows of it: subscriptions, watches, blocking */
+    struct session_queue *queue;     /* MULTI: calls so far; see transaction.c */
+    struct session_wait *wait;       /* blocked for keys; see blocked.c */
+    struct session_watch *watch;     /* first watched key; see watching.c */
+    struct session_listens *listens; /* subscriptions; see pubsub.c */
+    struct session_link links[SESSION_LISTS];
+
+    instant connected, last_active;
+    instant output_over; /* since when its output is over the soft limit; 0: it is not */
+    struct buffer name, library_name, library_version;
+    struct io_address peer, local;
 };
 
-/* A session command's handler: what a call is to cmd/. It writes exactly one reply. */
+/* A session command's handler: what a call is to cmd/. It writes exactly one reply, or none and
+ * sets `later`: then it is called again after the next turn. */
 struct session_call {
     struct server *server;
     struct session *session;
@@ -62,15 +93,21 @@ struct session_call {
     const struct slice *argv;
     uint32_t argc;
     struct reply reply;
+    bool later;
 };
 typedef void (*session_handler)(struct session_call *call);
 
 /* The handlers, by command id; one table, in session_table.c. */
 session_handler session_handler_of(enum command_id id);
 
-typedef void (*session_visit)(void *context, struct session *session);
-void sessions_each(struct sessions *sessions, session_visit visit, void *context);
-struct session *sessions_find(struct sessions *sessions, uint64_t id); /* NULL: none */
+static inline struct session *sessions_first(const struct sessions *sessions,
+                                             enum session_list_id list);
 uint32_t sessions_count(const struct sessions *sessions);
+struct session *sessions_find(const struct sessions *sessions, uint64_t id); /* NULL: none */
+uint64_t sessions_blocked_count(const struct server *server); /* for keys, and by a pause */
+
 void session_close(struct server *server, struct session *session); /* at the end of the turn */
-void session_append(struct server *server, struct session *session, struct slice bytes); /* push */
+/* A push: bytes that are no reply. They come after a reply that is being written. */
+void session_append(struct server *server, struct session *session, struct slice bytes);
+
+#include "serve/session_impl.h"

@@ -12,4 +12,4 @@ void slowlog_note(struct server *server, const struct session *session,
                   const struct command *command, const struct slice *argv, uint32_t argc,
                   duration took);
 
-void serve_slowlog(struct session_call *call); /* SLOWLOG GET, LEN, RESET, HELP */
+void slowlog_command(struct session_call *call); /* GET, LEN, RESET, HELP */

@@ -1,7 +1,7 @@
 /* request.c -- see request.h. */
 #include <stdio.h>
 
-#include "base/decimal.h"
+#include "base/integer.h"
 #include "core/resp/request.h"
 #include "core/resp/request_impl.h"
 
@@ -70,7 +70,7 @@ static enum request_status read_count(struct request_reader *reader, const uint8
         header_line(*at, end, limits->line_bytes_max, &text, "too big mbulk count string", error);
     if (status != REQUEST_WHOLE) return status;
     int64_t count;
-    if (!decimal_parse(text, &count) || count > INT32_MAX ||
+    if (!integer_parse(text, &count) || count > INT32_MAX ||
         (count > 0 && (uint64_t)count > limits->arguments_max))
         return request_fail(error, "invalid multibulk length");
     if (limits->stranger && count > REQUEST_STRANGER_ARGUMENTS_MAX)
@@ -93,7 +93,7 @@ static enum request_status read_bulk_length(struct request_reader *reader, const
         return REQUEST_BAD;
     }
     int64_t bytes;
-    if (!decimal_parse(text, &bytes) || bytes < 0 || (uint64_t)bytes > limits->bulk_bytes_max)
+    if (!integer_parse(text, &bytes) || bytes < 0 || (uint64_t)bytes > limits->bulk_bytes_max)
         return request_fail(error, "invalid bulk length");
     if (limits->stranger && bytes > REQUEST_STRANGER_BULK_BYTES_MAX)
         return request_fail(error, "unauthenticated bulk length");
@@ -183,6 +183,13 @@ void request_restart(struct request_reader *reader)
     reader->first = 0;
     reader->count = kept;
     reader->arguments.len = kept * sizeof(struct slice);
+}
+
+void request_abandon(struct request_reader *reader)
+{
+    reader->parsed_bytes = 0;
+    reader->inside = reader->inside_bulk = false;
+    request_restart(reader);
 }
 
 size_t request_wanted(const struct request_reader *reader)

@@ -64,6 +64,8 @@ static inline uint32_t request_count(const struct request_reader *reader)
 
 /* Forget all whole requests; what is known of an unfinished one stays. Keeps the memory. */
 void request_restart(struct request_reader *reader);
+/* Forget the unfinished one too: it will be read from its start again. */
+void request_abandon(struct request_reader *reader);
 /* How many bytes in all the unfinished request needs at least, as far as is known: to make room at
  * once. */
 size_t request_wanted(const struct request_reader *reader);

@@ -44,6 +44,7 @@ struct store *store_new(const struct store_config *config)
     store->room.prng = (struct prng){config->seed};
     hash_secret_fill(&store->room.secret, prng_next(&store->room.prng));
     for (uint32_t i = 0; i < STORE_DATABASES; i++) store->databases[i] = database_new(store, i);
+    store->notes_prng = (struct prng){prng_next(&store->room.prng)};
     store->touch = true;
     store->active_expire = true;
     policies_new(store);
@@ -183,7 +184,6 @@ struct entry *store_insert(struct store *store, struct found *found, struct entr
     found->entry = entry;
     found->place = table_insert(&found->database->table, found->hash, entry);
     entry->time = store->access_time & ((1u << ENTRY_TIME_BITS) - 1);
-    entry->cache = store->is_cache;
     if (entry->expires) {
         table_mark(found->place, true);
         store_note_expiry(found, NULL, entry);
@@ -251,7 +251,7 @@ struct entry *store_put_object(struct store *store, uint32_t database, struct sl
     store_clear(store, &found);
     struct entry_plan plan = {
         .key = key,
-        .expiry_ms = STORE_NO_EXPIRY,
+        .expiry_ms = store->gives_ttl ? policy_expiry_ms(store, key) : STORE_NO_EXPIRY,
         .type = type,
         .form = FORM_OBJECT,
         .word = (uintptr_t)object,

@@ -1,12 +1,8 @@
 /* store_about.c -- what is told about keys and about the store. See store.h. */
-#include "core/store/evict.h"
 #include "core/store/store_impl.h"
 #include "core/store/value.h"
 
-enum {
-    TABLE_SHARE_BYTES = 12, /* of a key, about */
-    TIME_MASK = (1 << ENTRY_TIME_BITS) - 1,
-};
+enum { TABLE_SHARE_BYTES = 12 /* of a key, about */ };
 
 uint64_t entry_bytes(const struct store *store, const struct entry *entry)
 {
@@ -23,12 +19,6 @@ uint64_t entry_bytes(const struct store *store, const struct entry *entry)
     case FORM_OBJECT: bytes += value_bytes(entry_type(entry), entry_pointer(entry)); break;
     }
     return bytes;
-}
-
-uint64_t entry_idle_seconds(const struct store *store, const struct entry *entry)
-{
-    uint32_t idle = (store->access_time - entry->time) & TIME_MASK;
-    return ((uint64_t)idle << ENTRY_TIME_SHIFT) / 1000;
 }
 
 /* --- digests --------------------------------------------------------------------------------- */

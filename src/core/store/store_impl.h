@@ -157,14 +157,15 @@ struct store {
     bool active_expire;
     bool notes_frequency;     /* some policy is lfu */
     bool notes_s3_frequency;  /* some policy is s3fifo */
-    bool accounts;            /* memory is counted for each policy: see policy.c */
-    bool is_cache;            /* policies are uniform, and the mode is cache */
+    bool accounts;            /* some policy is cache: its keys are counted, see policy.c */
+    bool gives_ttl;           /* some policy gives keys an expiry */
     uint32_t expire_database; /* where active expiry goes on */
     struct trash trash;
     struct store_stats stats;
     store_observer observer;
     void *observer_context;
     struct policies *policies;
+    struct prng notes_prng; /* for eviction; no data depends on it */
     struct walk walk;
 };
 
@@ -196,9 +197,9 @@ static inline uint64_t entry_hash(const struct store *store, const struct entry 
     return hash_bytes(&store->room.secret, slice_of(entry_key_at(entry), entry->key_len));
 }
 
-void entry_note_frequency(const struct store *store, struct entry *entry); /* evict_note.c */
+void entry_note_frequency(struct store *store, struct entry *entry); /* evict_note.c */
 
-static inline void entry_note_access(const struct store *store, struct entry *entry)
+static inline void entry_note_access(struct store *store, struct entry *entry)
 {
     if (UNLIKELY(!store->touch)) return;
     if (UNLIKELY(store->notes_frequency || store->notes_s3_frequency)) {
@@ -243,6 +244,8 @@ void policies_free(struct store *store);
 void policy_account_key(struct store *store, struct slice key);
 void policy_account(struct store *store, uint32_t policy);
 uint32_t policy_accounted(const struct store *store);
+/* The expiry of a key that is made without one, by its policy. */
+int64_t policy_expiry_ms(const struct store *store, struct slice key);
 /* A key came under a policy that counts, or went. */
 void policy_key_added(struct store *store, struct found *found);
 void policy_key_removed(struct store *store, const struct entry *entry);

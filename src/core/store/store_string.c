@@ -62,6 +62,9 @@ struct entry *store_set_string(struct store *store, uint32_t database, struct sl
                                struct slice value, int64_t expiry_ms)
 {
     struct found found = store_find_to_change(store, database, key);
+    if (UNLIKELY(store->gives_ttl) && expiry_ms == STORE_NO_EXPIRY) {
+        expiry_ms = policy_expiry_ms(store, key);
+    }
     struct entry_plan plan = {.key = key, .expiry_ms = expiry_ms};
     if (found.entry == NULL) {
         entry_plan_string(&plan, &store->room.heap, value);

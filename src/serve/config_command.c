@@ -1,0 +1,235 @@
+/* config_command.c -- see config_command.h. */
+#include "serve/config_command.h"
+#include "base/glob.h"
+#include "io/file.h"
+#include "serve/acl.h"
+#include "serve/config_apply.h"
+#include "serve/measure.h"
+#include "serve/reply_lines.h"
+
+enum { FIRST = 2, CONFIG_FILE_BYTES_MAX = 16 << 20 };
+
+/* --- get ------------------------------------------------------------------------------------- */
+
+static bool is_pattern(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("*?[", (char)text.data[i]) != NULL) return true;
+    }
+    return false;
+}
+
+/* Does one of the arguments ask for this name? */
+static bool is_asked(const struct session_call *call, const struct setting *setting,
+                     const char *name)
+{
+    if (name[0] == '\0') return false;
+    for (uint32_t i = FIRST; i < call->argc; i++) {
+        bool hidden = (setting->flags & SETTING_HIDDEN) != 0;
+        if (hidden && is_pattern(call->argv[i])) continue;
+        if (glob_match_no_case(call->argv[i], slice_text(name))) return true;
+    }
+    return false;
+}
+
+static void reply_setting(struct reply *reply, const struct config *config, const char *name,
+                          enum setting_id id, struct buffer *text)
+{
+    buffer_clear(text);
+    config_format(config, id, text);
+    reply_bulk_text(reply, name);
+    reply_bulk(reply, buffer_slice(text));
+}
+
+static void get(struct session_call *call)
+{
+    const struct config *config = call->server->config;
+    uint64_t count = 0;
+    for (enum setting_id id = 0; id < SETTINGS_COUNT; id++) {
+        const struct setting *setting = &setting_rows[id];
+        count += is_asked(call, setting, setting->name);
+        count += is_asked(call, setting, setting->alias);
+    }
+    struct buffer text = {0};
+    reply_map(&call->reply, count);
+    for (enum setting_id id = 0; id < SETTINGS_COUNT; id++) {
+        const struct setting *setting = &setting_rows[id];
+        if (is_asked(call, setting, setting->name)) {
+            reply_setting(&call->reply, config, setting->name, id, &text);
+        }
+        if (is_asked(call, setting, setting->alias)) {
+            reply_setting(&call->reply, config, setting->alias, id, &text);
+        }
+    }
+    buffer_free(&text);
+}
+
+/* --- set ------------------------------------------------------------------------------------- */
+
+static void refuse(struct session_call *call, struct slice name, const char *why)
+{
+    reply_error(&call->reply, "ERR CONFIG SET failed (possibly related to argument '%.*s') - %s",
+                (int)name.len, (const char *)name.data, why);
+}
+
+static bool set_one(struct session_call *call, struct config *config, bool *seen,
+                    struct arena *arena, struct slice name, struct slice value)
+{
+    enum setting_id id;
+    bool known = setting_find(name, &id);
+    ASSERT(known);
+    const char *why = NULL;
+    if ((setting_rows[id].flags & SETTING_IMMUTABLE) != 0) {
+        why = "can't set immutable config";
+    } else if (seen[id]) {
+        why = "duplicate parameter";
+    } else {
+        seen[id] = true;
+        why = config_set(config, id, value, arena);
+    }
+    if (why != NULL) refuse(call, name, why);
+    return why == NULL;
+}
+
+/* Names are looked up before any value is, as Redis does. */
+static bool names_are_known(struct session_call *call)
+{
+    enum { NAME_SHOWN_MAX = 128 };
+    enum setting_id id;
+    for (uint32_t i = FIRST; i < call->argc; i += 2) {
+        if (setting_find(call->argv[i], &id)) continue;
+        reply_error(
+            &call->reply, "ERR Unknown option or number of arguments for CONFIG SET - '%.*s'",
+            (int)u64_min(call->argv[i].len, NAME_SHOWN_MAX), (const char *)call->argv[i].data);
+        return false;
+    }
+    return true;
+}
+
+static void set(struct session_call *call)
+{
+    struct server *server = call->server;
+    bool seen[SETTINGS_COUNT] = {false};
+    if (call->argc % 2 != 0) {
+        reply_error(&call->reply, "ERR syntax error");
+        return;
+    }
+    if (!names_are_known(call)) return;
+    struct arena *arena = arena_new();
+    struct config changed;
+    config_copy(&changed, server->config);
+    bool good = true;
+    for (uint32_t i = FIRST; i < call->argc && good; i += 2) {
+        good = set_one(call, &changed, seen, arena, call->argv[i], call->argv[i + 1]);
+    }
+    if (good) {
+        struct config before = *server->config;
+        *server->config = changed;
+        changed = before;
+        config_apply(server);
+        if (seen[SETTING_REQUIREPASS]) {
+            const char *password = config_text(server->config, SETTING_REQUIREPASS);
+            acl_set_default_password(server->acl, slice_text(password));
+        }
+        reply_ok(&call->reply);
+    }
+    config_free(&changed);
+    arena_free(arena);
+}
+
+/* --- rewrite --------------------------------------------------------------------------------- */
+
+static enum err read_whole(const char *path, struct buffer *text, struct fault *fault)
+{
+    enum { CHUNK = 65536 };
+    struct file file;
+    enum err err = file_open_read(path, &file, fault);
+    if (err != ERR_OK) return err;
+    for (size_t got = 1; got != 0 && err == ERR_OK && text->len < CONFIG_FILE_BYTES_MAX;) {
+        err = file_read(&file, buffer_reserve(text, CHUNK), CHUNK, &got, fault);
+        if (err == ERR_OK) text->len += got;
+    }
+    file_close(&file);
+    return err;
+}
+
+/* Aside, flushed, renamed: the old one stays until the new one is whole. */
+static enum err write_whole(const char *path, struct slice text, struct arena *arena,
+                            struct fault *fault)
+{
+    const char *part = arena_format(arena, "%s.partial", path);
+    struct file file;
+    file_remove(part);
+    enum err err = file_create(part, &file, fault);
+    if (err != ERR_OK) return err;
+    err = file_write(&file, text, fault);
+    if (err == ERR_OK) err = file_sync(&file, fault);
+    file_close(&file);
+    if (err == ERR_OK) err = file_rename(part, path, fault);
+    if (err != ERR_OK) file_remove(part);
+    return err;
+}
+
+static void rewrite(struct session_call *call)
+{
+    const struct server *server = call->server;
+    if (server->config_path == NULL) {
+        reply_error(&call->reply, "ERR The server is running without a config file");
+        return;
+    }
+    struct arena *arena = arena_new();
+    struct buffer old = {0}, new = {0};
+    struct fault fault;
+    enum err err = read_whole(server->config_path, &old, &fault);
+    if (err == ERR_NOT_FOUND) err = ERR_OK; /* it was removed: it is made anew */
+    if (err == ERR_OK) {
+        buffer_clear(&server->config->users);
+        acl_rewrite(server->acl, &server->config->users);
+        config_rewrite(server->config, buffer_slice(&old), &new);
+        err = write_whole(server->config_path, buffer_slice(&new), arena, &fault);
+    }
+    if (err == ERR_OK) {
+        reply_ok(&call->reply);
+    } else {
+        reply_error(&call->reply, "ERR Rewriting config file: %s", fault.text);
+    }
+    buffer_free(&old);
+    buffer_free(&new);
+    arena_free(arena);
+}
+
+static void help(struct session_call *call)
+{
+    static const char *const lines[] = {
+        "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "GET <pattern>",
+        "    Return parameters matching the glob-like <pattern> and their values.",
+        "SET <directive> <value>",
+        "    Set the configuration <directive> to <value>.",
+        "RESETSTAT",
+        "    Set the counts of INFO back to zero.",
+        "REWRITE",
+        "    Write the settings into the configuration file.",
+        "HELP",
+        "    Prints this help.",
+    };
+    REPLY_LINES(&call->reply, lines);
+}
+
+void config_command(struct session_call *call)
+{
+    enum command_id id = call->command->id;
+    if (id == COMMAND_CONFIG_GET) {
+        get(call);
+    } else if (id == COMMAND_CONFIG_SET) {
+        set(call);
+    } else if (id == COMMAND_CONFIG_REWRITE) {
+        rewrite(call);
+    } else if (id == COMMAND_CONFIG_RESETSTAT) {
+        measures_reset(call->server);
+        store_reset_stats(lane_store(call->server->lane));
+        reply_ok(&call->reply);
+    } else {
+        help(call);
+    }
+}

@@ -1,0 +1,285 @@
+/* dispatch.c -- see dispatch.h. */
+#include "serve/dispatch.h"
+
+#include <ctype.h>
+
+#include "io/clock.h"
+#include "serve/blocked.h"
+#include "serve/config.h"
+#include "serve/measure.h"
+#include "serve/monitor.h"
+#include "serve/session_impl.h"
+#include "serve/transaction.h"
+#include "serve/watching.h"
+
+enum {
+    SHOWN_BYTES_MAX = 128,
+    TIMED_BELOW_US = 1000, /* somebody wants to know exactly */
+    LARGE_ARGUMENT_BYTES = 16 << 10,
+    MANY_ARGUMENTS = 64,
+};
+
+/* --- refusals -------------------------------------------------------------------------------- */
+
+/* An error that was found before the command ran: a transaction is spoiled by it. */
+static void refused(struct server *server, struct session *session, const struct request *request,
+                    size_t opened)
+{
+    if (session->flags & SESSION_MULTI) session->flags |= SESSION_DIRTY_EXEC;
+    if (request->command != NULL) measure_rejected(server, request->command);
+    if (request->command == NULL || request->command->id != COMMAND_EXEC) return;
+    /* EXEC itself: what was queued is gone. The text is what stands behind the "-". */
+    struct buffer *why = &server->sessions->scratch;
+    buffer_clear(why);
+    buffer_append(why, slice_from(buffer_slice(&session->output), opened + 1));
+    struct reply reply = {&session->output, session->protocol};
+    reply_rewind(&reply, opened);
+    reply_error(&reply, "EXECABORT Transaction discarded because of: %.*s", (int)(why->len - 2),
+                (const char *)why->data);
+    transaction_drop(server, session);
+}
+
+static int shown_bytes(struct slice text)
+{
+    return (int)u64_min(text.len, SHOWN_BYTES_MAX);
+}
+
+static void unknown_command(struct server *server, const struct request *request,
+                            struct reply *reply)
+{
+    struct slice name = request->argv[0];
+    if (request->container != NULL) {
+        struct slice word = request->argv[1];
+        char upper[SHOWN_BYTES_MAX];
+        int len = shown_bytes(name);
+        for (int i = 0; i < len; i++) upper[i] = (char)toupper(name.data[i]);
+        reply_error(reply, "ERR unknown subcommand '%.*s'. Try %.*s HELP.", shown_bytes(word),
+                    (const char *)word.data, len, upper);
+        return;
+    }
+    struct buffer *shown = &server->sessions->scratch;
+    buffer_clear(shown);
+    for (uint32_t i = 1; i < request->argc && shown->len < SHOWN_BYTES_MAX; i++) {
+        struct slice argument = request->argv[i];
+        size_t len = u64_min(argument.len, SHOWN_BYTES_MAX - shown->len);
+        buffer_append(shown, SLICE("'"));
+        buffer_append(shown, slice_of(argument.data, len));
+        buffer_append(shown, SLICE("' "));
+    }
+    reply_error(reply, "ERR unknown command '%.*s', with args beginning with: %.*s",
+                shown_bytes(name), (const char *)name.data, (int)shown->len,
+                (const char *)shown->data);
+}
+
+/* The first of these that is wrong, in Redis's order. False: it is replied. */
+static bool is_known(struct server *server, const struct request *request, struct reply *reply)
+{
+    const struct command *command = request->command;
+    if (UNLIKELY(command == NULL)) {
+        unknown_command(server, request, reply);
+        return false;
+    }
+    if (LIKELY(command_arity_fits(command, request->argc))) return true;
+    reply_error(reply, "ERR wrong number of arguments for '%s' command", command->name);
+    return false;
+}
+
+static bool is_for_subscribers(enum command_id id)
+{
+    return id == COMMAND_SUBSCRIBE || id == COMMAND_UNSUBSCRIBE || id == COMMAND_PSUBSCRIBE ||
+           id == COMMAND_PUNSUBSCRIBE || id == COMMAND_SSUBSCRIBE || id == COMMAND_SUNSUBSCRIBE ||
+           id == COMMAND_PING || id == COMMAND_QUIT || id == COMMAND_RESET;
+}
+
+static bool is_allowed(struct server *server, struct session *session,
+                       const struct request *request, struct reply *reply)
+{
+    const struct command *command = request->command;
+    (void)server;
+    if (!session->authenticated && !(command->flags & COMMAND_NO_AUTH)) {
+        reply_error(reply, "NOAUTH Authentication required.");
+        return false;
+    }
+    if ((session->flags & SESSION_MULTI) && (command->flags & COMMAND_NO_MULTI)) {
+        reply_error(reply, "ERR Command not allowed inside a transaction");
+        return false;
+    }
+    if ((session->flags & SESSION_PUBSUB) && session->protocol == 2 &&
+        !is_for_subscribers(command->id)) {
+        reply_error(reply,
+                    "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT "
+                    "/ RESET are allowed in this context",
+                    command->name);
+        return false;
+    }
+    return true;
+}
+
+static bool is_paused(const struct server *server, const struct session *session,
+                      const struct command *command)
+{
+    switch (server->sessions->pause) {
+    case PAUSE_NONE: return false;
+    case PAUSE_ALL: return true;
+    case PAUSE_WRITE:
+        if (command->id == COMMAND_EXEC) return transaction_writes(session);
+        return (command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
+    }
+    return false;
+}
+
+/* In MULTI these run at once; all others are queued. */
+static bool is_immediate(enum command_id id)
+{
+    return id == COMMAND_EXEC || id == COMMAND_DISCARD || id == COMMAND_MULTI ||
+           id == COMMAND_WATCH || id == COMMAND_QUIT || id == COMMAND_RESET;
+}
+
+/* --- running --------------------------------------------------------------------------------- */
+
+/* Whole databases are about to go, or to change places: no key is named. */
+static void touch_databases(struct server *server, const struct session *session,
+                            const struct request *request)
+{
+    if (watching_count(server->watching) == 0 && !blocked_has_keys(server->blocked)) return;
+    switch ((int)request->command->id) {
+    case COMMAND_FLUSHDB:
+        watching_touch_database(server, session->database, session->database);
+        break;
+    case COMMAND_FLUSHALL:
+        for (uint32_t i = 0; i < STORE_DATABASES; i++) watching_touch_database(server, i, i);
+        break;
+    case COMMAND_SWAPDB: {
+        int64_t a, b;
+        if (!integer_parse(request->argv[1], &a) || !integer_parse(request->argv[2], &b)) break;
+        if (a < 0 || a >= STORE_DATABASES || b < 0 || b >= STORE_DATABASES) break;
+        watching_touch_database(server, (uint32_t)a, (uint32_t)b);
+        blocked_touch_database(server->blocked, (uint32_t)a);
+        blocked_touch_database(server->blocked, (uint32_t)b);
+        break;
+    }
+    default: break;
+    }
+}
+
+/* A command over the store. False: nothing happened, the log is making room. */
+static bool run_data(struct server *server, struct session *session, const struct request *request,
+                     bool may_block)
+{
+    struct call call = {
+        .command = request->command,
+        .argv = request->argv,
+        .argc = request->argc,
+        .database = session->database,
+        .reply = {&session->output, session->protocol},
+        .may_block = may_block,
+    };
+    touch_databases(server, session, request);
+    bool quiet = (session->flags & SESSION_NO_TOUCH) != 0;
+    if (UNLIKELY(quiet))
+        store_set_touch(lane_store(server->lane), request->command->id == COMMAND_TOUCH);
+    enum lane_ran ran = lane_run(server->lane, &call, &session->gate);
+    if (UNLIKELY(quiet)) store_set_touch(lane_store(server->lane), true);
+    if (ran == LANE_LATER) return false;
+    if (UNLIKELY(call.block.wanted)) blocked_enter(server, session, &call);
+    return true;
+}
+
+static bool run_session(struct server *server, struct session *session,
+                        const struct request *request)
+{
+    struct session_call call = {
+        .server = server,
+        .session = session,
+        .command = request->command,
+        .argv = request->argv,
+        .argc = request->argc,
+        .reply = {&session->output, session->protocol},
+    };
+    session_handler_of(request->command->id)(&call);
+    return !call.later;
+}
+
+static bool run(struct server *server, struct session *session, const struct request *request,
+                bool may_block)
+{
+    if (request->command->handler != NULL) return run_data(server, session, request, may_block);
+    return run_session(server, session, request);
+}
+
+/* What every reply goes through: errors are counted, CLIENT REPLY, pushes that came meanwhile. */
+static void settle(struct server *server, struct session *session, size_t opened)
+{
+    struct buffer *output = &session->output, *pushed = &server->sessions->pushed;
+    if (UNLIKELY(output->len > opened && output->data[opened] == '-'))
+        measure_error(server, slice_of(output->data + opened + 1, output->len - opened - 3));
+    if (UNLIKELY(session->flags &
+                 (SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT))) {
+        if (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) output->len = opened;
+        bool next = (session->flags & SESSION_REPLY_SKIP_NEXT) != 0;
+        session->flags &= ~(uint32_t)(SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT);
+        if (next) session->flags |= SESSION_REPLY_SKIP;
+    }
+    if (UNLIKELY(pushed->len > 0)) {
+        buffer_append(output, buffer_slice(pushed));
+        buffer_clear(pushed);
+    }
+}
+
+enum dispatched dispatch(struct server *server, struct session *session,
+                         const struct request *request)
+{
+    const struct command *command = request->command;
+    size_t opened = session->output.len;
+    struct reply reply = {&session->output, session->protocol};
+    if (UNLIKELY(!is_known(server, request, &reply) ||
+                 !is_allowed(server, session, request, &reply))) {
+        refused(server, session, request, opened);
+        settle(server, session, opened);
+        return DISPATCH_ANSWERED;
+    }
+    if (UNLIKELY(server->sessions->pause != PAUSE_NONE) && is_paused(server, session, command))
+        return DISPATCH_PAUSED;
+    session->last_command = command;
+    if (UNLIKELY(session->flags & SESSION_MULTI) && !is_immediate(command->id)) {
+        transaction_queue(server, session, request);
+        reply_simple(&reply, "QUEUED");
+        settle(server, session, opened);
+        return DISPATCH_ANSWERED;
+    }
+    if (!run(server, session, request, true)) return DISPATCH_LATER;
+    server->stats.commands_processed++;
+    if (UNLIKELY(server->sessions->list_counts[SESSIONS_MONITOR] > 0))
+        monitor_feed(server, session, request);
+    settle(server, session, opened);
+    if (UNLIKELY(blocked_is_ready(server->blocked))) blocked_serve(server);
+    return DISPATCH_RAN;
+}
+
+void dispatch_queued(struct server *server, struct session *session, const struct request *request)
+{
+    const struct slice *argv = request->argv;
+    size_t opened = session->output.len;
+    instant began = clock_now();
+    bool ran = run(server, session, request, false);
+    ASSERT(ran); /* lane_begin has made room for all */
+    if (server->sessions->list_counts[SESSIONS_MONITOR] > 0) monitor_feed(server, session, request);
+    bool failed = session->output.len > opened && session->output.data[opened] == '-';
+    if (failed)
+        measure_error(
+            server, slice_of(session->output.data + opened + 1, session->output.len - opened - 3));
+    duration took = {clock_now().ns - began.ns};
+    measure_command(server, session, request->command, argv, request->argc, took, failed);
+    server->stats.commands_processed++;
+}
+
+bool dispatch_is_timed(const struct server *server, const struct request *request)
+{
+    int64_t slow_us = config_integer(server->config, SETTING_SLOWLOG_LOG_SLOWER_THAN);
+    if (slow_us >= 0 && slow_us < TIMED_BELOW_US) return true;
+    if (!(request->command->flags & COMMAND_FAST) && request->command->id != COMMAND_SET)
+        return true;
+    for (uint32_t i = 1; i < request->argc; i++)
+        if (request->argv[i].len > LARGE_ARGUMENT_BYTES) return true;
+    return request->argc > MANY_ARGUMENTS;
+}

@@ -1,0 +1,31 @@
+/*
+ * dispatch.h -- one request of a client: looked up, checked in Redis's order, queued or run, and
+ * counted.
+ */
+#pragma once
+
+#include "serve/session.h"
+
+enum dispatched {
+    DISPATCH_RAN,      /* it is answered, or waits for keys */
+    DISPATCH_ANSWERED, /* it did not run: refused, or queued */
+    DISPATCH_LATER,    /* nothing happened: the log is making room. Again after the next turn */
+    DISPATCH_PAUSED    /* nothing happened: CLIENT PAUSE. Again when that is over */
+};
+
+struct request {
+    const struct command *command;   /* NULL: unknown */
+    const struct command *container; /* that has no such subcommand */
+    const struct slice *argv;
+    uint32_t argc; /* 1 or more */
+};
+
+enum dispatched dispatch(struct server *server, struct session *session,
+                         const struct request *request);
+
+/* Whether this request has to be timed by itself: it may take long, or somebody wants to know
+ * exactly. Others share the time of their batch. */
+bool dispatch_is_timed(const struct server *server, const struct request *request);
+
+/* Run a call of EXEC: no checks but the ACL's. `reply` goes into the session's output. */
+void dispatch_queued(struct server *server, struct session *session, const struct request *request);

@@ -1,0 +1,51 @@
+/* notify.c -- what happens to keys, told to WATCH, to blocked clients, and as messages. */
+#include "serve/blocked.h"
+#include "serve/config.h"
+#include "serve/pubsub.h"
+#include "serve/session_impl.h"
+#include "serve/watching.h"
+
+static void on_modified(void *context, uint32_t database, struct slice key)
+{
+    struct server *server = context;
+    watching_touch(server->watching, database, key);
+    blocked_touch(server->blocked, database, key);
+}
+
+/* __keyspace@0__:key event, and __keyevent@0__:event key. */
+static void publish(struct server *server, const char *kind, uint32_t database, struct slice name,
+                    struct slice message)
+{
+    struct buffer *channel = &server->sessions->scratch;
+    buffer_clear(channel);
+    buffer_append_format(channel, "__%s@%u__:", kind, database);
+    buffer_append(channel, name);
+    (void)pubsub_publish(server, buffer_slice(channel), message);
+}
+
+static void on_notified(void *context, enum notify_class class, const char *event,
+                        uint32_t database, struct slice key)
+{
+    struct server *server = context;
+    uint32_t wanted = server->config->lists.notify;
+    if (!(wanted & class)) return;
+    if (wanted & NOTIFY_KEYSPACE) publish(server, "keyspace", database, key, slice_text(event));
+    if (wanted & NOTIFY_KEYEVENT) publish(server, "keyevent", database, slice_text(event), key);
+}
+
+void session_observe(struct server *server)
+{
+    struct call_observer *observer = &server->sessions->observer;
+    uint32_t wanted = server->config->lists.notify;
+    bool somebody = (wanted & (NOTIFY_KEYSPACE | NOTIFY_KEYEVENT)) &&
+                    (pubsub_count(server->pubsub, PUBSUB_CHANNEL) > 0 ||
+                     pubsub_count(server->pubsub, PUBSUB_PATTERN) > 0);
+    observer->wants_modified =
+        watching_count(server->watching) > 0 || blocked_has_keys(server->blocked);
+    observer->wants_notified = somebody ? wanted : 0;
+    if (observer->context != NULL) return;
+    observer->context = server;
+    observer->modified = on_modified;
+    observer->notified = on_notified;
+    lane_set_observer(server->lane, observer);
+}

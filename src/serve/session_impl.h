@@ -1,0 +1,87 @@
+/* session_impl.h -- inside of the sessions of a lane; see session.h. */
+#pragma once
+
+#include "serve/session.h"
+
+enum {
+    SESSION_BUFFERS_KEPT = 64,             /* empty ones, for whoever needs one next */
+    SESSION_BUFFER_KEPT_BYTES = 64 << 10,  /* larger ones are given back to the system */
+    SESSION_OUTPUT_PAUSE_BYTES = 1 << 20,  /* unread: nothing more of this client is run or read */
+    SESSION_REQUESTS_A_TURN = 1024,        /* of one client, then it is the others' turn */
+    SESSION_BATCH_MAX = 32,                /* requests that are parsed before the first is run */
+    SESSION_STRANGER_BYTES_MAX = 64 << 10, /* buffered for who has not authenticated */
+};
+
+struct session_list {
+    struct session *first, *last;
+};
+
+enum { SESSION_LISTENERS_MAX = 32 };
+
+enum pause_kind { PAUSE_NONE, PAUSE_WRITE, PAUSE_ALL };
+
+struct sessions {
+    struct session **slots; /* by the tag of their connection */
+    uint32_t slots_count, slots_capacity;
+    uint32_t *free_slots;
+    uint32_t free_count, count;
+    struct session_list lists[SESSION_LISTS];
+    uint32_t list_counts[SESSION_LISTS];
+    struct buffer buffers[SESSION_BUFFERS_KEPT];
+    uint32_t buffers_count;
+    struct request_reader reader; /* lent to the session that is being parsed */
+    struct session *current;      /* whose command is running; NULL: none */
+    struct buffer pushed;         /* for it: after its reply */
+    struct buffer scratch;        /* one message, while it is made */
+    struct call_observer observer;
+    enum pause_kind pause;
+    instant pause_until;
+    instant now;
+    int64_t unix_ms;
+    instant swept; /* when all were last looked at for being idle */
+    uint64_t commands_at_sweep;
+    io_handle listeners[SESSION_LISTENERS_MAX];
+    uint32_t listeners_count;
+    bool finishing;
+};
+
+static inline struct session *sessions_first(const struct sessions *sessions,
+                                             enum session_list_id list)
+{
+    return sessions->lists[list].first;
+}
+
+static inline bool session_in(const struct session *session, enum session_list_id list)
+{
+    return (session->lists & (1U << list)) != 0;
+}
+
+void session_enter(struct sessions *sessions, enum session_list_id list, struct session *session);
+void session_leave(struct sessions *sessions, enum session_list_id list, struct session *session);
+
+struct sessions *sessions_new(void);
+void sessions_free(struct server *server);
+struct session *session_open(struct server *server, io_handle connection);
+void session_free(struct server *server, struct session *session); /* closes the connection */
+
+void session_unpause(struct sessions *sessions); /* CLIENT UNPAUSE, or its time is over */
+
+/* Tell the lane what somebody wants to know of keys: after WATCH, blocking, CONFIG SET. */
+void session_observe(struct server *server);
+
+/* An empty buffer with memory that was used lately, and back. */
+void buffer_borrow(struct sessions *sessions, struct buffer *buffer);
+void buffer_return(struct sessions *sessions, struct buffer *buffer);
+
+/* Before something is written to the output. */
+void session_output_begin(struct server *server, struct session *session);
+
+/* session_run.c: run what is whole of what the session has said. */
+void session_run(struct server *server, struct session *session);
+/* session_send.c: send what may leave; closes what is broken, or over its limits. */
+void session_send(struct server *server, struct session *session);
+void session_check_output(struct server *server, struct session *session);
+static inline size_t session_output_bytes(const struct session *session)
+{
+    return session->output.len - session->sent_bytes;
+}

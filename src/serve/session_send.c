@@ -1,0 +1,112 @@
+/*
+ * session_send.c -- replies on their way out: when the log is durable up to their gate, as much as
+ * the socket takes, and never more in memory than the limits allow.
+ */
+#include "serve/config.h"
+#include "serve/session_impl.h"
+
+#define OUTPUT_NORMAL_BYTES_MAX (INT64_C(1) << 30) /* where the configuration has no limit */
+#define NS_PER_S                INT64_C(1000000000)
+
+void session_output_begin(struct server *server, struct session *session)
+{
+    if (session->output.data == NULL) {
+        buffer_borrow(server->sessions, &session->output);
+    } else if (session->early_bytes == 0 && session->output.len > 0) {
+        session->early_bytes = session->output.len;
+        session->gate_early = session->gate;
+    }
+    session_enter(server->sessions, SESSIONS_SEND, session);
+}
+
+/* Bytes of the output whose gates are open. */
+static size_t sendable_bytes(const struct server *server, struct session *session)
+{
+    uint64_t durable = lane_durable(server->lane);
+    if (session->flags & SESSION_PUSHED) {
+        uint64_t last = lane_last(server->lane);
+        if (session->gate < last) session->gate = last;
+        session->flags &= ~(uint32_t)SESSION_PUSHED;
+    }
+    if (session->gate <= durable) return session->output.len;
+    if (session->early_bytes > 0 && session->gate_early <= durable) return session->early_bytes;
+    return session->sent_bytes;
+}
+
+static void sent_all(struct server *server, struct session *session)
+{
+    session->sent_bytes = session->early_bytes = 0;
+    session->output_over = (instant){0};
+    buffer_return(server->sessions, &session->output);
+    session_leave(server->sessions, SESSIONS_SEND, session);
+    if (session->flags & SESSION_CLOSE_AFTER_REPLY) session_close(server, session);
+}
+
+/* Go on with a client that reads again. */
+static void resume(struct server *server, struct session *session)
+{
+    if (!session->receive_paused) return;
+    if (session_output_bytes(session) > SESSION_OUTPUT_PAUSE_BYTES / 2) return;
+    session->receive_paused = false;
+    io_receive_pause(server->io, session->connection, false);
+    session_enter(server->sessions, SESSIONS_LATER, session);
+}
+
+static void pause_if_full(struct server *server, struct session *session)
+{
+    if (session->receive_paused) return;
+    if (session_output_bytes(session) < SESSION_OUTPUT_PAUSE_BYTES) return;
+    session->receive_paused = true;
+    io_receive_pause(server->io, session->connection, true);
+}
+
+void session_send(struct server *server, struct session *session)
+{
+    if (session->flags & (SESSION_CLOSING | SESSION_FULL)) return;
+    size_t until = sendable_bytes(server, session);
+    if (until > session->sent_bytes) {
+        struct slice bytes =
+            slice_of(session->output.data + session->sent_bytes, until - session->sent_bytes);
+        size_t sent = 0;
+        if (io_send(server->io, session->connection, &bytes, 1, &sent) != ERR_OK) {
+            session_close(server, session);
+            return;
+        }
+        server->stats.output_bytes += sent;
+        session->sent_bytes += sent;
+        if (sent < bytes.len) session->flags |= SESSION_FULL;
+        if (session->sent_bytes >= session->early_bytes) session->early_bytes = 0;
+    }
+    if (session->sent_bytes == session->output.len) {
+        sent_all(server, session);
+    } else if (session->sent_bytes > session->output.len / 2) {
+        buffer_consume(&session->output, session->sent_bytes);
+        if (session->early_bytes > 0) session->early_bytes -= session->sent_bytes;
+        session->sent_bytes = 0;
+    }
+    pause_if_full(server, session);
+    resume(server, session);
+    session_check_output(server, session);
+}
+
+void session_check_output(struct server *server, struct session *session)
+{
+    int64_t bytes = (int64_t)session_output_bytes(session);
+    if (bytes == 0) return;
+    bool pubsub = (session->flags & SESSION_PUBSUB) != 0;
+    struct config_output_limit limit =
+        server->config->lists.output_limits[pubsub ? CLIENT_CLASS_PUBSUB : CLIENT_CLASS_NORMAL];
+    if (limit.hard_bytes == 0) limit.hard_bytes = OUTPUT_NORMAL_BYTES_MAX;
+    if (!session->authenticated) limit.hard_bytes = SESSION_STRANGER_BYTES_MAX;
+    bool over = limit.soft_bytes > 0 && bytes > limit.soft_bytes;
+    if (!over) {
+        session->output_over = (instant){0};
+    } else if (session->output_over.ns == 0) {
+        session->output_over = server->sessions->now;
+    }
+    bool too_long =
+        over && server->sessions->now.ns - session->output_over.ns > limit.soft_seconds * NS_PER_S;
+    if (bytes > limit.hard_bytes || too_long) {
+        session_close(server, session);
+    }
+}

@@ -1,0 +1,15 @@
+/* transaction.h -- MULTI: calls that are queued, then run as one. */
+#pragma once
+
+#include "serve/dispatch.h"
+
+void transaction_queue(struct server *server, struct session *session,
+                       const struct request *request);
+void transaction_drop(struct server *server, struct session *session); /* the queue, and MULTI */
+bool transaction_writes(const struct session *session);                /* something in it does */
+uint32_t transaction_count(const struct session *session);
+size_t transaction_bytes(const struct session *session);
+
+void multi_command(struct session_call *call);
+void exec_command(struct session_call *call);
+void discard_command(struct session_call *call);
