@@ -130,9 +130,8 @@ static void scan_pair(void *context, const struct hash_pair *pair)
 {
     struct value_scan *scan = context;
     if (!value_scan_wants(scan, pair->field)) return;
-    reply_bulk(scan->reply, pair->field);
-    reply_bulk(scan->reply, pair->value);
-    scan->replied += 2;
+    value_scan_put(scan, pair->field);
+    value_scan_put(scan, pair->value);
 }
 
 static uint64_t scan_step(const void *object, uint64_t cursor, struct value_scan *scan)
@@ -142,13 +141,8 @@ static uint64_t scan_step(const void *object, uint64_t cursor, struct value_scan
 
 void cmd_hscan(struct call *call)
 {
+    struct value_scan scan = {0};
     const struct hash *hash;
-    struct value_scan scan;
-    if (!value_scan_cursor(call, 2, &scan) || !hash_read(call, call->argv[1], &hash)) return;
-    if (hash == NULL) {
-        value_scan_reply_empty(call);
-        return;
-    }
-    if (!value_scan_options(call, 3, &scan)) return;
-    value_scan_run(call, &scan, hash, scan_step);
+    if (!scan_read_cursor(call, 2, &scan.request)) return;
+    if (hash_read(call, call->argv[1], &hash)) value_scan_run(call, &scan, hash, scan_step);
 }
