@@ -110,7 +110,7 @@ static const struct call_row popping_rows[] = {
     {"LPOP of some of none", "", "LPOP l 2", "*-1"},
     {"LPOP of 0 of none", "", "LPOP l 0", "*-1"},
     {"LPOP of fewer than none", ABCDE, "LPOP l -1", "-ERR value is out of range, must be positive"},
-    {"LPOP by no number", ABCDE, "LPOP l x", NO_INTEGER},
+    {"LPOP by no number", ABCDE, "LPOP l x", "-ERR value is out of range, must be positive"},
     {"LPOP with too much", ABCDE, "LPOP l 1 2",
      "-ERR wrong number of arguments for 'lpop' command"},
     {"LMPOP takes from the first list there is", "RPUSH b 1 2 | RPUSH c 3", "LMPOP 3 a b c LEFT",
@@ -164,7 +164,8 @@ static const struct call_row blocking_rows[] = {
     {"BLMPOP takes what is there", "RPUSH b 1 2 3", "BLMPOP 0 2 a b LEFT COUNT 2",
      "*2 $1 b *2 $1 1 $1 2"},
     {"BLMPOP waits", "", "BLMPOP 0 2 a b LEFT", "(blocks)"},
-    {"BLMPOP looks at the time first", "", "BLMPOP -1 0 a LEFT", "-ERR timeout is negative"},
+    {"BLMPOP for less than no time", "", "BLMPOP -1 1 a LEFT", "-ERR timeout is negative"},
+    {"BLMPOP looks at the time last", "", "BLMPOP -1 1 a UP", SYNTAX},
     {"BLMPOP of no keys", "", "BLMPOP 1 0 a LEFT", "-ERR numkeys should be greater than 0"},
 };
 
