@@ -179,7 +179,7 @@ Test(log, a_full_disk_is_said_and_left_behind)
 Test(log, a_disk_that_is_full_at_the_start_lets_the_log_open)
 {
     struct log_fixture fixture = log_fixture_new();
-    io_set_faults(fixture.io, &(struct io_faults){.write_err = ERR_NO_SPACE});
+    fixture.full = true;
     log_fixture_open(&fixture, 0);
     cr_expect(log_fixture_room(&fixture, 10) == LOG_ROOM_DISK_FULL);
     io_set_faults(fixture.io, &(struct io_faults){0});
