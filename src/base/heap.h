@@ -19,6 +19,8 @@ void *heap_take_zeroed(struct heap *heap, size_t size);
 void *heap_resize(struct heap *heap, void *block, size_t old_size, size_t new_size);
 void heap_give(struct heap *heap, void *block, size_t size); /* NULL is allowed */
 
+void heap_purge(void); /* what was given back, of all heaps, goes back to the system */
+
 /* What a block of `size` (1 or more) really takes: jemalloc's classes, four to a doubling. */
 static inline size_t heap_rounded_bytes(size_t size)
 {

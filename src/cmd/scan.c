@@ -37,17 +37,27 @@ static bool option_read(struct call *call, uint32_t index, bool with_type,
     return false;
 }
 
-bool scan_read(struct call *call, uint32_t index, bool with_type, struct scan_request *request)
+bool scan_read_cursor(struct call *call, uint32_t index, struct scan_request *request)
 {
     *request = (struct scan_request){.count = SCAN_COUNT_DEFAULT};
-    if (!cursor_parse(call->argv[index], &request->cursor)) {
-        reply_error(&call->reply, "ERR invalid cursor");
-        return false;
-    }
-    for (uint32_t i = index + 1; i < call->argc; i += 2) {
+    if (cursor_parse(call->argv[index], &request->cursor)) return true;
+    reply_error(&call->reply, "ERR invalid cursor");
+    return false;
+}
+
+bool scan_read_options(struct call *call, uint32_t index, bool with_type,
+                       struct scan_request *request)
+{
+    for (uint32_t i = index; i < call->argc; i += 2) {
         if (!option_read(call, i, with_type, request)) return false;
     }
     return true;
+}
+
+bool scan_read(struct call *call, uint32_t index, bool with_type, struct scan_request *request)
+{
+    return scan_read_cursor(call, index, request) &&
+           scan_read_options(call, index + 1, with_type, request);
 }
 
 bool scan_wants(const struct scan_request *request, struct slice element)

@@ -17,6 +17,10 @@ struct scan_request {
 /* From the cursor at `index` on; TYPE is known only `with_type`. False: the error is replied. */
 MUST_USE bool scan_read(struct call *call, uint32_t index, bool with_type,
                         struct scan_request *request);
+/* The same in two steps, between which SSCAN and the like look whether there is anything. */
+MUST_USE bool scan_read_cursor(struct call *call, uint32_t index, struct scan_request *request);
+MUST_USE bool scan_read_options(struct call *call, uint32_t index, bool with_type,
+                                struct scan_request *request);
 bool scan_wants(const struct scan_request *request, struct slice element);
 /* The head of the reply, an array of the cursor and the elements, which follow. */
 void scan_reply_cursor(struct call *call, uint64_t cursor);

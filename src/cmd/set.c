@@ -123,10 +123,7 @@ void cmd_smembers(struct call *call)
 
 static void scan_member(void *context, struct slice member)
 {
-    struct value_scan *scan = context;
-    if (!value_scan_wants(scan, member)) return;
-    reply_bulk(scan->reply, member);
-    scan->replied++;
+    if (value_scan_wants(context, member)) value_scan_put(context, member);
 }
 
 static uint64_t scan_set(const void *object, uint64_t cursor, struct value_scan *scan)
@@ -136,12 +133,8 @@ static uint64_t scan_set(const void *object, uint64_t cursor, struct value_scan 
 
 void cmd_sscan(struct call *call)
 {
-    struct value_scan scan;
+    struct value_scan scan = {0};
     const struct set *set;
-    if (!value_scan_cursor(call, 2, &scan) || !set_read(call, call->argv[1], &set)) return;
-    if (set == NULL) {
-        value_scan_reply_empty(call);
-        return;
-    }
-    if (value_scan_options(call, 3, &scan)) value_scan_run(call, &scan, set, scan_set);
+    if (!scan_read_cursor(call, 2, &scan.request)) return;
+    if (set_read(call, call->argv[1], &set)) value_scan_run(call, &scan, set, scan_set);
 }

@@ -147,12 +147,10 @@ void cmd_zrevrank(struct call *call)
 
 static void scan_item(void *context, struct zset_item item)
 {
-    struct value_scan *scan = context;
-    if (!value_scan_wants(scan, item.member)) return;
+    if (!value_scan_wants(context, item.member)) return;
     char text[DOUBLE_TEXT_MAX];
-    reply_bulk(scan->reply, item.member);
-    reply_bulk(scan->reply, slice_of(text, double_format(item.score, text)));
-    scan->replied += 2;
+    value_scan_put(context, item.member);
+    value_scan_put(context, slice_of(text, double_format(item.score, text)));
 }
 
 static uint64_t scan_zset(const void *object, uint64_t cursor, struct value_scan *scan)
@@ -162,12 +160,8 @@ static uint64_t scan_zset(const void *object, uint64_t cursor, struct value_scan
 
 void cmd_zscan(struct call *call)
 {
-    struct value_scan scan;
+    struct value_scan scan = {0};
     const struct zset *zset;
-    if (!value_scan_cursor(call, 2, &scan) || !zset_read(call, call->argv[1], &zset)) return;
-    if (zset == NULL) {
-        value_scan_reply_empty(call);
-        return;
-    }
-    if (value_scan_options(call, 3, &scan)) value_scan_run(call, &scan, zset, scan_zset);
+    if (!scan_read_cursor(call, 2, &scan.request)) return;
+    if (zset_read(call, call->argv[1], &zset)) value_scan_run(call, &scan, zset, scan_zset);
 }

@@ -27,6 +27,23 @@ int64_t clock_unix_us(void)
     return clock_read(CLOCK_REALTIME) / NS_PER_US;
 }
 
+void clock_cpu_parts(duration *user, duration *system)
+{
+    struct rusage usage;
+    *user = *system = (duration){0};
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return;
+    user->ns = usage.ru_utime.tv_sec * ns_per_s + usage.ru_utime.tv_usec * NS_PER_US;
+    system->ns = usage.ru_stime.tv_sec * ns_per_s + usage.ru_stime.tv_usec * NS_PER_US;
+}
+
+void clock_sleep(duration time)
+{
+    if (time.ns <= 0) return;
+    struct timespec left = {time.ns / ns_per_s, time.ns % ns_per_s};
+    while (nanosleep(&left, &left) != 0) { /* ends: a signal leaves less to sleep */
+    }
+}
+
 struct clock_text clock_text(int64_t unix_us)
 {
     enum { US_PER_S = 1000000, US_PER_MS = 1000 };

@@ -7,6 +7,10 @@ instant clock_now(void);          /* monotonic */
 int64_t clock_unix_us(void);      /* the wall clock */
 duration clock_cpu_process(void); /* user and system time of this process and its dead children */
 
+/* The same of this process alone, parted. */
+void clock_cpu_parts(duration *user, duration *system);
+void clock_sleep(duration time); /* this thread; for DEBUG SLEEP */
+
 /* "2024-01-31T12:34:56.789Z" */
 struct clock_text {
     char text[32];

@@ -68,3 +68,13 @@ uint64_t memory_peak_rss_bytes(void)
     if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
     return (uint64_t)usage.ru_maxrss * 1024; /* Linux counts it in KiB */
 }
+
+uint64_t memory_rss_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL) return 0;
+    unsigned long long all, resident = 0;
+    int count = fscanf(file, "%llu %llu", &all, &resident);
+    (void)fclose(file);
+    return count == 2 ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}

@@ -4,6 +4,7 @@
 #include "io/file.h"
 #include "io/random.h"
 #include "node/turn.h"
+#include "serve/acl.h"
 #include "serve/config_apply.h"
 #include "serve/door.h"
 #include "serve/latency.h"
@@ -16,6 +17,7 @@ struct parts {
     struct config config;
     struct io *io;
     struct lane *lane;
+    struct acl *acl;
     struct server *server;
     io_handle listeners[LISTENERS_MAX];
 };
@@ -59,13 +61,17 @@ static enum err open_lane(struct node_lane *lane, struct parts *parts, struct fa
     return lane_open(&config, parts->io, &parts->lane, &lane->opened, fault);
 }
 
-static void open_door(const struct node_lane *lane, struct parts *parts)
+static enum err open_door(const struct node_lane *lane, struct parts *parts, struct fault *fault)
 {
+    parts->acl = acl_new(lane->commands, &parts->config);
+    enum err err = acl_load(parts->acl, fault);
+    if (err != ERR_OK) return err;
     struct server server = {
         .arena = parts->arena,
         .io = parts->io,
         .lane = parts->lane,
         .commands = lane->commands,
+        .acl = parts->acl,
         .config = &parts->config,
         .latency = latency_new(parts->arena),
         .measures = measures_new(parts->arena),
@@ -81,6 +87,7 @@ static void open_door(const struct node_lane *lane, struct parts *parts)
     memcpy(server.run_id, lane->run_id, sizeof server.run_id);
     parts->server = door_new(&server);
     config_apply(parts->server);
+    return ERR_OK;
 }
 
 /* Who wants to talk to it: told with the way out where a port is busy. */
@@ -131,9 +138,8 @@ static enum err compose(struct node_lane *lane, struct parts *parts, struct faul
     if (err != ERR_OK) return err;
     lane->disk_name = io_disk_name(parts->io);
     err = open_lane(lane, parts, fault);
-    if (err != ERR_OK) return err;
-    open_door(lane, parts);
-    return listen_everywhere(lane, parts, fault);
+    if (err == ERR_OK) err = open_door(lane, parts, fault);
+    return err == ERR_OK ? listen_everywhere(lane, parts, fault) : err;
 }
 
 static void take_apart(struct parts *parts)
@@ -142,6 +148,7 @@ static void take_apart(struct parts *parts)
         slowlog_free(parts->server->slowlog);
         door_free(parts->server);
     }
+    if (parts->acl != NULL) acl_free(parts->acl);
     if (parts->lane != NULL) lane_close(parts->lane);
     if (parts->io != NULL) io_free(parts->io);
     config_free(&parts->config);

@@ -1,6 +1,7 @@
 /* config_apply.c -- see config_apply.h. */
 #include "serve/config_apply.h"
 #include "core/store/evict.h"
+#include "serve/session.h"
 
 enum { LIST_PACKED_THRESHOLD = 1 << 30 };
 
@@ -60,4 +61,5 @@ void config_apply(struct server *server)
     eviction->kind = policies[policy].kind;
     eviction->expiring_only = policies[policy].expiring_only;
     eviction->samples = (uint32_t)config_integer(config, SETTING_MAXMEMORY_SAMPLES);
+    session_observe(server);
 }

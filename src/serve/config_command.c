@@ -2,6 +2,7 @@
 #include "serve/config_command.h"
 #include "base/glob.h"
 #include "io/file.h"
+#include "serve/acl.h"
 #include "serve/config_apply.h"
 #include "serve/measure.h"
 #include "serve/reply_lines.h"
@@ -126,6 +127,10 @@ static void set(struct session_call *call)
         *server->config = changed;
         changed = before;
         config_apply(server);
+        if (seen[SETTING_REQUIREPASS]) {
+            const char *password = config_text(server->config, SETTING_REQUIREPASS);
+            acl_set_default_password(server->acl, slice_text(password));
+        }
         reply_ok(&call->reply);
     }
     config_free(&changed);
@@ -178,6 +183,8 @@ static void rewrite(struct session_call *call)
     enum err err = read_whole(server->config_path, &old, &fault);
     if (err == ERR_NOT_FOUND) err = ERR_OK; /* it was removed: it is made anew */
     if (err == ERR_OK) {
+        buffer_clear(&server->config->users);
+        acl_rewrite(server->acl, &server->config->users);
         config_rewrite(server->config, buffer_slice(&old), &new);
         err = write_whole(server->config_path, buffer_slice(&new), arena, &fault);
     }

@@ -10,6 +10,7 @@
 #include "serve/monitor.h"
 #include "serve/session_impl.h"
 #include "serve/transaction.h"
+#include "serve/watching.h"
 
 enum {
     SHOWN_BYTES_MAX = 128,
@@ -136,6 +137,31 @@ static bool is_immediate(enum command_id id)
 
 /* --- running --------------------------------------------------------------------------------- */
 
+/* Whole databases are about to go, or to change places: no key is named. */
+static void touch_databases(struct server *server, const struct session *session,
+                            const struct request *request)
+{
+    if (watching_count(server->watching) == 0 && !blocked_has_keys(server->blocked)) return;
+    switch ((int)request->command->id) {
+    case COMMAND_FLUSHDB:
+        watching_touch_database(server, session->database, session->database);
+        break;
+    case COMMAND_FLUSHALL:
+        for (uint32_t i = 0; i < STORE_DATABASES; i++) watching_touch_database(server, i, i);
+        break;
+    case COMMAND_SWAPDB: {
+        int64_t a, b;
+        if (!integer_parse(request->argv[1], &a) || !integer_parse(request->argv[2], &b)) break;
+        if (a < 0 || a >= STORE_DATABASES || b < 0 || b >= STORE_DATABASES) break;
+        watching_touch_database(server, (uint32_t)a, (uint32_t)b);
+        blocked_touch_database(server->blocked, (uint32_t)a);
+        blocked_touch_database(server->blocked, (uint32_t)b);
+        break;
+    }
+    default: break;
+    }
+}
+
 /* A command over the store. False: nothing happened, the log is making room. */
 static bool run_data(struct server *server, struct session *session, const struct request *request,
                      bool may_block)
@@ -148,6 +174,7 @@ static bool run_data(struct server *server, struct session *session, const struc
         .reply = {&session->output, session->protocol},
         .may_block = may_block,
     };
+    touch_databases(server, session, request);
     bool quiet = (session->flags & SESSION_NO_TOUCH) != 0;
     if (UNLIKELY(quiet))
         store_set_touch(lane_store(server->lane), request->command->id == COMMAND_TOUCH);
@@ -236,12 +263,11 @@ void dispatch_queued(struct server *server, struct session *session, const struc
     instant began = clock_now();
     bool ran = run(server, session, request, false);
     ASSERT(ran); /* lane_begin has made room for all */
-    if (server->sessions->list_counts[SESSIONS_MONITOR] > 0)
-        monitor_feed(server, session, request);
+    if (server->sessions->list_counts[SESSIONS_MONITOR] > 0) monitor_feed(server, session, request);
     bool failed = session->output.len > opened && session->output.data[opened] == '-';
     if (failed)
-        measure_error(server, slice_of(session->output.data + opened + 1,
-                                       session->output.len - opened - 3));
+        measure_error(
+            server, slice_of(session->output.data + opened + 1, session->output.len - opened - 3));
     duration took = {clock_now().ns - began.ns};
     measure_command(server, session, request->command, argv, request->argc, took, failed);
     server->stats.commands_processed++;

@@ -184,7 +184,6 @@ uint64_t pubsub_publish(struct server *server, struct slice channel, struct slic
 uint64_t pubsub_publish_shard(struct server *server, struct slice channel, struct slice message)
 {
     const struct slice parts[] = {channel, message};
-    const struct name_node *name =
-        name_map_find(&server->pubsub->names[PUBSUB_SHARD], 0, channel);
+    const struct name_node *name = name_map_find(&server->pubsub->names[PUBSUB_SHARD], 0, channel);
     return name == NULL ? 0 : send_to_all(server, name, "smessage", parts, COUNT_OF(parts));
 }

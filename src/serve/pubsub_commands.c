@@ -42,9 +42,9 @@ static void unsubscribe_all(struct session_call *call, enum pubsub_kind kind, co
     }
     struct buffer *copy = &call->server->sessions->scratch;
     struct name_walk walk = {0};
-    for (struct name_node *own; call->session->listens != NULL &&
-                                (own = name_map_next(&call->session->listens->names[kind],
-                                                     &walk)) != NULL;) {
+    for (struct name_node *own;
+         call->session->listens != NULL &&
+         (own = name_map_next(&call->session->listens->names[kind], &walk)) != NULL;) {
         buffer_clear(copy);
         buffer_append(copy, name_of(own));
         struct slice name = buffer_slice(copy);

@@ -66,14 +66,15 @@ struct session {
     size_t query_used;            /* of `query`, run already */
     struct request_reader reader; /* of the request that is not whole */
     struct buffer output;
-    size_t sent_bytes;   /* of `output`, gone already */
-    uint64_t gate;       /* log position that the end of `output` waits for */
-    uint64_t gate_early; /* and that its bytes before `early_bytes` do: so that a client that never */
-    size_t early_bytes;  /* stops sending is answered */
+    size_t sent_bytes; /* of `output`, gone already */
+    uint64_t gate;     /* log position that the end of `output` waits for */
+    uint64_t
+        gate_early; /* and that its bytes before `early_bytes` do: so that a client that never */
+    size_t early_bytes; /* stops sending is answered */
 
-    struct session_queue *queue; /* MULTI: calls so far; see transaction.c */
-    struct session_wait *wait;   /* blocked for keys; see blocked.c */
-    struct session_watch *watch; /* first watched key; see watching.c */
+    struct session_queue *queue;     /* MULTI: calls so far; see transaction.c */
+    struct session_wait *wait;       /* blocked for keys; see blocked.c */
+    struct session_watch *watch;     /* first watched key; see watching.c */
     struct session_listens *listens; /* subscriptions; see pubsub.c */
     struct session_link links[SESSION_LISTS];
 

@@ -4,11 +4,11 @@
 #include "serve/session.h"
 
 enum {
-    SESSION_BUFFERS_KEPT = 64,            /* empty ones, for whoever needs one next */
-    SESSION_BUFFER_KEPT_BYTES = 64 << 10, /* larger ones are given back to the system */
-    SESSION_OUTPUT_PAUSE_BYTES = 1 << 20, /* unread: nothing more of this client is run or read */
-    SESSION_REQUESTS_A_TURN = 1024,       /* of one client, then it is the others' turn */
-    SESSION_BATCH_MAX = 32,               /* requests that are parsed before the first is run */
+    SESSION_BUFFERS_KEPT = 64,             /* empty ones, for whoever needs one next */
+    SESSION_BUFFER_KEPT_BYTES = 64 << 10,  /* larger ones are given back to the system */
+    SESSION_OUTPUT_PAUSE_BYTES = 1 << 20,  /* unread: nothing more of this client is run or read */
+    SESSION_REQUESTS_A_TURN = 1024,        /* of one client, then it is the others' turn */
+    SESSION_BATCH_MAX = 32,                /* requests that are parsed before the first is run */
     SESSION_STRANGER_BYTES_MAX = 64 << 10, /* buffered for who has not authenticated */
 };
 

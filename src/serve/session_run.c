@@ -191,10 +191,9 @@ static size_t run_bytes(struct server *server, struct session *session, struct s
 
 static void check_query(struct server *server, struct session *session)
 {
-    size_t limit =
-        session->authenticated
-            ? (size_t)config_integer(server->config, SETTING_CLIENT_QUERY_BUFFER_LIMIT)
-            : SESSION_STRANGER_BYTES_MAX;
+    size_t limit = session->authenticated
+                       ? (size_t)config_integer(server->config, SETTING_CLIENT_QUERY_BUFFER_LIMIT)
+                       : SESSION_STRANGER_BYTES_MAX;
     if (session->query.len > limit) session_close(server, session);
 }
 
@@ -215,8 +214,7 @@ static void keep(struct server *server, struct session *session, struct slice re
 static void run_kept(struct server *server, struct session *session)
 {
     struct slice all = buffer_slice(&session->query);
-    session->query_used +=
-        run_bytes(server, session, slice_from(all, session->query_used));
+    session->query_used += run_bytes(server, session, slice_from(all, session->query_used));
     if (session->query_used == session->query.len) {
         buffer_return(server->sessions, &session->query);
         session->query_used = 0;

@@ -104,8 +104,8 @@ void session_check_output(struct server *server, struct session *session)
     } else if (session->output_over.ns == 0) {
         session->output_over = server->sessions->now;
     }
-    bool too_long = over && server->sessions->now.ns - session->output_over.ns >
-                                limit.soft_seconds * NS_PER_S;
+    bool too_long =
+        over && server->sessions->now.ns - session->output_over.ns > limit.soft_seconds * NS_PER_S;
     if (bytes > limit.hard_bytes || too_long) {
         session_close(server, session);
     }

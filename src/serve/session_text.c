@@ -1,8 +1,7 @@
 /* session_text.c -- see session_text.h. */
 #include "serve/session_text.h"
 
-#include <stdlib.h>
-
+#include "serve/auth.h"
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
 #include "serve/transaction.h"
@@ -16,13 +15,17 @@ static void address_append(struct buffer *out, const struct io_address *address)
     } else {
         buffer_append_format(out, "%s:%u", address->text, address->port);
     }
-
 }
 
 void session_address_append(struct buffer *out, const struct session *session)
 {
     bool unix_socket = (session->flags & SESSION_UNIX_SOCKET) != 0;
     address_append(out, unix_socket ? &session->local : &session->peer);
+}
+
+void session_local_append(struct buffer *out, const struct session *session)
+{
+    address_append(out, &session->local);
 }
 
 void quoted_append(struct buffer *out, struct slice bytes)
@@ -55,9 +58,9 @@ static void flags_append(struct buffer *out, const struct session *session)
         uint32_t flag;
         char letter;
     } letters[] = {
-        {SESSION_MONITOR, 'O'},           {SESSION_PUBSUB, 'P'},      {SESSION_MULTI, 'x'},
-        {SESSION_BLOCKED, 'b'},           {SESSION_DIRTY_WATCH, 'd'}, {SESSION_CLOSE_AFTER_REPLY, 'c'},
-        {SESSION_CLOSING, 'A'},           {SESSION_UNIX_SOCKET, 'U'}, {SESSION_NO_EVICT, 'e'},
+        {SESSION_MONITOR, 'O'},  {SESSION_PUBSUB, 'P'},      {SESSION_MULTI, 'x'},
+        {SESSION_BLOCKED, 'b'},  {SESSION_DIRTY_WATCH, 'd'}, {SESSION_CLOSE_AFTER_REPLY, 'c'},
+        {SESSION_CLOSING, 'A'},  {SESSION_UNIX_SOCKET, 'U'}, {SESSION_NO_EVICT, 'e'},
         {SESSION_NO_TOUCH, 'T'},
     };
     size_t before = out->len;
@@ -69,8 +72,7 @@ static void flags_append(struct buffer *out, const struct session *session)
 static size_t kept_bytes(const struct session *session)
 {
     return sizeof(*session) + session->query.capacity + session->output.capacity +
-           session->name.capacity + session->reader.arguments.capacity +
-           transaction_bytes(session);
+           session->name.capacity + session->reader.arguments.capacity + transaction_bytes(session);
 }
 
 static int64_t seconds_since(const struct server *server, instant then)
@@ -92,10 +94,9 @@ void session_info_append(struct buffer *out, const struct server *server,
     flags_append(out, session);
     int queued = session->flags & SESSION_MULTI ? (int)transaction_count(session) : -1;
     buffer_append_format(
-        out, " db=%u sub=%u psub=%u ssub=%u multi=%d qbuf=%zu qbuf-free=%zu",
-        session->database, pubsub_count_of(session, PUBSUB_CHANNEL),
-        pubsub_count_of(session, PUBSUB_PATTERN), pubsub_count_of(session, PUBSUB_SHARD), queued,
-        session->received.len + session->query.len,
+        out, " db=%u sub=%u psub=%u ssub=%u multi=%d qbuf=%zu qbuf-free=%zu", session->database,
+        pubsub_count_of(session, PUBSUB_CHANNEL), pubsub_count_of(session, PUBSUB_PATTERN),
+        pubsub_count_of(session, PUBSUB_SHARD), queued, session->received.len + session->query.len,
         session->query.capacity - session->query.len);
     buffer_append_format(
         out, " argv-mem=%zu multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=0 omem=%zu tot-mem=%zu",

@@ -154,8 +154,7 @@ void exec_command(struct session_call *call)
     store_set_time(lane_store(call->server->lane), call->server->sessions->unix_ms);
     if (watching_expired(call->server, session)) session->flags |= SESSION_DIRTY_WATCH;
     if (session->flags & SESSION_DIRTY_EXEC) {
-        reply_error(&call->reply,
-                    "EXECABORT Transaction discarded because of previous errors.");
+        reply_error(&call->reply, "EXECABORT Transaction discarded because of previous errors.");
     } else if (session->flags & SESSION_DIRTY_WATCH) {
         reply_null_array(&call->reply);
     } else if (session->queue == NULL) {

@@ -52,8 +52,7 @@ void watching_touch_database(struct server *server, uint32_t database, uint32_t 
 {
     const struct store *store = lane_store(server->lane);
     struct name_walk walk = {0};
-    for (struct name_node *node;
-         (node = name_map_next(&server->watching->keys, &walk)) != NULL;) {
+    for (struct name_node *node; (node = name_map_next(&server->watching->keys, &walk)) != NULL;) {
         if (node->database != database && node->database != other) continue;
         if (store_peek(store, database, name_of(node)) != NULL ||
             store_peek(store, other, name_of(node)) != NULL)
@@ -122,8 +121,7 @@ void watch_command(struct session_call *call)
     }
     store_set_time(lane_store(call->server->lane), call->server->sessions->unix_ms);
     if (!(call->session->flags & SESSION_DIRTY_WATCH)) /* EXEC will fail anyhow */
-        for (uint32_t i = 1; i < call->argc; i++)
-            watch(call->server, call->session, call->argv[i]);
+        for (uint32_t i = 1; i < call->argc; i++) watch(call->server, call->session, call->argv[i]);
     session_observe(call->server);
     reply_ok(&call->reply);
 }

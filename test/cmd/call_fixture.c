@@ -212,12 +212,12 @@ static void run_words(struct call_fixture *fixture)
         .may_block = true,
         .instead = &fixture->instead,
     };
-    cr_assert(command != NULL && command->handler != NULL, "no handler for %.*s",
-              (int)fixture->words[0].len, (const char *)fixture->words[0].data);
-    if (command_arity_fits(command, call.argc)) {
-        command->handler(&call);
-    } else {
+    if (command != NULL && !command_arity_fits(command, call.argc)) {
         reply_error(&call.reply, "ERR wrong number of arguments for '%s' command", command->name);
+    } else if (command == NULL || command->handler == NULL) {
+        buffer_append(&fixture->out, SLICE("(no handler)"));
+    } else {
+        command->handler(&call);
     }
     if (call.block.wanted) buffer_append(&fixture->out, SLICE("(blocks)"));
     show_logged(fixture, &call);

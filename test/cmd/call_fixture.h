@@ -18,7 +18,7 @@ void call_fixture_free(struct call_fixture *fixture);
 #define CALL_FIXTURE_NOW_MS INT64_C(1700000000000)
 
 /* Several commands, parted by " | ", may be given; the reply is the last one's. A reply to a call
- * that would block is "(blocks)". */
+ * that would block is "(blocks)", to a command that is none of a lane's "(no handler)". */
 const char *call_fixture_run(struct call_fixture *fixture, const char *lines);
 
 /* Of the last command: its events with their keys, "set:a expire:a", and what would be logged:

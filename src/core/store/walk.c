@@ -17,7 +17,13 @@ enum { WALK_RECORDS_BYTES = 64 * 1024 /* gathered before the sink gets them */ }
  * A record: database u8; kind u8, which is the type with RECORD_EXPIRES and RECORD_INTEGER; expiry
  * u64 if it has one; the key, sized; the integer u64, the string sized, or what value_encode says.
  */
-enum { RECORD_TYPE_MASK = 15, RECORD_EXPIRES = 16, RECORD_INTEGER = 32, RECORD_HEAD_MAX = 64 };
+enum {
+    RECORD_TYPE_MASK = 15,
+    RECORD_EXPIRES = 16,
+    RECORD_INTEGER = 32,
+    RECORD_HEAD_MAX = 64,
+    RECORD_POLICY = 255 /* in place of the database */
+};
 
 void entry_encode(uint32_t database, const struct entry *entry, struct buffer *out)
 {
@@ -46,8 +52,34 @@ void entry_encode(uint32_t database, const struct entry *entry, struct buffer *o
 struct record {
     uint32_t database;
     struct found found;
-    struct entry *entry;
+    struct entry *entry; /* NULL: it was a policy, and is in force */
 };
+
+/*
+ * A policy's record: RECORD_POLICY u8; mode u8; evict u8; memory_max_bytes u64; ttl_seconds u64;
+ * the prefix, sized. Policies come before all keys.
+ */
+static void policy_encode(const struct policy *policy, struct buffer *out)
+{
+    put_u8(out, RECORD_POLICY);
+    put_u8(out, (uint8_t)policy->mode);
+    put_u8(out, (uint8_t)policy->evict);
+    put_u64(out, policy->memory_max_bytes);
+    put_u64(out, policy->ttl_seconds);
+    put_sized(out, policy->prefix);
+}
+
+static bool policy_decode(struct store *store, struct cursor *in)
+{
+    uint8_t mode = cursor_u8(in), evict = cursor_u8(in);
+    struct policy policy = {.memory_max_bytes = cursor_u64(in), .ttl_seconds = cursor_u64(in)};
+    policy.prefix = cursor_sized(in);
+    if (in->bad || mode > POLICY_CACHE || evict > EVICT_NONE) return false;
+    policy.mode = (enum policy_mode)mode;
+    policy.evict = (enum evict_kind)evict;
+    struct fault fault;
+    return store_policy_set(store, &policy, &fault) == ERR_OK;
+}
 
 /* The value of a record, into a plan that owns it. False: damaged. */
 static bool plan_decode_value(struct store *store, unsigned kind, struct cursor *in,
@@ -80,6 +112,8 @@ static bool plan_decode_value(struct store *store, unsigned kind, struct cursor 
 static bool record_decode(struct store *store, struct cursor *in, struct record *record)
 {
     record->database = cursor_u8(in);
+    record->entry = NULL;
+    if (record->database == RECORD_POLICY) return policy_decode(store, in);
     unsigned kind = cursor_u8(in);
     struct entry_plan plan = {.expiry_ms = STORE_NO_EXPIRY};
     if ((kind & RECORD_EXPIRES) != 0) plan.expiry_ms = (int64_t)cursor_u64(in);
@@ -105,7 +139,7 @@ bool store_decode_entry(struct store *store, struct cursor *in)
 {
     struct record record;
     if (!record_decode(store, in, &record)) return false;
-    record_put(store, &record);
+    if (record.entry != NULL) record_put(store, &record);
     return true;
 }
 
@@ -115,6 +149,7 @@ enum { DECODE_BATCH = 32 };
 static void records_put(struct store *store, struct record *records, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
+        if (records[i].entry == NULL) continue;
         struct found *found = &records[i].found;
         struct slice key = entry_key(records[i].entry);
         bool plain = !store->accounts && !found->database->in_walk;
@@ -139,8 +174,9 @@ bool store_decode_entries(struct store *store, struct slice bytes, uint64_t coun
         while (good && batch < DECODE_BATCH && batch < count) {
             good = record_decode(store, &in, &records[batch]);
             if (!good) break;
-            table_prefetch(&records[batch].found.database->table, records[batch].found.hash);
-            batch++;
+            if (records[batch++].entry == NULL) continue;
+            table_prefetch(&records[batch - 1].found.database->table,
+                           records[batch - 1].found.hash);
         }
         records_put(store, records, batch);
         if (!good) return false;
@@ -197,6 +233,10 @@ void store_walk_begin(struct store *store, walk_sink sink, void *context)
         database->in_walk = true;
         database->table.version_of_new = walk->version; /* what comes to it has come since */
         walk->databases[i] = database;
+    }
+    for (uint32_t i = 0; i < store_policy_count(store); i++) {
+        policy_encode(store_policy(store, i), &walk->records);
+        walk->records_count++;
     }
 }
 

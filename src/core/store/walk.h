@@ -7,7 +7,7 @@
  * so that what is written is the state at walk_begin, exactly. Each bucket has the version of the
  * last walk that saved it. Keys of cache policies and expired keys are left out.
  *
- * Records go to a sink as bytes: each is an entry_encode. Their order is no order.
+ * Records go to a sink as bytes: first the policies, then keys, each an entry_encode, in no order.
  */
 #pragma once
 

@@ -1,0 +1,113 @@
+/* server_command.c -- see server_command.h. */
+#include "serve/server_command.h"
+#include "cmd/call.h"
+#include "io/clock.h"
+#include "serve/reply_lines.h"
+
+void time_command(struct session_call *call)
+{
+    enum { US_PER_S = 1000000 };
+    int64_t now = clock_unix_us();
+    reply_array(&call->reply, 2);
+    reply_bulk_integer(&call->reply, now / US_PER_S);
+    reply_bulk_integer(&call->reply, now % US_PER_S);
+}
+
+/* SAVE promises that all is on disk when it answers, as the log has it: its reply waits for that.
+ * The snapshot, which shortens the log, is then under way. */
+void save_command(struct session_call *call)
+{
+    struct lane *lane = call->server->lane;
+    bool background = call->command->id == COMMAND_BGSAVE;
+    struct fault fault;
+    if (background && call->argc > 1 && (call->argc > 2 || !word_is(call->argv[1], "SCHEDULE"))) {
+        reply_error(&call->reply, "ERR syntax error");
+        return;
+    }
+    enum err err = lane_save(lane, NULL, &fault);
+    if (err == ERR_EXISTS && (background && call->argc == 1)) {
+        reply_error(&call->reply, "ERR Background save already in progress");
+    } else if (err != ERR_OK && err != ERR_EXISTS) {
+        reply_error(&call->reply, "ERR %s", fault.text);
+    } else if (!background) {
+        call->session->gate = u64_max(call->session->gate, lane_last(lane));
+        reply_ok(&call->reply);
+    } else {
+        reply_simple(&call->reply, err == ERR_EXISTS ? "Background saving scheduled"
+                                                     : "Background saving started");
+    }
+}
+
+void lastsave_command(struct session_call *call)
+{
+    int64_t done_ms = lane_saving(call->server->lane).last_done_ms;
+    if (done_ms == 0) done_ms = call->server->started_unix_ms;
+    reply_integer(&call->reply, done_ms / 1000);
+}
+
+void role_command(struct session_call *call)
+{
+    enum { FIELDS = 3 };
+    reply_array(&call->reply, FIELDS);
+    reply_bulk_text(&call->reply, "master");
+    reply_integer(&call->reply, (int64_t)lane_last(call->server->lane));
+    reply_array(&call->reply, 0);
+}
+
+/* The words change nothing here: what was acknowledged is on disk, and a snapshot is not needed. */
+void shutdown_command(struct session_call *call)
+{
+    static const char *const words[] = {"SAVE", "NOSAVE", "NOW", "FORCE", "ABORT"};
+    bool abort = false, save = false, nosave = false;
+    for (uint32_t i = 1; i < call->argc; i++) {
+        bool known = false;
+        for (size_t at = 0; at < COUNT_OF(words); at++) {
+            known = known || word_is(call->argv[i], words[at]);
+        }
+        save = save || word_is(call->argv[i], "SAVE");
+        nosave = nosave || word_is(call->argv[i], "NOSAVE");
+        abort = abort || word_is(call->argv[i], "ABORT");
+        if (known) continue;
+        reply_error(&call->reply, "ERR syntax error");
+        return;
+    }
+    if ((save && nosave) || (abort && call->argc > 2)) {
+        reply_error(&call->reply, "ERR syntax error");
+    } else if (abort) {
+        reply_error(&call->reply, "ERR No shutdown in progress.");
+    } else {
+        call->server->stop_wanted = true;
+        call->session->flags |= SESSION_CLOSE_AFTER_REPLY;
+    }
+}
+
+/* WAIT: there are no replicas. WAITAOF: the reply waits for the log, and then this node has it. */
+void wait_command(struct session_call *call)
+{
+    int64_t first, second = 0, timeout;
+    bool log = call->command->id == COMMAND_WAITAOF;
+    uint32_t last = call->argc - 1;
+    if (!session_integer(call, 1, &first)) return;
+    if (log && !session_integer(call, 2, &second)) return;
+    if (!integer_parse(call->argv[last], &timeout)) {
+        reply_error(&call->reply, "ERR timeout is not an integer or out of range");
+        return;
+    }
+    if (timeout < 0) {
+        reply_error(&call->reply, "ERR timeout is negative");
+        return;
+    }
+    if (log && (first < 0 || first > 1 || second < 0)) {
+        reply_error(&call->reply, "ERR value is out of range, must be positive");
+        return;
+    }
+    struct session *session = call->session;
+    session->gate = u64_max(session->gate, lane_last(call->server->lane));
+    if (!log) {
+        reply_integer(&call->reply, 0);
+        return;
+    }
+    reply_array(&call->reply, 2);
+    reply_integer(&call->reply, 1);
+    reply_integer(&call->reply, 0);
+}

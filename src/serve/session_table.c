@@ -1,0 +1,56 @@
+/* session_table.c -- which function answers which session command. */
+#include "serve/auth.h"
+#include "serve/client.h"
+#include "serve/connection.h"
+#include "serve/monitor.h"
+#include "serve/pubsub.h"
+#include "serve/transaction.h"
+#include "serve/watching.h"
+
+session_handler session_handler_of(enum command_id id)
+{
+    static const session_handler handlers[COMMAND_COUNT] = {
+        [COMMAND_AUTH] = auth_command,
+        [COMMAND_CLIENT_GETNAME] = client_getname_command,
+        [COMMAND_CLIENT_HELP] = help_command,
+        [COMMAND_CLIENT_ID] = client_id_command,
+        [COMMAND_CLIENT_INFO] = client_info_command,
+        [COMMAND_CLIENT_KILL] = client_kill_command,
+        [COMMAND_CLIENT_LIST] = client_list_command,
+        [COMMAND_CLIENT_NO_EVICT] = client_no_evict_command,
+        [COMMAND_CLIENT_NO_TOUCH] = client_no_touch_command,
+        [COMMAND_CLIENT_PAUSE] = client_pause_command,
+        [COMMAND_CLIENT_REPLY] = client_reply_command,
+        [COMMAND_CLIENT_SETINFO] = client_setinfo_command,
+        [COMMAND_CLIENT_SETNAME] = client_setname_command,
+        [COMMAND_CLIENT_UNBLOCK] = client_unblock_command,
+        [COMMAND_CLIENT_UNPAUSE] = client_unpause_command,
+        [COMMAND_DISCARD] = discard_command,
+        [COMMAND_ECHO] = echo_command,
+        [COMMAND_EXEC] = exec_command,
+        [COMMAND_HELLO] = hello_command,
+        [COMMAND_MONITOR] = monitor_command,
+        [COMMAND_MULTI] = multi_command,
+        [COMMAND_PING] = ping_command,
+        [COMMAND_PSUBSCRIBE] = psubscribe_command,
+        [COMMAND_PUBLISH] = publish_command,
+        [COMMAND_PUBSUB_CHANNELS] = pubsub_channels_command,
+        [COMMAND_PUBSUB_HELP] = help_command,
+        [COMMAND_PUBSUB_NUMPAT] = pubsub_numpat_command,
+        [COMMAND_PUBSUB_NUMSUB] = pubsub_numsub_command,
+        [COMMAND_PUBSUB_SHARDCHANNELS] = pubsub_shardchannels_command,
+        [COMMAND_PUBSUB_SHARDNUMSUB] = pubsub_shardnumsub_command,
+        [COMMAND_PUNSUBSCRIBE] = punsubscribe_command,
+        [COMMAND_QUIT] = quit_command,
+        [COMMAND_RESET] = reset_command,
+        [COMMAND_SELECT] = select_command,
+        [COMMAND_SPUBLISH] = spublish_command,
+        [COMMAND_SSUBSCRIBE] = ssubscribe_command,
+        [COMMAND_SUBSCRIBE] = subscribe_command,
+        [COMMAND_SUNSUBSCRIBE] = sunsubscribe_command,
+        [COMMAND_UNSUBSCRIBE] = unsubscribe_command,
+        [COMMAND_UNWATCH] = unwatch_command,
+        [COMMAND_WATCH] = watch_command,
+    };
+    return handlers[id];
+}
