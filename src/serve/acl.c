@@ -133,17 +133,23 @@ static void change(const struct acl *acl, struct acl_user *user, const struct sl
     acl_user_install(user, changed);
 }
 
+void acl_standard_reset(struct acl *acl)
+{
+    const struct slice rules[] = {SLICE("reset"), SLICE("+@all"), SLICE("~*"), SLICE("&*"),
+                                  SLICE("on")};
+    change(acl, acl->standard, rules, COUNT_OF(rules));
+    acl_set_default_password(acl, slice_text(config_text(acl->config, SETTING_REQUIREPASS)));
+}
+
 struct acl *acl_new(const struct command_table *commands, const struct config *config)
 {
-    const struct slice may_all[] = {SLICE("+@all"), SLICE("~*"), SLICE("&*"), SLICE("on")};
     struct acl *acl = calloc(1, sizeof *acl);
     ASSERT(acl != NULL);
     acl->commands = commands;
     acl->config = config;
     know_channels(acl);
     acl->standard = acl_user_add(acl, &acl->users, SLICE("default"));
-    change(acl, acl->standard, may_all, COUNT_OF(may_all));
-    acl_set_default_password(acl, slice_text(config_text(config, SETTING_REQUIREPASS)));
+    acl_standard_reset(acl);
     return acl;
 }
 

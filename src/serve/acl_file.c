@@ -201,13 +201,15 @@ bool acl_file_read(const struct acl *acl, struct acl_users *users, struct buffer
     return false;
 }
 
-/* The default user stays at its address; everybody else comes anew. */
+/* The default user stays at its address, and is as at the start where the file does not say
+ * otherwise; everybody else comes anew. */
 void acl_users_replace(struct acl *acl, struct acl_users *users)
 {
     while (acl->users.count > 1) {
         struct acl_user *first = acl->users.users[0];
         acl_user_remove(acl, first == acl->standard ? acl->users.users[1] : first);
     }
+    acl_standard_reset(acl);
     for (uint32_t i = 0; i < users->count; i++) {
         struct acl_user *user = users->users[i];
         if (slice_eq(user->name, acl->standard->name)) {

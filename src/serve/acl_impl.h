@@ -99,6 +99,7 @@ void acl_rules_free(struct acl_rules *rules);
 enum acl_mistake acl_rules_apply(const struct acl *acl, struct acl_rules *rules, struct slice rule);
 enum acl_mistake acl_selector_apply(const struct acl *acl, struct arena *arena,
                                     struct acl_selector *selector, struct slice rule);
+bool acl_category_find(struct slice name, uint32_t *category); /* by name, in any case */
 void acl_hash(struct slice password, char hash[ACL_HASH_CHARS]);
 void acl_text_add(struct arena *arena, struct acl_text **list, struct slice text, uint32_t use);
 struct acl_text *acl_text_find(struct acl_text *list, struct slice text);
@@ -115,6 +116,7 @@ struct acl_user *acl_user_of(const struct acl_users *users, struct slice name); 
 struct acl_user *acl_user_add(const struct acl *acl, struct acl_users *users, struct slice name);
 void acl_user_install(struct acl_user *user, struct acl_rules *rules); /* takes them */
 void acl_user_free(struct acl_user *user);
+void acl_standard_reset(struct acl *acl); /* the default user, as at the start */
 void acl_users_free(struct acl_users *users);
 /* Take `user` out; it is kept among the removed ones. */
 void acl_user_remove(struct acl *acl, struct acl_user *user);

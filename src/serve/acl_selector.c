@@ -112,16 +112,19 @@ static bool same_word(struct slice text, const char *word)
     return same;
 }
 
+bool acl_category_find(struct slice name, uint32_t *category)
+{
+    for (*category = 0; *category < CATEGORY_COUNT; (*category)++) {
+        if (same_word(name, category_name((enum command_category) * category))) return true;
+    }
+    return false;
+}
+
 static enum acl_mistake category_rule(const struct acl *acl, struct arena *arena,
                                       struct acl_selector *selector, struct slice rule)
 {
-    uint32_t category = 0;
-    struct slice name = slice_from(rule, 2);
-    while (category < CATEGORY_COUNT &&
-           !same_word(name, category_name((enum command_category)category))) {
-        category++;
-    }
-    if (category == CATEGORY_COUNT) return ACL_UNKNOWN_COMMAND;
+    uint32_t category;
+    if (!acl_category_find(slice_from(rule, 2), &category)) return ACL_UNKNOWN_COMMAND;
     bool allow = rule.data[0] == '+';
     for (uint32_t id = 0; id < COMMAND_COUNT; id++) {
         const struct command *command = command_get(acl->commands, (enum command_id)id);

@@ -16,7 +16,7 @@ static void on_replaced(void *context, uint32_t database, uint32_t other)
 {
     struct server *server = context;
     watching_touch_database(server, database, other);
-    if (database == other) return; /* emptied: nobody finds what they wait for */
+    if (database == other) return; /* all goes: nobody who waits gets anything */
     blocked_touch_database(server->blocked, database);
     blocked_touch_database(server->blocked, other);
 }
