@@ -4,6 +4,7 @@
 #include "serve/client.h"
 #include "serve/config_command.h"
 #include "serve/connection.h"
+#include "serve/debug_command.h"
 #include "serve/info.h"
 #include "serve/latency.h"
 #include "serve/memory_command.h"
@@ -51,6 +52,7 @@ session_handler session_handler_of(enum command_id id)
         [COMMAND_CONFIG_RESETSTAT] = config_command,
         [COMMAND_CONFIG_REWRITE] = config_command,
         [COMMAND_CONFIG_SET] = config_command,
+        [COMMAND_DEBUG] = debug_command,
         [COMMAND_DISCARD] = discard_command,
         [COMMAND_ECHO] = echo_command,
         [COMMAND_EXEC] = exec_command,
