@@ -1,4 +1,5 @@
 /* session_table.c -- which function answers which session command. */
+#include "serve/acl_commands.h"
 #include "serve/auth.h"
 #include "serve/client.h"
 #include "serve/command_docs.h"
@@ -19,6 +20,19 @@
 session_handler session_handler_of(enum command_id id)
 {
     static const session_handler handlers[COMMAND_COUNT] = {
+        [COMMAND_ACL_CAT] = acl_cat_command,
+        [COMMAND_ACL_DELUSER] = acl_deluser_command,
+        [COMMAND_ACL_DRYRUN] = acl_dryrun_command,
+        [COMMAND_ACL_GENPASS] = acl_genpass_command,
+        [COMMAND_ACL_GETUSER] = acl_getuser_command,
+        [COMMAND_ACL_HELP] = help_command,
+        [COMMAND_ACL_LIST] = acl_list_command,
+        [COMMAND_ACL_LOAD] = acl_load_command,
+        [COMMAND_ACL_LOG] = acl_log_command,
+        [COMMAND_ACL_SAVE] = acl_save_command,
+        [COMMAND_ACL_SETUSER] = acl_setuser_command,
+        [COMMAND_ACL_USERS] = acl_users_command,
+        [COMMAND_ACL_WHOAMI] = acl_whoami_command,
         [COMMAND_AUTH] = auth_command,
         [COMMAND_BGSAVE] = save_command,
         [COMMAND_CLIENT_GETNAME] = client_getname_command,
