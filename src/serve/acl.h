@@ -6,8 +6,8 @@
  * are changed by rules, each one word (`+@read`, `~cache:*`, `>password`); either all rules of a
  * change are good, or nothing is changed.
  *
- * A user that sessions may hold stays at its address while it changes, and after it was removed
- * until acl_forget.
+ * A user stays at its address while it changes, and after it was removed for as long as a session
+ * of the server holds it; such sessions are closed at the end of the turn.
  */
 #pragma once
 
