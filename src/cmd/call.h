@@ -59,8 +59,7 @@ struct call_block {
 
 struct call_settings {       /* of the node; what handlers need of the configuration */
     uint64_t bulk_bytes_max; /* proto-max-bulk-len: how long a string may become */
-    uint32_t lfu_log_factor, lfu_decay_minutes;
-    bool counts_uses; /* maxmemory-policy is one of the lfu ones */
+    bool counts_uses;        /* maxmemory-policy is one of the lfu ones */
 };
 
 struct call {

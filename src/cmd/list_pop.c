@@ -51,7 +51,10 @@ static void pop_count(struct call *call, enum list_end end)
 {
     struct list *list;
     int64_t count;
-    if (!call_integer_in(call, 2, 0, INT64_MAX, &count, NULL)) return;
+    if (!call_integer_in(call, 2, 0, INT64_MAX, &count,
+                         "ERR value is out of range, must be positive")) {
+        return;
+    }
     if (!list_write(call, call->argv[1], &list)) return;
     if (list == NULL) {
         reply_null_array(&call->reply);
@@ -185,7 +188,7 @@ void cmd_blmpop(struct call *call)
     struct many many;
     int64_t timeout_ms;
     bool nothing;
-    if (!call_timeout(call, 1, &timeout_ms) || !many_read(call, 2, &many)) return;
+    if (!many_read(call, 2, &many) || !call_timeout(call, 1, &timeout_ms)) return;
     if (many_pop(call, &many, &nothing) || !nothing) return;
     wait_for(call, timeout_ms, many.first_key, many.keys_count);
 }

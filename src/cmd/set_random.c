@@ -72,7 +72,9 @@ void cmd_spop(struct call *call)
         call_syntax_error(call);
         return;
     }
-    if (!call_integer_in(call, 2, 0, INT64_MAX, &count, NULL)) return;
+    if (!call_integer_in(call, 2, 0, INT64_MAX, &count,
+                         "ERR value is out of range, must be positive"))
+        return;
     if (!set_write(call, call->argv[1], &set)) return;
     if (set == NULL || count == 0)
         reply_set(&call->reply, 0);

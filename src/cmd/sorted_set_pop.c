@@ -89,7 +89,9 @@ static void pop_one_key(struct call *call, bool highest)
         return;
     }
     if (call->argc == 3) {
-        if (!call_integer_in(call, 2, 0, INT64_MAX, &count, NULL)) return;
+        if (!call_integer_in(call, 2, 0, INT64_MAX, &count,
+                             "ERR value is out of range, must be positive"))
+            return;
         pop.count_max = (uint64_t)count;
         pop.shape = call->reply.protocol > 2 ? POP_PAIRS : POP_FLAT;
     }

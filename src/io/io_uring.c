@@ -101,21 +101,31 @@ static void reap_one(struct uring *uring, struct disk_op *op, int result, struct
     }
 }
 
-static void uring_reap(struct disk_runner *runner, struct disk_list *done, bool wait)
+/* Until nothing is there: with DEFER_TASKRUN the kernel keeps back what was not yet asked for while
+ * there is anything else to take, and says so only once. */
+static void reap_all(struct uring *uring, struct disk_list *done)
 {
-    struct uring *uring = uring_of(runner);
     struct io_uring_cqe *cqes[RING_ENTRIES];
-    do {
-        if (wait) {
-            int failed = io_uring_wait_cqe(&uring->ring, cqes);
-            ASSERT(failed == 0 || failed == -EINTR);
-        }
-        unsigned count = io_uring_peek_batch_cqe(&uring->ring, cqes, RING_ENTRIES);
+    unsigned count;
+    while ((count = io_uring_peek_batch_cqe(&uring->ring, cqes, RING_ENTRIES)) > 0) {
         for (unsigned i = 0; i < count; i++) {
             reap_one(uring, io_uring_cqe_get_data(cqes[i]), cqes[i]->res, done);
         }
         io_uring_cq_advance(&uring->ring, count);
         submit(uring);
+    }
+}
+
+static void uring_reap(struct disk_runner *runner, struct disk_list *done, bool wait)
+{
+    struct uring *uring = uring_of(runner);
+    struct io_uring_cqe *first;
+    do {
+        if (wait) {
+            int failed = io_uring_wait_cqe(&uring->ring, &first);
+            ASSERT(failed == 0 || failed == -EINTR);
+        }
+        reap_all(uring, done);
     } while (wait && done->first == NULL);
 }
 

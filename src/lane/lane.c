@@ -87,6 +87,7 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
         struct log_config log_config = {.folder = config->folder,
                                         .segment_bytes = config->segment_bytes,
                                         .batch_bytes_max = 8 << 20,
+                                        .seed = config->seed,
                                         .tag = {LANE_TAG_LOG}};
         err = log_open(&log_config, io, last, &lane->log, fault);
     }

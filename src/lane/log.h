@@ -61,7 +61,7 @@ MUST_USE enum err log_repair(const char *folder, uint64_t after, struct log_foun
 MUST_USE enum err log_open(const struct log_config *config, struct io *io, uint64_t last_index,
                            struct log **log, struct fault *fault);
 /* What is not durable by then is lost: flush first. Waits for what is under way on its files;
- * completions of its tags may still come, and mean nothing. */
+ * completions of its tags may still come, so no other log may be opened with this io. */
 void log_close(struct log *log);
 
 /* Room for a record of `payload_bytes`, before it is needed? Asking is what makes the log allocate

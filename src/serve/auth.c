@@ -3,55 +3,56 @@
 
 #include "cmd/call.h"
 #include "serve/client.h"
-#include "serve/config.h"
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
+#include "serve/session_text.h"
 #include "serve/transaction.h"
-#include "serve/watching.h"
 
-static bool password_is_needed(const struct server *server)
-{
-    return config_text(server->config, SETTING_REQUIREPASS)[0] != '\0';
-}
+enum { SHOWN_BYTES_MAX = 128 };
 
+/* Of a new connection, and after RESET. */
 void session_greet(struct server *server, struct session *session)
 {
-    session->authenticated = !password_is_needed(server);
-}
-
-const char *session_user_name(const struct session *session)
-{
-    (void)session;
-    return "default";
+    session->user = acl_default_user(server->acl);
+    session->authenticated = !acl_user_needs_password(session->user);
 }
 
 bool user_is_known(struct session_call *call, struct slice name)
 {
-    if (slice_eq(name, SLICE("default"))) return true;
-    reply_error(&call->reply, "ERR No such user '%.*s'", (int)u64_min(name.len, 128),
+    if (acl_find(call->server->acl, name) != NULL) return true;
+    reply_error(&call->reply, "ERR No such user '%.*s'", (int)u64_min(name.len, SHOWN_BYTES_MAX),
                 (const char *)name.data);
     return false;
 }
 
-/* The time it takes says nothing of how much was right. */
-static bool same_secret(struct slice given, struct slice wanted)
+void session_log_denial(struct server *server, const struct session *session,
+                        enum acl_verdict verdict, struct slice object, struct slice username)
 {
-    uint8_t difference = given.len != wanted.len;
-    for (size_t i = 0; i < given.len && wanted.len > 0; i++)
-        difference |= (uint8_t)(given.data[i] ^ wanted.data[i % wanted.len]);
-    return difference == 0;
+    struct buffer *info = &server->sessions->scratch;
+    buffer_clear(info);
+    session_info_append(info, server, session);
+    struct acl_denial denial = {
+        .verdict = verdict,
+        .context = session->flags & SESSION_MULTI ? "multi" : "toplevel",
+        .object = object,
+        .username = username,
+        .client_info = buffer_slice(info),
+        .unix_ms = server->sessions->unix_ms,
+    };
+    acl_log_add(server->acl, &denial);
 }
 
 /* False: it is replied. */
-static bool authenticate(struct session_call *call, struct slice user, struct slice password)
+static bool authenticate(struct session_call *call, struct slice name, struct slice password)
 {
-    struct slice wanted = slice_text(config_text(call->server->config, SETTING_REQUIREPASS));
-    bool known = slice_eq(user, SLICE("default"));
-    if (known && (wanted.len == 0 || same_secret(password, wanted))) {
+    const struct acl_user *user = acl_authenticate(call->server->acl, name, password);
+    if (user != NULL) {
+        call->session->user = user;
         call->session->authenticated = true;
         return true;
     }
     call->server->stats.auth_failures++;
+    session_log_denial(call->server, call->session, ACL_DENIED_AUTH, call->argv[0], name);
     reply_error(&call->reply, "WRONGPASS invalid username-password pair or user is disabled.");
     return false;
 }
@@ -62,7 +63,7 @@ void auth_command(struct session_call *call)
         reply_error(&call->reply, "ERR syntax error");
         return;
     }
-    if (call->argc == 2 && !password_is_needed(call->server)) {
+    if (call->argc == 2 && acl_user_takes_any_password(acl_default_user(call->server->acl))) {
         reply_error(&call->reply,
                     "ERR AUTH <password> called without any password configured for the default "
                     "user. Are you sure your configuration is correct?");

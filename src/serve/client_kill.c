@@ -33,7 +33,7 @@ static bool fits(struct session_call *call, const struct session *session,
     if (filter->id != 0 && session->id != (uint64_t)filter->id) return false;
     if (filter->has_class && client_class_of(session) != filter->class) return false;
     if (filter->user.data != NULL &&
-        !(session->authenticated && slice_eq(slice_text(session_user_name(session)), filter->user)))
+        !(session->authenticated && slice_eq(acl_user_name(session->user), filter->user)))
         return false;
     return address_is(call->server, session, filter->address, false) &&
            address_is(call->server, session, filter->local, true);

@@ -160,5 +160,7 @@ void setting_variable(const struct setting *setting, struct buffer *out);
 MUST_USE bool config_split(struct slice line, struct arena *arena, struct slice **words,
                            uint32_t *count);
 
+bool config_size_parse(struct slice text, int64_t *bytes); /* "100mb" */
+
 /* docs/configuration.md */
 void config_document(struct buffer *out);

@@ -22,15 +22,8 @@ void config_limits(const struct config *config, struct store_limits *limits)
         .zset_max_listpack_value = limit(config, SETTING_ZSET_MAX_LISTPACK_VALUE),
         .list_max_listpack_size = config_integer(config, SETTING_LIST_MAX_LISTPACK_SIZE),
         .list_packed_threshold = LIST_PACKED_THRESHOLD,
-    };
-}
-
-void config_call_settings(const struct config *config, struct call_settings *filled)
-{
-    *filled = (struct call_settings){
-        .bulk_bytes_max = limit(config, SETTING_PROTO_MAX_BULK_LEN),
-        .lfu_log_factor = (uint32_t)config_integer(config, SETTING_LFU_LOG_FACTOR),
-        .lfu_decay_minutes = (uint32_t)config_integer(config, SETTING_LFU_DECAY_TIME),
+        .lfu_log_factor = limit(config, SETTING_LFU_LOG_FACTOR),
+        .lfu_decay_minutes = limit(config, SETTING_LFU_DECAY_TIME),
     };
 }
 
@@ -43,6 +36,16 @@ static const struct {
     {EVICT_LRU, false},    {EVICT_LFU, false},   {EVICT_RANDOM, false}, {EVICT_NONE, false},
     {EVICT_S3FIFO, false}, {EVICT_S3FIFO, true},
 };
+
+void config_call_settings(const struct config *config, struct call_settings *filled)
+{
+    uint32_t policy = config_choice(config, SETTING_MAXMEMORY_POLICY);
+    ASSERT(policy < COUNT_OF(policies));
+    *filled = (struct call_settings){
+        .bulk_bytes_max = limit(config, SETTING_PROTO_MAX_BULK_LEN),
+        .counts_uses = policies[policy].kind == EVICT_LFU,
+    };
+}
 
 void config_apply(struct server *server)
 {

@@ -16,4 +16,3 @@ void config_list_format(const struct config_lists *lists, enum setting_id id, st
 /* Does `a` name what `b` does, in any case? */
 bool config_same_word(struct slice a, struct slice b);
 bool config_integer_parse(struct slice text, int64_t *value);
-bool config_size_parse(struct slice text, int64_t *bytes);

@@ -4,13 +4,13 @@
 #include <ctype.h>
 
 #include "io/clock.h"
+#include "serve/auth.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
 #include "serve/measure.h"
 #include "serve/monitor.h"
 #include "serve/session_impl.h"
 #include "serve/transaction.h"
-#include "serve/watching.h"
 
 enum {
     SHOWN_BYTES_MAX = 128,
@@ -91,11 +91,31 @@ static bool is_for_subscribers(enum command_id id)
            id == COMMAND_PING || id == COMMAND_QUIT || id == COMMAND_RESET;
 }
 
+/* False: it is replied. */
+static bool acl_allows(struct server *server, struct session *session,
+                       const struct request *request, struct reply *reply)
+{
+    uint32_t position;
+    enum acl_verdict verdict =
+        acl_check(session->user, request->command, request->argv, request->argc, &position);
+    struct slice object = slice_text(request->command->name);
+    switch (verdict) {
+    case ACL_ALLOWED: return true;
+    case ACL_DENIED_COMMAND: server->stats.acl_denied_commands++; break;
+    case ACL_DENIED_KEY: server->stats.acl_denied_keys++; break;
+    case ACL_DENIED_CHANNEL: server->stats.acl_denied_channels++; break;
+    case ACL_DENIED_AUTH: break;
+    }
+    if (verdict != ACL_DENIED_COMMAND) object = request->argv[position];
+    session_log_denial(server, session, verdict, object, acl_user_name(session->user));
+    acl_deny(reply, session->user, request->command, verdict);
+    return false;
+}
+
 static bool is_allowed(struct server *server, struct session *session,
                        const struct request *request, struct reply *reply)
 {
     const struct command *command = request->command;
-    (void)server;
     if (!session->authenticated && !(command->flags & COMMAND_NO_AUTH)) {
         reply_error(reply, "NOAUTH Authentication required.");
         return false;
@@ -104,6 +124,7 @@ static bool is_allowed(struct server *server, struct session *session,
         reply_error(reply, "ERR Command not allowed inside a transaction");
         return false;
     }
+    if (!acl_allows(server, session, request, reply)) return false;
     if ((session->flags & SESSION_PUBSUB) && session->protocol == 2 &&
         !is_for_subscribers(command->id)) {
         reply_error(reply,
@@ -137,31 +158,6 @@ static bool is_immediate(enum command_id id)
 
 /* --- running --------------------------------------------------------------------------------- */
 
-/* Whole databases are about to go, or to change places: no key is named. */
-static void touch_databases(struct server *server, const struct session *session,
-                            const struct request *request)
-{
-    if (watching_count(server->watching) == 0 && !blocked_has_keys(server->blocked)) return;
-    switch ((int)request->command->id) {
-    case COMMAND_FLUSHDB:
-        watching_touch_database(server, session->database, session->database);
-        break;
-    case COMMAND_FLUSHALL:
-        for (uint32_t i = 0; i < STORE_DATABASES; i++) watching_touch_database(server, i, i);
-        break;
-    case COMMAND_SWAPDB: {
-        int64_t a, b;
-        if (!integer_parse(request->argv[1], &a) || !integer_parse(request->argv[2], &b)) break;
-        if (a < 0 || a >= STORE_DATABASES || b < 0 || b >= STORE_DATABASES) break;
-        watching_touch_database(server, (uint32_t)a, (uint32_t)b);
-        blocked_touch_database(server->blocked, (uint32_t)a);
-        blocked_touch_database(server->blocked, (uint32_t)b);
-        break;
-    }
-    default: break;
-    }
-}
-
 /* A command over the store. False: nothing happened, the log is making room. */
 static bool run_data(struct server *server, struct session *session, const struct request *request,
                      bool may_block)
@@ -174,7 +170,6 @@ static bool run_data(struct server *server, struct session *session, const struc
         .reply = {&session->output, session->protocol},
         .may_block = may_block,
     };
-    touch_databases(server, session, request);
     bool quiet = (session->flags & SESSION_NO_TOUCH) != 0;
     if (UNLIKELY(quiet))
         store_set_touch(lane_store(server->lane), request->command->id == COMMAND_TOUCH);
@@ -256,11 +251,32 @@ enum dispatched dispatch(struct server *server, struct session *session,
     return DISPATCH_RAN;
 }
 
+/* The rules have changed since it was queued. */
+static void refuse_queued(struct server *server, struct session *session,
+                          const struct request *request, enum acl_verdict verdict)
+{
+    struct reply reply = {&session->output, session->protocol};
+    session_log_denial(server, session, verdict, slice_text(request->command->name),
+                       acl_user_name(session->user));
+    measure_rejected(server, request->command);
+    reply_error(&reply,
+                "NOPERM ACLs rules changed between the moment the transaction was accumulated and "
+                "the EXEC call. This command is no longer allowed for the following reason: %s",
+                acl_verdict_text(verdict));
+}
+
 void dispatch_queued(struct server *server, struct session *session, const struct request *request)
 {
     const struct slice *argv = request->argv;
     size_t opened = session->output.len;
     instant began = clock_now();
+    uint32_t position;
+    enum acl_verdict verdict =
+        acl_check(session->user, request->command, argv, request->argc, &position);
+    if (verdict != ACL_ALLOWED) {
+        refuse_queued(server, session, request, verdict);
+        return;
+    }
     bool ran = run(server, session, request, false);
     ASSERT(ran); /* lane_begin has made room for all */
     if (server->sessions->list_counts[SESSIONS_MONITOR] > 0) monitor_feed(server, session, request);

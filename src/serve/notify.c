@@ -12,6 +12,15 @@ static void on_modified(void *context, uint32_t database, struct slice key)
     blocked_touch(server->blocked, database, key);
 }
 
+static void on_replaced(void *context, uint32_t database, uint32_t other)
+{
+    struct server *server = context;
+    watching_touch_database(server, database, other);
+    if (database == other) return; /* all goes: nobody who waits gets anything */
+    blocked_touch_database(server->blocked, database);
+    blocked_touch_database(server->blocked, other);
+}
+
 /* __keyspace@0__:key event, and __keyevent@0__:event key. */
 static void publish(struct server *server, const char *kind, uint32_t database, struct slice name,
                     struct slice message)
@@ -46,6 +55,7 @@ void session_observe(struct server *server)
     if (observer->context != NULL) return;
     observer->context = server;
     observer->modified = on_modified;
+    observer->replaced = on_replaced;
     observer->notified = on_notified;
     lane_set_observer(server->lane, observer);
 }

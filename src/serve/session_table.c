@@ -2,9 +2,15 @@
 #include "serve/acl_commands.h"
 #include "serve/auth.h"
 #include "serve/client.h"
+#include "serve/config_command.h"
 #include "serve/connection.h"
+#include "serve/info.h"
+#include "serve/latency.h"
+#include "serve/memory_command.h"
 #include "serve/monitor.h"
 #include "serve/pubsub.h"
+#include "serve/server_command.h"
+#include "serve/slowlog.h"
 #include "serve/transaction.h"
 #include "serve/watching.h"
 
@@ -25,6 +31,7 @@ session_handler session_handler_of(enum command_id id)
         [COMMAND_ACL_USERS] = acl_users_command,
         [COMMAND_ACL_WHOAMI] = acl_whoami_command,
         [COMMAND_AUTH] = auth_command,
+        [COMMAND_BGSAVE] = save_command,
         [COMMAND_CLIENT_GETNAME] = client_getname_command,
         [COMMAND_CLIENT_HELP] = help_command,
         [COMMAND_CLIENT_ID] = client_id_command,
@@ -39,10 +46,29 @@ session_handler session_handler_of(enum command_id id)
         [COMMAND_CLIENT_SETNAME] = client_setname_command,
         [COMMAND_CLIENT_UNBLOCK] = client_unblock_command,
         [COMMAND_CLIENT_UNPAUSE] = client_unpause_command,
+        [COMMAND_CONFIG_GET] = config_command,
+        [COMMAND_CONFIG_HELP] = config_command,
+        [COMMAND_CONFIG_RESETSTAT] = config_command,
+        [COMMAND_CONFIG_REWRITE] = config_command,
+        [COMMAND_CONFIG_SET] = config_command,
         [COMMAND_DISCARD] = discard_command,
         [COMMAND_ECHO] = echo_command,
         [COMMAND_EXEC] = exec_command,
         [COMMAND_HELLO] = hello_command,
+        [COMMAND_INFO] = info_command,
+        [COMMAND_LASTSAVE] = lastsave_command,
+        [COMMAND_LATENCY_DOCTOR] = latency_command,
+        [COMMAND_LATENCY_GRAPH] = latency_command,
+        [COMMAND_LATENCY_HELP] = latency_command,
+        [COMMAND_LATENCY_HISTOGRAM] = latency_command,
+        [COMMAND_LATENCY_HISTORY] = latency_command,
+        [COMMAND_LATENCY_LATEST] = latency_command,
+        [COMMAND_LATENCY_RESET] = latency_command,
+        [COMMAND_MEMORY_DOCTOR] = memory_command,
+        [COMMAND_MEMORY_HELP] = memory_command,
+        [COMMAND_MEMORY_MALLOC_STATS] = memory_command,
+        [COMMAND_MEMORY_PURGE] = memory_command,
+        [COMMAND_MEMORY_STATS] = memory_command,
         [COMMAND_MONITOR] = monitor_command,
         [COMMAND_MULTI] = multi_command,
         [COMMAND_PING] = ping_command,
@@ -57,13 +83,23 @@ session_handler session_handler_of(enum command_id id)
         [COMMAND_PUNSUBSCRIBE] = punsubscribe_command,
         [COMMAND_QUIT] = quit_command,
         [COMMAND_RESET] = reset_command,
+        [COMMAND_ROLE] = role_command,
+        [COMMAND_SAVE] = save_command,
         [COMMAND_SELECT] = select_command,
+        [COMMAND_SHUTDOWN] = shutdown_command,
+        [COMMAND_SLOWLOG_GET] = slowlog_command,
+        [COMMAND_SLOWLOG_HELP] = slowlog_command,
+        [COMMAND_SLOWLOG_LEN] = slowlog_command,
+        [COMMAND_SLOWLOG_RESET] = slowlog_command,
         [COMMAND_SPUBLISH] = spublish_command,
         [COMMAND_SSUBSCRIBE] = ssubscribe_command,
         [COMMAND_SUBSCRIBE] = subscribe_command,
         [COMMAND_SUNSUBSCRIBE] = sunsubscribe_command,
+        [COMMAND_TIME] = time_command,
         [COMMAND_UNSUBSCRIBE] = unsubscribe_command,
         [COMMAND_UNWATCH] = unwatch_command,
+        [COMMAND_WAIT] = wait_command,
+        [COMMAND_WAITAOF] = wait_command,
         [COMMAND_WATCH] = watch_command,
     };
     return handlers[id];

@@ -1,7 +1,7 @@
 /* session_text.c -- see session_text.h. */
 #include "serve/session_text.h"
 
-#include "serve/auth.h"
+#include "serve/acl.h"
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
 #include "serve/transaction.h"
@@ -103,9 +103,10 @@ void session_info_append(struct buffer *out, const struct server *server,
         session->reader.arguments.len, transaction_bytes(session), session->output.capacity,
         session->output.len, session_output_bytes(session), session->output.capacity,
         kept_bytes(session));
-    buffer_append_format(out, " events=r cmd=%s user=%s redir=-1 resp=%u",
+    struct slice user = acl_user_name(session->user);
+    buffer_append_format(out, " events=r cmd=%s user=%.*s redir=-1 resp=%u",
                          session->last_command == NULL ? "NULL" : session->last_command->name,
-                         session_user_name(session), session->protocol);
+                         (int)user.len, (const char *)user.data, session->protocol);
     buffer_append_format(out, " lib-name=%.*s lib-ver=%.*s", (int)session->library_name.len,
                          (const char *)session->library_name.data,
                          (int)session->library_version.len,

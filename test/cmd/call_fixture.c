@@ -58,7 +58,7 @@ struct call_fixture *call_fixture_new(void)
     fixture->arena = arena;
     fixture->commands = command_table_new(arena);
     fixture->store = store_new(&config);
-    fixture->settings = (struct call_settings){512ULL * 1024 * 1024, 10, 1, false};
+    fixture->settings = (struct call_settings){512ULL * 1024 * 1024, false};
     fixture->observer = (struct call_observer){fixture, on_modified, on_notified, NULL, true, ~0U};
     fixture->protocol = 2;
     store_set_time(fixture->store, CALL_FIXTURE_NOW_MS);

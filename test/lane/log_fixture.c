@@ -15,16 +15,13 @@
 struct log_fixture log_fixture_new(void)
 {
     struct log_fixture fixture = {.folder = "/tmp/tutti-log-XXXXXX"};
-    struct fault fault;
     cr_assert(mkdtemp(fixture.folder) != NULL);
-    cr_assert(io_new(&(struct io_config){0}, &fixture.io, &fault) == ERR_OK, "%s", fault.text);
     return fixture;
 }
 
 void log_fixture_free(struct log_fixture *fixture)
 {
     if (fixture->log != NULL) log_fixture_close(fixture);
-    io_free(fixture->io);
     folder_remove_tree(fixture->folder);
 }
 
@@ -38,13 +35,19 @@ void log_fixture_open(struct log_fixture *fixture, uint64_t last_index)
         .tag = {100},
     };
     struct fault fault;
-    enum err err = log_open(&config, fixture->io, last_index, &fixture->log, &fault);
+    enum err err = io_new(&(struct io_config){0}, &fixture->io, &fault);
+    cr_assert(err == ERR_OK, "%s", fault.text);
+    if (fixture->full) {
+        io_set_faults(fixture->io, &(struct io_faults){.write_err = ERR_NO_SPACE});
+    }
+    err = log_open(&config, fixture->io, last_index, &fixture->log, &fault);
     cr_assert(err == ERR_OK, "%s", fault.text);
 }
 
 void log_fixture_close(struct log_fixture *fixture)
 {
     log_close(fixture->log);
+    io_free(fixture->io);
     fixture->log = NULL;
 }
 

@@ -9,7 +9,8 @@ enum { LOG_FIXTURE_SEGMENT_BYTES = 16384 };
 
 struct log_fixture {
     char folder[64];
-    struct io *io;
+    bool full;     /* open it on a disk that is full */
+    struct io *io; /* while it is open: a process of its own */
     struct log *log;
 };
 

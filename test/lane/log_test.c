@@ -179,7 +179,7 @@ Test(log, a_full_disk_is_said_and_left_behind)
 Test(log, a_disk_that_is_full_at_the_start_lets_the_log_open)
 {
     struct log_fixture fixture = log_fixture_new();
-    io_set_faults(fixture.io, &(struct io_faults){.write_err = ERR_NO_SPACE});
+    fixture.full = true;
     log_fixture_open(&fixture, 0);
     cr_expect(log_fixture_room(&fixture, 10) == LOG_ROOM_DISK_FULL);
     io_set_faults(fixture.io, &(struct io_faults){0});
@@ -200,10 +200,12 @@ Test(log, a_failed_write_is_final)
     append(&fixture, 10);
     log_fixture_flush(&fixture);
     append(&fixture, 10);
+    for (int i = 0; i < 5; i++) log_fixture_turn(&fixture); /* the next segment is ready */
     io_set_faults(fixture.io, &(struct io_faults){.write_err = ERR_IO});
     log_fixture_flush(&fixture);
     io_set_faults(fixture.io, &(struct io_faults){0});
     cr_assert(log_failed(fixture.log) != NULL);
+    cr_expect(strstr(log_failed(fixture.log)->text, "cannot write the log to") != NULL);
     cr_expect(strstr(log_failed(fixture.log)->text, fixture.folder) != NULL);
     log_fixture_flush(&fixture);
     cr_expect(log_durable(fixture.log) == 1);

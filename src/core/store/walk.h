@@ -19,6 +19,7 @@ typedef void (*walk_sink)(void *context, struct slice records, uint64_t records_
 
 void store_walk_begin(struct store *store, walk_sink sink, void *context);
 /* About `buckets` of them. False: the walk is complete, and over. */
+/* Some buckets may be larger than others: a sink gets its records in pieces of about 64 KiB. */
 bool store_walk_step(struct store *store, uint32_t buckets);
 bool store_walk_is_active(const struct store *store);
 double store_walk_progress(const struct store *store); /* 0 … 1 */
@@ -28,7 +29,8 @@ void store_walk_cancel(struct store *store);
  * backup hold. Decoding replaces a key that is there. False: the bytes are damaged, and the store
  * is as it was. */
 void entry_encode(uint32_t database, const struct entry *entry, struct buffer *out);
-MUST_USE bool store_decode_entry(struct store *store, struct cursor *in);
-/* As store_decode_entry for many, with the memory accesses overlapped: for start-up. */
+MUST_USE bool store_decode_entry(struct store *store, struct cursor *in); /* or a policy's record */
+/* As store_decode_entry for many, with the memory accesses overlapped: for start-up. False: the
+ * records before the damaged one have been taken. */
 MUST_USE bool store_decode_entries(struct store *store, struct slice records, uint64_t count);
 void store_reserve(struct store *store, uint32_t database, uint64_t keys); /* about to load these */

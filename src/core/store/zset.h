@@ -77,7 +77,8 @@ struct zset_lex_bound {
 struct zset_lex_range {
     struct zset_lex_bound low, high;
 };
-/* Of members that all have one score; else what is found is some span. */
+/* Of members that all have one score; else what is found is some span, though LOWEST and HIGHEST
+ * are still the ends. */
 struct zset_span zset_span_of_members(const struct zset *zset, const struct zset_lex_range *range);
 
 void zset_remove_span(struct room *room, struct zset *zset, struct zset_span span);

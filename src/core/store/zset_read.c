@@ -75,10 +75,11 @@ static struct zset_bound lex_bound(const struct zset_lex_bound *bound, double sc
     switch (bound->kind) {
     case ZSET_LEX_CLOSED: return (struct zset_bound){score, closed, bound->member};
     case ZSET_LEX_OPEN: return (struct zset_bound){score, open, bound->member};
-    case ZSET_LEX_LOWEST: return (struct zset_bound){.score = score, .side = ZSET_BEFORE_ALL};
+    case ZSET_LEX_LOWEST:
+        return (struct zset_bound){.score = -__builtin_inf(), .side = ZSET_BEFORE_ALL};
     case ZSET_LEX_HIGHEST: break;
     }
-    return (struct zset_bound){.score = score, .side = ZSET_AFTER_ALL};
+    return (struct zset_bound){.score = __builtin_inf(), .side = ZSET_AFTER_ALL};
 }
 
 struct zset_span zset_span_of_members(const struct zset *zset, const struct zset_lex_range *range)
