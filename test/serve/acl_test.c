@@ -10,8 +10,9 @@
 #define KEYS_ALL                                                                                   \
     "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have " \
     "any effect. Try 'resetkeys' to start with an empty list of patterns"
-#define UNKNOWN "Unknown command or category name in ACL"
-#define OFF     "user u off sanitize-payload "
+#define UNKNOWN   "Unknown command or category name in ACL"
+#define HASH_OF_A "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+#define OFF       "user u off sanitize-payload "
 
 /* clang-format off */
 static const struct rule_row {
@@ -23,14 +24,14 @@ static const struct rule_row {
     {"a password is kept as its hash", "on >passwd4",
      "user u on sanitize-payload #34344e4d60c2b6d639b7bd22e18f2b0b91bc34bf0ac5f9952744435093cfb4e6 "
      "resetchannels -@all"},
-    {"the same password twice is one", ">a #ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
-     OFF "#ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb resetchannels -@all"},
-    {"passwords are taken away", ">a >b <a !3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
+    {"the same password twice is one", ">a #" HASH_OF_A, OFF "#" HASH_OF_A " resetchannels -@all"},
+    {"passwords are taken away", ">a >b <b !" HASH_OF_A,
      OFF "resetchannels -@all"},
     {"a password that is not there", "<a",
      "The password you are trying to remove from the user does not exist"},
     {"a hash of the wrong length", "#abc",
-     "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"},
+     "The password hash must be exactly 64 characters and contain only lowercase hexadecimal "
+     "characters"},
     {"nopass forgets passwords, a password forgets nopass", "nopass >a resetpass nopass",
      "user u off nopass sanitize-payload resetchannels -@all"},
     {"payloads", "skip-sanitize-payload", "user u off skip-sanitize-payload resetchannels -@all"},
@@ -48,7 +49,8 @@ static const struct rule_row {
      "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not "
      "have any effect. Try 'resetchannels' to start with an empty list of channels"},
     {"commands keep their order", "+get +SET -get", OFF "resetchannels -@all +set -get"},
-    {"the later rule about the same stays", "+@read -@write +@READ", OFF "resetchannels -@all -@write +@read"},
+    {"the later rule about the same stays", "+@read -@write +@READ",
+     OFF "resetchannels -@all -@write +@read"},
     {"a container takes its subcommands along", "+client|id +client|setname +client",
      OFF "resetchannels -@all +client"},
     {"a subcommand stays beside its container", "+@all -client +client|id",
@@ -73,7 +75,8 @@ static const struct rule_row {
     {"a blank before the parenthesis", "' () '", SYNTAX},
     {"a closing parenthesis", ")", SYNTAX},
     {"clearselectors", "(+get) clearselectors", OFF "resetchannels -@all"},
-    {"reset takes all back", "on >a ~* &* +@all (+get) skip-sanitize-payload reset", OFF "resetchannels -@all"},
+    {"reset takes all back", "on >a ~* &* +@all (+get) skip-sanitize-payload reset",
+     OFF "resetchannels -@all"},
 };
 /* clang-format on */
 
