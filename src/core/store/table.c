@@ -52,7 +52,8 @@ static uint64_t bucket_empties(const struct table_bucket *bucket)
 
 static unsigned bucket_count(const struct table_bucket *bucket)
 {
-    return TABLE_BUCKET_ITEMS - (unsigned)__builtin_popcountll(bucket_match(bucket, 0));
+    uint64_t empties = bucket_match(bucket, 0) >> 7; /* a byte 1 each: their sum comes on top */
+    return TABLE_BUCKET_ITEMS - (unsigned)(empties * UINT64_C(0x0101010101010101) >> 56);
 }
 
 static void bucket_extend(struct table *table, struct table_bucket *bucket)
