@@ -19,6 +19,7 @@ struct zset; /* opaque; owned by the heap of its room */
 
 struct zset *zset_new(struct room *room);
 void zset_free(struct room *room, struct zset *zset);
+bool zset_free_some(struct room *room, struct zset *zset, uint32_t steps);
 struct zset *zset_copy(struct room *room, const struct zset *zset);
 uint64_t zset_count(const struct zset *zset);
 uint64_t zset_bytes(const struct zset *zset);
