@@ -29,10 +29,11 @@ struct sessions {
     uint32_t list_counts[SESSION_LISTS];
     struct buffer buffers[SESSION_BUFFERS_KEPT];
     uint32_t buffers_count;
-    struct request_reader reader; /* lent to the session that is being parsed */
-    struct session *current;      /* whose command is running; NULL: none */
-    struct buffer pushed;         /* for it: after its reply */
-    struct buffer scratch;        /* one message, while it is made */
+    struct request_reader reader;  /* lent to the session that is being parsed */
+    struct session *current;       /* whose command is running; NULL: none */
+    struct buffer pushed;          /* for it: after its reply */
+    struct buffer guest_arguments; /* of the ask that is being run: slices */
+    struct buffer scratch;         /* one message, while it is made */
     struct call_observer observer;
     enum pause_kind pause;
     instant pause_until;
@@ -64,7 +65,7 @@ void sessions_free(struct server *server);
 struct session *session_open(struct server *server, io_handle connection);
 void session_free(struct server *server, struct session *session); /* closes the connection */
 
-void session_unpause(struct sessions *sessions); /* CLIENT UNPAUSE, or its time is over */
+void session_unpause(struct server *server); /* CLIENT UNPAUSE, or its time is over */
 
 /* Tell the lane what somebody wants to know of keys: after WATCH, blocking, CONFIG SET. */
 void session_observe(struct server *server);
