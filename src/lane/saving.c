@@ -57,7 +57,8 @@ static void save_finish(struct lane *lane, bool good, instant now, int64_t unix_
     save->writer = NULL;
     if (good && save->own) {
         log_covered(lane->log, save->index);
-        snapshot_remove_older(lane->config.folder, save->index);
+        snapshot_remove_older(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, lane->config.folder,
+                              save->index);
     }
 }
 

@@ -28,12 +28,14 @@ struct snapshot_writer;
 MUST_USE enum err snapshot_begin(struct io *io, io_tag tag, const char *folder, struct store *store,
                                  const struct snapshot_header *header,
                                  struct snapshot_writer **writer, struct fault *fault);
+/* WAITING: the disk is behind, so nothing was serialised. */
 enum snapshot_progress { SNAPSHOT_RUNNING, SNAPSHOT_WAITING, SNAPSHOT_DONE, SNAPSHOT_FAILED };
 enum snapshot_progress snapshot_step(struct snapshot_writer *writer, uint32_t buckets);
 void snapshot_complete(struct snapshot_writer *writer, const struct io_completion *completion);
-const struct fault *snapshot_fault(const struct snapshot_writer *writer);
+const struct fault *snapshot_fault(const struct snapshot_writer *writer); /* NULL: all is well */
 uint64_t snapshot_written_bytes(const struct snapshot_writer *writer);
-void snapshot_end(struct snapshot_writer *writer); /* removes what is not whole; frees */
+/* At any time. Waits for what is under way on its file; what is not whole is removed; frees. */
+void snapshot_end(struct snapshot_writer *writer);
 
 /* Reading. The newest file of the folder whose footer is good; ERR_NOT_FOUND: none is there.
  * Damaged ones that are newer are told in the fault's text only when no good one is left:
@@ -46,4 +48,6 @@ MUST_USE enum err snapshot_load(const char *path, struct store *store,
 /* All checksums, without a store: for doctor and restore. */
 MUST_USE enum err snapshot_verify(const char *path, struct snapshot_header *header,
                                   uint64_t *keys_count, struct fault *fault);
-void snapshot_remove_older(const char *folder, uint64_t index); /* than this; and partial ones */
+/* Those before `index`, and partial ones; with an `io`, whose `tag` is as in snapshot_begin: taking
+ * gigabytes off a disk takes its time. Not while one is being written. */
+void snapshot_remove_older(struct io *io, io_tag tag, const char *folder, uint64_t index);

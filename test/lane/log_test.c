@@ -199,8 +199,11 @@ Test(log, a_failed_write_is_final)
     log_fixture_open(&fixture, 0);
     append(&fixture, 10);
     log_fixture_flush(&fixture);
+    for (int i = 0; i < 5; i++) { /* the next segment is made ready */
+        log_flush(fixture.log);
+        log_fixture_turn(&fixture);
+    }
     append(&fixture, 10);
-    for (int i = 0; i < 5; i++) log_fixture_turn(&fixture); /* the next segment is ready */
     io_set_faults(fixture.io, &(struct io_faults){.write_err = ERR_IO});
     log_fixture_flush(&fixture);
     io_set_faults(fixture.io, &(struct io_faults){0});

@@ -1,0 +1,141 @@
+/* snapshot_format.c -- see snapshot_format.h. */
+#include "lane/snapshot_format.h"
+
+#include <stdio.h>
+
+#include "base/crc.h"
+#include "base/cursor.h"
+
+enum {
+    BLOCK_MAGIC = 0x31425354,  /* "TSB1" */
+    FOOTER_MAGIC = 0x31455354, /* "TSE1" */
+    HEADER_CRC_FROM = 16,
+    HEAD_CRC_FROM = 8,
+    INDEX_DIGITS = 20,
+};
+
+#define NAME_START "snapshot-"
+
+static const char header_magic[8] = {'T', 'U', 'T', 'T', 'I', 'S', 'N', 'P'};
+
+static uint8_t *write_u32(uint8_t *to, uint32_t value)
+{
+    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> 8 * i);
+    return to + 4;
+}
+
+static uint8_t *write_u64(uint8_t *to, uint64_t value)
+{
+    for (int i = 0; i < 8; i++) to[i] = (uint8_t)(value >> 8 * i);
+    return to + 8;
+}
+
+/* Of the version too: it stands before the checksum in every format. */
+static uint32_t header_crc(const uint8_t *header)
+{
+    uint32_t crc = crc32c(0, slice_of(header, 12));
+    return crc32c(crc, slice_of(header + HEADER_CRC_FROM, SNAPSHOT_HEADER_BYTES - HEADER_CRC_FROM));
+}
+
+uint32_t snapshot_header_write(uint8_t to[SNAPSHOT_HEADER_BYTES],
+                               const struct snapshot_header *header)
+{
+    memcpy(to, header_magic, sizeof header_magic);
+    (void)write_u32(to + 8, SNAPSHOT_FORMAT);
+    uint8_t *at = write_u64(to + HEADER_CRC_FROM, header->index);
+    at = write_u64(at, header->term);
+    at = write_u64(at, (uint64_t)header->made_at_ms);
+    at = write_u64(at, header->seed);
+    at = write_u32(at, header->lane);
+    at = write_u32(at, header->lanes_count);
+    at = write_u64(at, 0);
+    for (int i = 0; i < STORE_DATABASES; i++) at = write_u64(at, header->keys[i]);
+    uint32_t crc = header_crc(to);
+    (void)write_u32(to + 12, crc);
+    return crc;
+}
+
+enum snapshot_header_kind snapshot_header_read(struct slice bytes, struct snapshot_header *header,
+                                               uint32_t *crc, uint32_t *version)
+{
+    if (bytes.len < SNAPSHOT_HEADER_BYTES) return SNAPSHOT_HEADER_BAD;
+    if (memcmp(bytes.data, header_magic, sizeof header_magic) != 0) return SNAPSHOT_HEADER_BAD;
+    struct cursor cursor = cursor_of(slice_of(bytes.data + 8, SNAPSHOT_HEADER_BYTES - 8));
+    *version = cursor_u32(&cursor);
+    *crc = cursor_u32(&cursor);
+    if (*crc != header_crc(bytes.data)) return SNAPSHOT_HEADER_BAD;
+    if (*version > SNAPSHOT_FORMAT) return SNAPSHOT_HEADER_NEWER;
+    header->index = cursor_u64(&cursor);
+    header->term = cursor_u64(&cursor);
+    header->made_at_ms = (int64_t)cursor_u64(&cursor);
+    header->seed = cursor_u64(&cursor);
+    header->lane = cursor_u32(&cursor);
+    header->lanes_count = cursor_u32(&cursor);
+    (void)cursor_u64(&cursor);
+    for (int i = 0; i < STORE_DATABASES; i++) header->keys[i] = cursor_u64(&cursor);
+    return SNAPSHOT_HEADER_GOOD;
+}
+
+static uint32_t head_crc(const uint8_t *head, uint32_t start)
+{
+    uint32_t crc = crc32c(start, slice_of(head, 4));
+    return crc32c(crc, slice_of(head + HEAD_CRC_FROM, SNAPSHOT_HEAD_BYTES - HEAD_CRC_FROM));
+}
+
+void snapshot_head_write(uint8_t to[SNAPSHOT_HEAD_BYTES], uint32_t file_crc,
+                         const struct snapshot_head *head)
+{
+    bool is_block = head->part == SNAPSHOT_PART_BLOCK;
+    (void)write_u32(to, is_block ? BLOCK_MAGIC : FOOTER_MAGIC);
+    uint8_t *at = write_u64(to + HEAD_CRC_FROM, head->number);
+    at = write_u64(at, head->bytes);
+    if (is_block) {
+        at = write_u32(at, (uint32_t)head->records_count);
+        (void)write_u32(at, head->records_crc);
+    } else {
+        (void)write_u64(at, head->records_count);
+    }
+    (void)write_u32(to + 4, head_crc(to, file_crc));
+}
+
+bool snapshot_head_read(struct slice bytes, uint32_t file_crc, struct snapshot_head *head)
+{
+    struct cursor cursor = cursor_of(bytes);
+    uint32_t magic = cursor_u32(&cursor), crc = cursor_u32(&cursor);
+    head->part = magic == BLOCK_MAGIC ? SNAPSHOT_PART_BLOCK : SNAPSHOT_PART_FOOTER;
+    head->number = cursor_u64(&cursor);
+    head->bytes = cursor_u64(&cursor);
+    if (head->part == SNAPSHOT_PART_BLOCK) {
+        head->records_count = cursor_u32(&cursor);
+        head->records_crc = cursor_u32(&cursor);
+    } else {
+        head->records_count = cursor_u64(&cursor);
+    }
+    if (cursor.bad || (magic != BLOCK_MAGIC && magic != FOOTER_MAGIC)) return false;
+    return crc == head_crc(bytes.data, file_crc);
+}
+
+void snapshot_path(char path[SNAPSHOT_PATH_MAX], const char *folder, uint64_t index,
+                   const char *suffix)
+{
+    int length = snprintf(path, SNAPSHOT_PATH_MAX, "%s/" NAME_START "%0*llu%s", folder,
+                          INDEX_DIGITS, (unsigned long long)index, suffix);
+    ASSERT(length > 0);
+    ASSERT(length < SNAPSHOT_PATH_MAX);
+}
+
+bool snapshot_name_read(struct slice path, uint64_t *index, struct slice *suffix)
+{
+    const uint8_t *slash = memrchr(path.data, '/', path.len);
+    struct slice name = slash == NULL ? path : slice_from(path, (size_t)(slash - path.data) + 1);
+    if (!slice_starts_with(name, SLICE(NAME_START))) return false;
+    name = slice_from(name, strlen(NAME_START));
+    if (name.len < INDEX_DIGITS) return false;
+    *index = 0;
+    for (size_t i = 0; i < INDEX_DIGITS; i++) {
+        if (name.data[i] < '0' || name.data[i] > '9') return false;
+        *index = *index * 10 + (uint64_t)(name.data[i] - '0');
+    }
+    *suffix = slice_from(name, INDEX_DIGITS);
+    return true;
+}
