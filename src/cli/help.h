@@ -14,4 +14,3 @@ void help_restore(struct buffer *out);
 void help_doctor(struct buffer *out);
 void help_man(struct buffer *out);               /* roff, as docs/tutti.1 */
 void help_completion(struct buffer *out);        /* bash, as completions/tutti.bash */
-void help_commands_document(struct buffer *out); /* docs/commands.md */

@@ -12,6 +12,7 @@
 #include "cli/start.h"
 #include "cli/version.h"
 #include "io/process.h"
+#include "serve/command_docs.h"
 #include "serve/config.h"
 
 static int show(void (*write)(struct buffer *out))
@@ -60,7 +61,7 @@ static const struct {
     {"--man", help_man},
     {"--completion", help_completion},
     {"--configuration", config_document},
-    {"--commands", help_commands_document},
+    {"--commands", commands_document},
 };
 
 static int help_main(int argc, char **argv)

@@ -18,21 +18,5 @@ void zset_store(struct call *call, struct slice key, struct zset *zset, const ch
 void zset_reply_header(struct call *call, uint64_t count, bool scores);
 void zset_reply_item(struct call *call, struct zset_item item, bool scores);
 
-/* What a range command asks for: two arguments, and what they bound. */
-enum range_by { RANGE_BY_RANK, RANGE_BY_SCORE, RANGE_BY_LEX };
-
-struct range {
-    enum range_by by;
-    bool reverse; /* ranks are counted from the highest */
-    int64_t start, stop;
-    struct zset_score_range scores;
-    struct zset_lex_range members;
-};
-
-/* argv[low] and argv[high]; `by` and `reverse` are set already. False: the error is replied. */
-MUST_USE bool range_parse(struct call *call, uint32_t low, uint32_t high, struct range *range);
-/* The ranks it means in this zset, counted from the lowest. */
-struct zset_span range_span(const struct range *range, const struct zset *zset);
-
 /* "numkeys" at `index`, from 1. False: the error is replied. */
 MUST_USE bool zset_numkeys(struct call *call, uint32_t index, int64_t *keys);

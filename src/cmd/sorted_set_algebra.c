@@ -151,7 +151,7 @@ static bool score_in_all(const struct algebra *algebra, struct slice member, dou
         const struct operand *operand = &algebra->operands[i];
         double other;
         if (!operand_score(operand, member, &other)) return false;
-        *score = combine(algebra, *score, not_nan(operand->weight * other));
+        *score = combine(algebra, *score, operand->weight * other); /* NaN is lost in it */
     }
     return true;
 }

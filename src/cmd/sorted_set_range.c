@@ -5,6 +5,17 @@
 
 /* --- what a range is -------------------------------------------------------------------------- */
 
+/* What a range command asks for: two arguments, and what they bound. */
+enum range_by { RANGE_BY_RANK, RANGE_BY_SCORE, RANGE_BY_LEX };
+
+struct range {
+    enum range_by by;
+    bool reverse; /* ranks are counted from the highest */
+    int64_t start, stop;
+    struct zset_score_range scores;
+    struct zset_lex_range members;
+};
+
 static bool score_bound(struct slice text, double *score, bool *open)
 {
     *open = text.len > 0 && text.data[0] == '(';
@@ -41,7 +52,8 @@ static bool members_parse(struct call *call, struct slice low, struct slice high
     return good;
 }
 
-bool range_parse(struct call *call, uint32_t low, uint32_t high, struct range *range)
+/* argv[low] and argv[high]; `by` and `reverse` are set already. False: the error is replied. */
+static bool range_parse(struct call *call, uint32_t low, uint32_t high, struct range *range)
 {
     switch (range->by) {
     case RANGE_BY_RANK:
@@ -64,7 +76,8 @@ static struct zset_span span_of_ranks(int64_t start, int64_t stop, uint64_t coun
     return (struct zset_span){reverse ? (uint64_t)(end - 1 - stop) : (uint64_t)start, length};
 }
 
-struct zset_span range_span(const struct range *range, const struct zset *zset)
+/* The ranks it means in this zset, counted from the lowest. */
+static struct zset_span range_span(const struct range *range, const struct zset *zset)
 {
     switch (range->by) {
     case RANGE_BY_RANK:

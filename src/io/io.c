@@ -90,6 +90,23 @@ struct io_slot *slot_of(const struct io *io, io_handle handle)
     return slot;
 }
 
+static void slot_unready(struct io *io, struct io_slot *slot)
+{
+    if (!(slot->flags & SLOT_READY)) return;
+    slot->flags &= ~(uint32_t)SLOT_READY;
+    if (slot->previous == IO_SLOT_END) {
+        io->ready_first = slot->next;
+    } else {
+        io->slots[slot->previous].next = slot->next;
+    }
+    if (slot->next == IO_SLOT_END) {
+        io->ready_last = slot->previous;
+    } else {
+        io->slots[slot->next].previous = slot->previous;
+    }
+    io->ready_count--;
+}
+
 void slot_free(struct io *io, struct io_slot *slot)
 {
     slot_unready(io, slot);
@@ -113,23 +130,6 @@ void slot_ready(struct io *io, struct io_slot *slot)
     }
     io->ready_last = index;
     io->ready_count++;
-}
-
-void slot_unready(struct io *io, struct io_slot *slot)
-{
-    if (!(slot->flags & SLOT_READY)) return;
-    slot->flags &= ~(uint32_t)SLOT_READY;
-    if (slot->previous == IO_SLOT_END) {
-        io->ready_first = slot->next;
-    } else {
-        io->slots[slot->previous].next = slot->next;
-    }
-    if (slot->next == IO_SLOT_END) {
-        io->ready_last = slot->previous;
-    } else {
-        io->slots[slot->next].previous = slot->previous;
-    }
-    io->ready_count--;
 }
 
 /* --- making and freeing ---------------------------------------------------------------------- */

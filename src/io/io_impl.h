@@ -105,19 +105,15 @@ struct io_slot *slot_find(const struct io *io, io_handle handle); /* NULL: it wa
 io_handle slot_handle(const struct io *io, const struct io_slot *slot);
 void slot_free(struct io *io, struct io_slot *slot); /* does not close the descriptor */
 void slot_ready(struct io *io, struct io_slot *slot);
-void slot_unready(struct io *io, struct io_slot *slot);
 
 /* --- io_socket.c, io_accept.c: what the system said, and what is to be done ------------------- */
 
-/* Watch it with epoll as sockets are watched: edges, of all kinds. */
-void socket_watch(struct io *io, struct io_slot *slot);
 void socket_event(struct io *io, struct io_slot *slot, uint32_t events);
 /* The next thing for a ready slot. It stays ready while there is more. */
 void socket_step(struct io *io, struct io_slot *slot, struct gather *gather);
 void socket_lingering_expire(struct io *io);
 void listener_event(struct io *io, io_handle listener, struct gather *gather);
 void listeners_feed(struct io *io); /* those that were starved, when it is time */
-enum err socket_error(int error_number);
 
 /* --- io_address.c ---------------------------------------------------------------------------- */
 

@@ -23,7 +23,7 @@ enum {
 };
 static const int64_t linger_ns = 1000000000;
 
-enum err socket_error(int error_number)
+static enum err error_of(int error_number)
 {
     switch (error_number) {
     case EPIPE:
@@ -43,7 +43,8 @@ static void fail(struct io *io, struct io_slot *slot, int error_number)
     slot_ready(io, slot);
 }
 
-void socket_watch(struct io *io, struct io_slot *slot)
+/* For edges of all kinds, and once. */
+static void watch(struct io *io, struct io_slot *slot)
 {
     if (slot->flags & SLOT_WATCHED) return;
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
@@ -102,7 +103,7 @@ static void connected(struct io *io, struct io_slot *slot, struct gather *gather
         gather_add(gather, IO_CONNECTED, slot->tag, slot_handle(io, slot));
     if (error_number == 0) return;
     slot->flags |= SLOT_OVER;
-    completion->err = socket_error(error_number);
+    completion->err = error_of(error_number);
     completion->error_number = error_number;
 }
 
@@ -111,7 +112,7 @@ static void broken(struct io *io, struct io_slot *slot, int error_number, struct
     slot->flags |= SLOT_OVER;
     struct io_completion *completion =
         gather_add(gather, IO_BROKEN, slot->tag, slot_handle(io, slot));
-    completion->err = socket_error(error_number);
+    completion->err = error_of(error_number);
     completion->error_number = error_number;
 }
 
@@ -193,7 +194,7 @@ void io_receive_start(struct io *io, io_handle connection, io_tag tag)
     ASSERT(slot->kind == SLOT_CONNECTION);
     slot->tag = tag;
     slot->flags |= SLOT_RECEIVING;
-    socket_watch(io, slot);
+    watch(io, slot);
     if (has_work(slot)) slot_ready(io, slot);
 }
 
@@ -245,10 +246,10 @@ enum err io_send(struct io *io, io_handle connection, const struct slice *slices
         if (taken < 0 && errno == EINTR) continue;
         if (taken < 0 && errno == EAGAIN) {
             slot->flags = (slot->flags | SLOT_SEND_SHORT) & ~(uint32_t)SLOT_WRITABLE;
-            socket_watch(io, slot);
+            watch(io, slot);
             return ERR_OK;
         }
-        if (taken < 0) return socket_error(errno);
+        if (taken < 0) return error_of(errno);
         *sent += (size_t)taken;
         send_advance(&slices, &count, &skip, (size_t)taken);
     }
@@ -286,7 +287,7 @@ enum err io_connect(struct io *io, const struct io_address *to, const struct io_
     if (!slot_new(io, SLOT_CONNECTING, fd, tag, connection)) {
         return fault_set(fault, ERR_LIMIT, "too many sockets and files are open");
     }
-    socket_watch(io, slot_of(io, *connection));
+    watch(io, slot_of(io, *connection));
     return ERR_OK;
 }
 
@@ -348,7 +349,7 @@ void io_close_gently(struct io *io, io_handle connection)
         return;
     }
     slot->kind = SLOT_LINGERING;
-    socket_watch(io, slot);
+    watch(io, slot);
     slot_ready(io, slot);
     lingerings_add(&io->lingerings, (struct io_lingering){connection, {io->now.ns + linger_ns}});
 }

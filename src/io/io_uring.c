@@ -69,6 +69,7 @@ static void submit(struct uring *uring)
     for (uint32_t tries = 0; io_uring_sq_ready(&uring->ring) > 0; tries++) {
         int submitted = io_uring_submit(&uring->ring);
         if (submitted >= 0 || submitted == -EINTR) continue;
+        ASSERT(submitted == -EAGAIN || submitted == -EBUSY || submitted == -ENOMEM);
         ASSERT(tries < SUBMIT_TRIES_MAX);
         (void)nanosleep(&pause, NULL);
     }

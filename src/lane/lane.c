@@ -227,11 +227,15 @@ static bool memory_is_over(const struct lane *lane)
     return max != 0 && store_room(lane->store)->heap.used_bytes > max;
 }
 
+bool lane_memory_is_full(struct lane *lane)
+{
+    return memory_is_over(lane) && !evict_store(lane->store, &lane->eviction);
+}
+
 /* False: no room, and replied. */
 static bool ask_memory(struct lane *lane, struct call *call)
 {
-    if (!memory_is_over(lane)) return true;
-    if (evict_store(lane->store, &lane->eviction)) return true;
+    if (!lane_memory_is_full(lane)) return true;
     if (!(call->command->flags & COMMAND_DENYOOM)) return true;
     reply_error(&call->reply, "OOM command not allowed when used memory > 'maxmemory'.");
     return false;

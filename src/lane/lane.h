@@ -46,6 +46,7 @@ void lane_close(struct lane *lane); /* after lane_is_quiet */
 struct store *lane_store(struct lane *lane);
 struct call_settings *lane_settings(struct lane *lane); /* may be changed by CONFIG SET */
 void lane_set_memory_max(struct lane *lane, uint64_t bytes);
+bool lane_memory_is_full(struct lane *lane); /* after evicting what may be evicted */
 /* maxmemory-policy and its companions, for keys under cache policies. */
 struct evict_request *lane_eviction(struct lane *lane);
 void lane_set_observer(struct lane *lane, const struct call_observer *observer);

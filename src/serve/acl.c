@@ -35,11 +35,11 @@ static void insert(struct acl_users *users, uint32_t place, struct acl_user *use
 {
     if (users->count == users->capacity) {
         users->capacity = users->capacity == 0 ? 8 : users->capacity * 2;
-        users->users = realloc(users->users, users->capacity * sizeof *users->users);
+        users->users = realloc(users->users, users->capacity * sizeof(struct acl_user *));
         ASSERT(users->users != NULL);
     }
     struct acl_user **at = &users->users[place];
-    memmove(at + 1, at, (users->count - place) * sizeof *at);
+    memmove(at + 1, at, (users->count - place) * sizeof(struct acl_user *));
     *at = user;
     users->count++;
 }
@@ -90,7 +90,7 @@ void acl_user_remove(struct acl *acl, struct acl_user *user)
     uint32_t place = place_of(users, user->name);
     ASSERT(place < users->count && users->users[place] == user);
     struct acl_user **at = &users->users[place];
-    memmove(at, at + 1, (users->count - place - 1) * sizeof *at);
+    memmove(at, at + 1, (users->count - place - 1) * sizeof(struct acl_user *));
     users->count--;
     insert(&acl->removed, acl->removed.count, user);
 }

@@ -43,13 +43,13 @@ static void trim(struct acl *acl)
     while (acl->log_count > 0 && acl->log_count >= max) entry_free(acl->log[--acl->log_count]);
     if (acl->log_count < acl->log_capacity) return;
     acl->log_capacity = acl->log_capacity == 0 ? 16 : acl->log_capacity * 2;
-    acl->log = realloc(acl->log, acl->log_capacity * sizeof *acl->log);
+    acl->log = realloc(acl->log, acl->log_capacity * sizeof(struct acl_log_entry *));
     ASSERT(acl->log != NULL);
 }
 
 static void put_first(struct acl *acl, uint64_t from, struct acl_log_entry *entry)
 {
-    memmove(acl->log + 1, acl->log, from * sizeof *acl->log);
+    memmove(acl->log + 1, acl->log, from * sizeof(struct acl_log_entry *));
     acl->log[0] = entry;
 }
 

@@ -219,12 +219,13 @@ void client_pause_command(struct session_call *call)
     int64_t until_ns = sessions->now.ns + timeout_ms * 1000000;
     if (kind > sessions->pause) sessions->pause = kind;
     if (until_ns > sessions->pause_until.ns) sessions->pause_until.ns = until_ns;
+    store_set_active_expire(lane_store(call->server->lane), false); /* a write too */
     reply_ok(&call->reply);
 }
 
 void client_unpause_command(struct session_call *call)
 {
-    session_unpause(call->server->sessions);
+    session_unpause(call->server);
     reply_ok(&call->reply);
 }
 

@@ -96,12 +96,18 @@ static void set_text(struct config *config, enum setting_id id, struct slice val
     config->texts[id] = text;
 }
 
+static const char *refuse_fixed(enum setting_id id, struct arena *arena)
+{
+    return arena_format(arena, "it is always '%s' here", setting_rows[id].standard);
+}
+
 const char *config_set(struct config *config, enum setting_id id, struct slice value,
                        struct arena *arena)
 {
     const struct setting *setting = &setting_rows[id];
     const char *why = NULL;
     int64_t number = config->numbers[id];
+    bool fixed = (setting->flags & SETTING_FIXED) != 0 && config->given[id];
     switch (setting->type) {
     case SETTING_TYPE_BOOL:
     case SETTING_TYPE_INTEGER:
@@ -110,16 +116,16 @@ const char *config_set(struct config *config, enum setting_id id, struct slice v
     case SETTING_TYPE_CHOICE: why = setting_parse(setting, value, &number, arena); break;
     case SETTING_TYPE_LIST: why = config_list_set(&config->lists, id, value, arena); break;
     case SETTING_TYPE_TEXT:
-        if (memchr(value.data, '\0', value.len) != NULL)
+        if (value.len != 0 && memchr(value.data, '\0', value.len) != NULL) {
             return "argument must not hold a zero byte";
+        }
+        if (fixed && !slice_eq(value, slice_text(setting->standard)))
+            return refuse_fixed(id, arena);
         set_text(config, id, value);
         break;
     }
     if (why != NULL) return why;
-    bool changed = number != config->numbers[id];
-    if ((setting->flags & SETTING_FIXED) != 0 && changed && config->given[id]) {
-        return arena_format(arena, "it is always '%s' here", setting->standard);
-    }
+    if (fixed && number != config->numbers[id]) return refuse_fixed(id, arena);
     config->numbers[id] = number;
     config->given[id] = true;
     return NULL;

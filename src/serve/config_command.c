@@ -72,21 +72,31 @@ static void refuse(struct session_call *call, struct slice name, const char *why
                 (int)name.len, (const char *)name.data, why);
 }
 
+/* What may not change may still be said again as it is. */
+static const char *set_value(struct config *config, const struct config *now, enum setting_id id,
+                             struct arena *arena, struct slice value)
+{
+    bool still = (setting_rows[id].flags & (SETTING_IMMUTABLE | SETTING_FIXED)) != 0;
+    const char *why = config_set(config, id, value, arena);
+    if (!still) return why;
+    struct buffer before = {0}, after = {0};
+    config_format(now, id, &before);
+    config_format(config, id, &after);
+    bool same = why == NULL && slice_eq(buffer_slice(&before), buffer_slice(&after));
+    buffer_free(&before);
+    buffer_free(&after);
+    return same ? NULL : "can't set immutable config";
+}
+
 static bool set_one(struct session_call *call, struct config *config, bool *seen,
                     struct arena *arena, struct slice name, struct slice value)
 {
     enum setting_id id;
     bool known = setting_find(name, &id);
     ASSERT(known);
-    const char *why = NULL;
-    if ((setting_rows[id].flags & SETTING_IMMUTABLE) != 0) {
-        why = "can't set immutable config";
-    } else if (seen[id]) {
-        why = "duplicate parameter";
-    } else {
-        seen[id] = true;
-        why = config_set(config, id, value, arena);
-    }
+    const char *why = "duplicate parameter";
+    if (!seen[id]) why = set_value(config, call->server->config, id, arena, value);
+    seen[id] = true;
     if (why != NULL) refuse(call, name, why);
     return why == NULL;
 }

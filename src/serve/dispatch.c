@@ -84,11 +84,16 @@ static bool is_known(struct server *server, const struct request *request, struc
     return false;
 }
 
-static bool is_for_subscribers(enum command_id id)
+/* Their replies are messages: CLIENT REPLY OFF does not silence them. */
+static bool is_subscribing(enum command_id id)
 {
     return id == COMMAND_SUBSCRIBE || id == COMMAND_UNSUBSCRIBE || id == COMMAND_PSUBSCRIBE ||
-           id == COMMAND_PUNSUBSCRIBE || id == COMMAND_SSUBSCRIBE || id == COMMAND_SUNSUBSCRIBE ||
-           id == COMMAND_PING || id == COMMAND_QUIT || id == COMMAND_RESET;
+           id == COMMAND_PUNSUBSCRIBE || id == COMMAND_SSUBSCRIBE || id == COMMAND_SUNSUBSCRIBE;
+}
+
+static bool is_for_subscribers(enum command_id id)
+{
+    return is_subscribing(id) || id == COMMAND_PING || id == COMMAND_QUIT || id == COMMAND_RESET;
 }
 
 /* False: it is replied. */
@@ -139,12 +144,13 @@ static bool is_allowed(struct server *server, struct session *session,
 static bool is_paused(const struct server *server, const struct session *session,
                       const struct command *command)
 {
+    uint32_t flags = command->flags;
     switch (server->sessions->pause) {
     case PAUSE_NONE: return false;
     case PAUSE_ALL: return true;
     case PAUSE_WRITE:
-        if (command->id == COMMAND_EXEC) return transaction_writes(session);
-        return (command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
+        if (command->id == COMMAND_EXEC) flags = transaction_flags(session);
+        return (flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
     }
     return false;
 }
@@ -202,23 +208,52 @@ static bool run(struct server *server, struct session *session, const struct req
     return run_session(server, session, request);
 }
 
+static void silence(struct session *session, const struct request *request, size_t opened)
+{
+    bool push = request->command != NULL && is_subscribing(request->command->id);
+    bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;
+    if (silent && !push) session->output.len = opened;
+    bool next = (session->flags & SESSION_REPLY_SKIP_NEXT) != 0;
+    session->flags &= ~(uint32_t)(SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT);
+    if (next) session->flags |= SESSION_REPLY_SKIP;
+}
+
 /* What every reply goes through: errors are counted, CLIENT REPLY, pushes that came meanwhile. */
-static void settle(struct server *server, struct session *session, size_t opened)
+static void settle(struct server *server, struct session *session, const struct request *request,
+                   size_t opened)
 {
     struct buffer *output = &session->output, *pushed = &server->sessions->pushed;
     if (UNLIKELY(output->len > opened && output->data[opened] == '-'))
         measure_error(server, slice_of(output->data + opened + 1, output->len - opened - 3));
     if (UNLIKELY(session->flags &
-                 (SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT))) {
-        if (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) output->len = opened;
-        bool next = (session->flags & SESSION_REPLY_SKIP_NEXT) != 0;
-        session->flags &= ~(uint32_t)(SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT);
-        if (next) session->flags |= SESSION_REPLY_SKIP;
-    }
+                 (SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT)))
+        silence(session, request, opened);
     if (UNLIKELY(pushed->len > 0)) {
         buffer_append(output, buffer_slice(pushed));
         buffer_clear(pushed);
     }
+}
+
+static void queue(struct server *server, struct session *session, const struct request *request,
+                  size_t opened)
+{
+    struct reply reply = {&session->output, session->protocol};
+    transaction_queue(server, session, request);
+    reply_simple(&reply, "QUEUED");
+    settle(server, session, request, opened);
+}
+
+/* In MULTI memory is asked for when a command is queued, and again for all of them at EXEC, so that
+ * nothing is half done. Outside the lane asks. */
+static bool has_memory(struct server *server, const struct session *session,
+                       const struct request *request, struct reply *reply)
+{
+    if (LIKELY(!(session->flags & SESSION_MULTI))) return true;
+    uint32_t flags = request->command->flags;
+    if (request->command->id == COMMAND_EXEC) flags = transaction_flags(session);
+    if (!(flags & COMMAND_DENYOOM) || !lane_memory_is_full(server->lane)) return true;
+    reply_error(reply, "OOM command not allowed when used memory > 'maxmemory'.");
+    return false;
 }
 
 enum dispatched dispatch(struct server *server, struct session *session,
@@ -228,25 +263,24 @@ enum dispatched dispatch(struct server *server, struct session *session,
     size_t opened = session->output.len;
     struct reply reply = {&session->output, session->protocol};
     if (UNLIKELY(!is_known(server, request, &reply) ||
-                 !is_allowed(server, session, request, &reply))) {
+                 !is_allowed(server, session, request, &reply) ||
+                 !has_memory(server, session, request, &reply))) {
         refused(server, session, request, opened);
-        settle(server, session, opened);
+        settle(server, session, request, opened);
         return DISPATCH_ANSWERED;
     }
     if (UNLIKELY(server->sessions->pause != PAUSE_NONE) && is_paused(server, session, command))
         return DISPATCH_PAUSED;
     session->last_command = command;
     if (UNLIKELY(session->flags & SESSION_MULTI) && !is_immediate(command->id)) {
-        transaction_queue(server, session, request);
-        reply_simple(&reply, "QUEUED");
-        settle(server, session, opened);
+        queue(server, session, request, opened);
         return DISPATCH_ANSWERED;
     }
     if (!run(server, session, request, true)) return DISPATCH_LATER;
     server->stats.commands_processed++;
     if (UNLIKELY(server->sessions->list_counts[SESSIONS_MONITOR] > 0))
         monitor_feed(server, session, request);
-    settle(server, session, opened);
+    settle(server, session, request, opened);
     if (UNLIKELY(blocked_is_ready(server->blocked))) blocked_serve(server);
     return DISPATCH_RAN;
 }

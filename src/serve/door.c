@@ -129,14 +129,18 @@ static void move_all(struct sessions *sessions, enum session_list_id from, enum 
     }
 }
 
-static void pause_end(struct sessions *sessions)
+static void pause_end(struct server *server)
 {
+    const struct sessions *sessions = server->sessions;
     if (sessions->pause == PAUSE_NONE || sessions->now.ns < sessions->pause_until.ns) return;
-    session_unpause(sessions);
+    session_unpause(server);
 }
 
-void session_unpause(struct sessions *sessions)
+void session_unpause(struct server *server)
 {
+    struct sessions *sessions = server->sessions;
+    if (sessions->pause == PAUSE_NONE) return;
+    store_set_active_expire(lane_store(server->lane), true);
     sessions->pause = PAUSE_NONE;
     move_all(sessions, SESSIONS_PAUSED, SESSIONS_LATER);
 }
@@ -180,7 +184,7 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms)
     sessions->now = now;
     sessions->unix_ms = unix_ms;
     session_observe(server); /* the configuration may have changed */
-    pause_end(sessions);
+    pause_end(server);
     move_all(sessions, SESSIONS_LATER, SESSIONS_RUN);
     if (blocked_is_ready(server->blocked)) blocked_serve(server);
     /* Whoever wakes while the others run is at the end of the list; who has to wait leaves it. */

@@ -42,6 +42,18 @@ static void on_notified(void *context, enum notify_class class, const char *even
     if (wanted & NOTIFY_KEYEVENT) publish(server, "keyevent", database, slice_text(event), key);
 }
 
+/* Keys that go by themselves. */
+static void on_dropped(void *context, enum store_drop why, uint32_t database, struct slice key)
+{
+    struct server *server = context;
+    watching_touch(server->watching, database, key);
+    if (!server->sessions->observer.wants_notified) return;
+    switch (why) {
+    case STORE_DROP_EXPIRED: on_notified(server, NOTIFY_EXPIRED, "expired", database, key); break;
+    case STORE_DROP_EVICTED: on_notified(server, NOTIFY_EVICTED, "evicted", database, key); break;
+    }
+}
+
 void session_observe(struct server *server)
 {
     struct call_observer *observer = &server->sessions->observer;
@@ -58,4 +70,5 @@ void session_observe(struct server *server)
     observer->replaced = on_replaced;
     observer->notified = on_notified;
     lane_set_observer(server->lane, observer);
+    store_set_observer(lane_store(server->lane), on_dropped, server);
 }

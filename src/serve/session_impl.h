@@ -64,7 +64,7 @@ void sessions_free(struct server *server);
 struct session *session_open(struct server *server, io_handle connection);
 void session_free(struct server *server, struct session *session); /* closes the connection */
 
-void session_unpause(struct sessions *sessions); /* CLIENT UNPAUSE, or its time is over */
+void session_unpause(struct server *server); /* CLIENT UNPAUSE, or its time is over */
 
 /* Tell the lane what somebody wants to know of keys: after WATCH, blocking, CONFIG SET. */
 void session_observe(struct server *server);

@@ -2,8 +2,11 @@
 #include "serve/acl_commands.h"
 #include "serve/auth.h"
 #include "serve/client.h"
+#include "serve/command_docs.h"
+#include "serve/command_info.h"
 #include "serve/config_command.h"
 #include "serve/connection.h"
+#include "serve/debug_command.h"
 #include "serve/info.h"
 #include "serve/latency.h"
 #include "serve/memory_command.h"
@@ -46,11 +49,20 @@ session_handler session_handler_of(enum command_id id)
         [COMMAND_CLIENT_SETNAME] = client_setname_command,
         [COMMAND_CLIENT_UNBLOCK] = client_unblock_command,
         [COMMAND_CLIENT_UNPAUSE] = client_unpause_command,
+        [COMMAND_COMMAND] = command_command,
+        [COMMAND_COMMAND_COUNT_OF] = command_command,
+        [COMMAND_COMMAND_DOCS] = command_docs_command,
+        [COMMAND_COMMAND_GETKEYSANDFLAGS] = command_getkeys_command,
+        [COMMAND_COMMAND_GETKEYS] = command_getkeys_command,
+        [COMMAND_COMMAND_HELP] = command_command,
+        [COMMAND_COMMAND_INFO] = command_command,
+        [COMMAND_COMMAND_LIST] = command_command,
         [COMMAND_CONFIG_GET] = config_command,
         [COMMAND_CONFIG_HELP] = config_command,
         [COMMAND_CONFIG_RESETSTAT] = config_command,
         [COMMAND_CONFIG_REWRITE] = config_command,
         [COMMAND_CONFIG_SET] = config_command,
+        [COMMAND_DEBUG] = debug_command,
         [COMMAND_DISCARD] = discard_command,
         [COMMAND_ECHO] = echo_command,
         [COMMAND_EXEC] = exec_command,
@@ -98,8 +110,8 @@ session_handler session_handler_of(enum command_id id)
         [COMMAND_TIME] = time_command,
         [COMMAND_UNSUBSCRIBE] = unsubscribe_command,
         [COMMAND_UNWATCH] = unwatch_command,
-        [COMMAND_WAIT] = wait_command,
         [COMMAND_WAITAOF] = wait_command,
+        [COMMAND_WAIT] = wait_command,
         [COMMAND_WATCH] = watch_command,
     };
     return handlers[id];

@@ -6,6 +6,8 @@
 #include "serve/session_impl.h"
 #include "serve/transaction.h"
 
+enum { OUTPUT_USUAL_BYTES = 16 << 10 };
+
 static void address_append(struct buffer *out, const struct io_address *address)
 {
     if (address->port == 0) {
@@ -75,6 +77,12 @@ static size_t kept_bytes(const struct session *session)
            session->name.capacity + session->reader.arguments.capacity + transaction_bytes(session);
 }
 
+/* Beyond what every client that is answered has for a while. */
+static size_t large_bytes(const struct buffer *buffer)
+{
+    return buffer->capacity > OUTPUT_USUAL_BYTES ? buffer->capacity : 0;
+}
+
 static int64_t seconds_since(const struct server *server, instant then)
 {
     return (server->sessions->now.ns - then.ns) / 1000000000;
@@ -101,7 +109,7 @@ void session_info_append(struct buffer *out, const struct server *server,
     buffer_append_format(
         out, " argv-mem=%zu multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=0 omem=%zu tot-mem=%zu",
         session->reader.arguments.len, transaction_bytes(session), session->output.capacity,
-        session->output.len, session_output_bytes(session), session->output.capacity,
+        session->output.len, session_output_bytes(session), large_bytes(&session->output),
         kept_bytes(session));
     struct slice user = acl_user_name(session->user);
     buffer_append_format(out, " events=r cmd=%s user=%.*s redir=-1 resp=%u",

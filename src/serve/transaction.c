@@ -55,10 +55,9 @@ void transaction_drop(struct server *server, struct session *session)
     watching_leave(server, session);
 }
 
-bool transaction_writes(const struct session *session)
+uint32_t transaction_flags(const struct session *session)
 {
-    return session->queue != NULL &&
-           (session->queue->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE));
+    return session->queue == NULL ? 0 : session->queue->flags;
 }
 
 uint32_t transaction_count(const struct session *session)

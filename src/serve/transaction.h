@@ -6,7 +6,7 @@
 void transaction_queue(struct server *server, struct session *session,
                        const struct request *request);
 void transaction_drop(struct server *server, struct session *session); /* the queue, and MULTI */
-bool transaction_writes(const struct session *session);                /* something in it does */
+uint32_t transaction_flags(const struct session *session); /* of all commands in it, together */
 uint32_t transaction_count(const struct session *session);
 size_t transaction_bytes(const struct session *session);
 

@@ -20,7 +20,7 @@ static const struct call_effect_row set_rows[] = {
     {"a move to where it is only removes", "SADD s a b | SADD t a", "SMOVE s t a", "srem:s",
      "SMOVE s t a"},
     {"a move to itself is nothing", "SADD s a", "SMOVE s s a", "", ""},
-    {"what was popped is logged, not that it was", "SADD s a", "SPOP s", "spop:s del:s", "SREM s a"},
+    {"what was popped is logged", "SADD s a", "SPOP s", "spop:s del:s", "SREM s a"},
     {"popping all is deleting", "SADD s 1 2", "SPOP s 9", "spop:s del:s", "DEL s"},
     {"popping none is nothing", "SADD s 1 2", "SPOP s 0", "", ""},
     {"popping from nothing is nothing", "", "SPOP s", "", ""},

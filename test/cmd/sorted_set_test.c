@@ -298,6 +298,8 @@ static const struct call_row rows[] = {
      "*1 $1 y"},
     {"one missing leaves nothing", "ZADD a 1 x", "ZINTER 2 a none",
      "*0"},
+    {"infinity by nothing is lost in an intersection", "ZADD a 1 x | ZADD b inf x",
+     "ZINTER 2 a b WEIGHTS inf 0 WITHSCORES", "*2 $1 x $1 0"},
     {"one with itself", "ZADD a 1 x", "ZINTER 2 a a WITHSCORES",
      "*2 $1 x $1 2"},
     {"what only the first has", "ZADD a 1 x 2 y 3 w | ZADD b 10 y | SADD s w",

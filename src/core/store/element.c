@@ -36,13 +36,15 @@ static void fill_integer(struct element *element, int64_t value)
 
 struct element element_of(struct slice bytes)
 {
-    struct element element = {.text = bytes};
+    struct element element;
     int64_t value;
-    if (integer_parse(bytes, &value)) {
+    element.text = bytes;
+    if (bytes.len > 0 && bytes.data[0] <= '9' && integer_parse(bytes, &value)) {
         element.text = slice_of(NULL, 0);
         fill_integer(&element, value);
     } else if (bytes.len <= ELEMENT_TEXT_SHORT_MAX) {
-        put_little(&element, (uint8_t)bytes.len, 0, 0);
+        element.head[0] = (uint8_t)bytes.len;
+        element.head_len = 1;
     } else if (bytes.len <= ELEMENT_TEXT_MIDDLE_MAX) {
         put_little(&element, (uint8_t)(ELEMENT_TEXT_MIDDLE | bytes.len >> 8), bytes.len, 1);
     } else {

@@ -11,6 +11,20 @@ size_t entry_plan_size(const struct entry_plan *plan)
     return sizeof(struct entry) + expiry + plan->key.len + value;
 }
 
+/* Most values are short. */
+static void text_copy(uint8_t *to, struct slice text)
+{
+    uint64_t first[2], last[2];
+    if (text.len <= sizeof first || text.len > 2 * sizeof first) {
+        bytes_copy(to, text);
+        return;
+    }
+    memcpy(first, text.data, sizeof first);
+    memcpy(last, text.data + text.len - sizeof last, sizeof last);
+    memcpy(to, first, sizeof first);
+    memcpy(to + text.len - sizeof last, last, sizeof last);
+}
+
 void entry_write_value(struct entry *entry, const struct entry_plan *plan)
 {
     uint8_t *at = entry_value_at(entry);
@@ -19,7 +33,7 @@ void entry_write_value(struct entry *entry, const struct entry_plan *plan)
         return;
     }
     at[0] = (uint8_t)plan->text.len;
-    bytes_copy(at + 1, plan->text);
+    text_copy(at + 1, plan->text);
 }
 
 struct entry *entry_new(struct heap *heap, const struct entry_plan *plan)

@@ -31,7 +31,7 @@ void evict_drop(struct store *store, struct found *found)
 {
     uint32_t number = 0;
     while (store->databases[number] != found->database) number++;
-    *found = store_found_again(store, number, found->entry);
+    store_found_again(store, number, found->entry, found);
     bool is_expired = entry_is_expired(store, found->entry);
     store_tell(store, is_expired ? STORE_DROP_EXPIRED : STORE_DROP_EVICTED, found);
     store_remove(store, found);

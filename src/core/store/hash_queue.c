@@ -60,34 +60,31 @@ void hash_queue_release(struct hash_queue *queue, struct heap *heap)
 /* --- the ghost ------------------------------------------------------------------------------- */
 
 /*
- * Sixteen slots of one cache line for each place; a slot is 24 bits of the hash and an age, which
- * is when it came, counted in 64ths of what is to be remembered, modulo 256. What is older than 64
- * of those is forgotten; the oldest of the place makes room.
+ * Sixteen slots of one cache line make a place; a slot is 24 bits of the hash and an age, which is
+ * when it came, counted in 64ths of what is remembered, modulo 256. What is older than 64 of those
+ * is forgotten; the oldest of the place makes room.
  */
 enum {
     GHOST_WAYS = 16,
-    GHOST_SLOTS_MIN = 64,
     GHOST_AGES = 64,
-    GHOST_AGE_BITS = 8,
-    GHOST_AGE_MASK = (1 << GHOST_AGE_BITS) - 1,
+    GHOST_AGE_MASK = 255,
 };
 
 static uint32_t ghost_mark(uint64_t hash)
 {
     uint32_t mark = (uint32_t)(hash >> 32) & ~(uint32_t)GHOST_AGE_MASK;
-    return mark == 0 ? 1u << GHOST_AGE_BITS : mark;
+    return mark == 0 ? GHOST_AGE_MASK + 1u : mark;
 }
 
 static uint32_t *ghost_place(const struct hash_ghost *ghost, uint64_t hash)
 {
-    uint64_t places = ghost->slots_count / GHOST_WAYS;
-    return &ghost->slots[(hash & (places - 1)) * GHOST_WAYS];
+    uint64_t place = (hash & UINT32_MAX) * ghost->places_count >> 32;
+    return &ghost->slots[place * GHOST_WAYS];
 }
 
 static uint32_t ghost_now(const struct hash_ghost *ghost)
 {
-    /* Half of the slots are meant to be filled with what is remembered. */
-    uint64_t period = u64_max(ghost->slots_count / 2 / GHOST_AGES, 1);
+    uint64_t period = u64_max(ghost->places_count * GHOST_WAYS / GHOST_AGES, 1);
     return (uint32_t)(ghost->pushed / period) & GHOST_AGE_MASK;
 }
 
@@ -96,17 +93,21 @@ static uint32_t ghost_age(const struct hash_ghost *ghost, uint32_t slot)
     return (ghost_now(ghost) - slot) & GHOST_AGE_MASK;
 }
 
+/* Places are chosen by bits that slots do not keep: a ghost of another size begins anew. */
+static void ghost_fit(struct hash_ghost *ghost, struct heap *heap, uint64_t remembered)
+{
+    uint64_t wanted = remembered / GHOST_WAYS + 1, has = ghost->places_count;
+    if (wanted <= has && wanted * 4 >= has) return;
+    hash_ghost_release(ghost, heap);
+    ghost->places_count = wanted + wanted / 4;
+    size_t bytes = ghost->places_count * GHOST_WAYS * sizeof *ghost->slots;
+    ghost->slots = heap_take_zeroed(heap, bytes);
+}
+
 void hash_ghost_push(struct hash_ghost *ghost, struct heap *heap, uint64_t hash,
                      uint64_t remembered)
 {
-    if (ghost->slots_count < remembered || ghost->slots_count == 0) {
-        /* Places are chosen by bits that slots do not keep: a wider ghost begins anew. */
-        uint64_t count = u64_max(ghost->slots_count * 2, GHOST_SLOTS_MIN);
-        while (count < remembered * 2) count *= 2;
-        hash_ghost_release(ghost, heap);
-        ghost->slots = heap_take_zeroed(heap, count * sizeof *ghost->slots);
-        ghost->slots_count = count;
-    }
+    ghost_fit(ghost, heap, remembered);
     uint32_t *place = ghost_place(ghost, hash);
     unsigned oldest = 0;
     uint32_t oldest_age = 0;
@@ -122,7 +123,7 @@ void hash_ghost_push(struct hash_ghost *ghost, struct heap *heap, uint64_t hash,
 
 bool hash_ghost_take(struct hash_ghost *ghost, uint64_t hash)
 {
-    if (ghost->slots_count == 0) return false;
+    if (ghost->places_count == 0) return false;
     uint32_t *place = ghost_place(ghost, hash);
     for (unsigned i = 0; i < GHOST_WAYS; i++) {
         if ((place[i] & ~(uint32_t)GHOST_AGE_MASK) != ghost_mark(hash)) continue;
@@ -135,6 +136,7 @@ bool hash_ghost_take(struct hash_ghost *ghost, uint64_t hash)
 
 void hash_ghost_release(struct hash_ghost *ghost, struct heap *heap)
 {
-    heap_give(heap, ghost->slots, ghost->slots_count * sizeof *ghost->slots);
+    size_t bytes = ghost->places_count * GHOST_WAYS * sizeof *ghost->slots;
+    heap_give(heap, ghost->slots, bytes);
     *ghost = (struct hash_ghost){0};
 }

@@ -10,7 +10,7 @@
 
 #include "base/heap.h"
 
-enum { HASH_QUEUE_BLOCK = 1024 };
+enum { HASH_QUEUE_BLOCK = 256 };
 
 struct hash_queue { /* zeroed is empty and ready */
     uint64_t **blocks;
@@ -26,8 +26,8 @@ void hash_queue_release(struct hash_queue *queue, struct heap *heap);
 
 struct hash_ghost { /* zeroed remembers nothing */
     uint32_t *slots;
-    uint64_t slots_count; /* a power of two, or 0 */
-    uint64_t pushed;      /* since it was made */
+    uint64_t places_count; /* of some slots each */
+    uint64_t pushed;       /* since it was made */
 };
 
 /* `remembered`: how many of the last ones are wanted, now. */

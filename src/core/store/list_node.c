@@ -13,7 +13,8 @@ struct list_limit list_limit(const struct room *room)
     int64_t size = room->limits.list_max_listpack_size;
     if (size < 0) {
         unsigned level = size < -LIMIT_LEVELS ? LIMIT_LEVELS : (unsigned)-size;
-        return (struct list_limit){SMALLEST_LIMIT << (level - 1), LIST_NODE_COUNT_MAX, true};
+        return (struct list_limit){(uint32_t)SMALLEST_LIMIT << (level - 1), LIST_NODE_COUNT_MAX,
+                                   true};
     }
     uint32_t count = size == 0 ? 1 : (uint32_t)u64_min((uint64_t)size, LIST_NODE_COUNT_MAX);
     return (struct list_limit){SAFE_BYTES, count, false};

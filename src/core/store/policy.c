@@ -258,7 +258,8 @@ static void database_find_conflicts(struct store *store, uint32_t database,
     for (size_t i = 0; i < expired.len; i += sizeof(struct entry *)) {
         struct entry *entry;
         memcpy(&entry, expired.data + i, sizeof entry);
-        struct found found = store_found_again(store, database, entry);
+        struct found found;
+        store_found_again(store, database, entry, &found);
         store_tell(store, STORE_DROP_EXPIRED, &found);
         store_remove(store, &found);
     }

@@ -104,7 +104,7 @@ void store_prefetch_entry(const struct store *store, uint32_t database, struct s
 
 struct entry *store_read(struct store *store, uint32_t database, struct slice key)
 {
-    struct entry *entry = store_find(store, database, key).entry;
+    struct entry *entry = store_look(store, database, key);
     if (entry == NULL || UNLIKELY(entry_is_expired(store, entry))) {
         store->stats.misses++;
         return NULL;
@@ -116,7 +116,7 @@ struct entry *store_read(struct store *store, uint32_t database, struct slice ke
 
 struct entry *store_peek(const struct store *store, uint32_t database, struct slice key)
 {
-    struct entry *entry = store_find(store, database, key).entry;
+    struct entry *entry = store_look(store, database, key);
     return entry == NULL || entry_is_expired(store, entry) ? NULL : entry;
 }
 
@@ -132,27 +132,28 @@ void store_tell(struct store *store, enum store_drop why, const struct found *fo
     store->observer(store->observer_context, why, number, entry_key(found->entry));
 }
 
-struct found store_find_to_change(struct store *store, uint32_t database, struct slice key)
+void store_find_to_change(struct store *store, uint32_t database, struct slice key,
+                          struct found *found)
 {
     if (UNLIKELY(store->accounts)) policy_account_key(store, key);
-    struct found found = store_find(store, database, key);
-    struct table *table = &found.database->table;
-    if (UNLIKELY(found.database->in_walk) && table->buckets_count > 0) { /* [I1] */
-        walk_save(store, found.database, table_bucket_of(table, found.hash));
+    store_find(store, database, key, found);
+    const struct table *table = &found->database->table;
+    if (UNLIKELY(found->database->in_walk) && table->buckets_count > 0) { /* [I1] */
+        walk_save(store, found->database, table_bucket_of(table, found->hash));
     }
-    return found;
 }
 
-struct found store_found_again(struct store *store, uint32_t database, struct entry *entry)
+void store_found_again(struct store *store, uint32_t database, struct entry *entry,
+                       struct found *found)
 {
-    struct found found = store_find_to_change(store, database, entry_key(entry));
-    ASSERT(found.entry == entry);
-    return found;
+    store_find_to_change(store, database, entry_key(entry), found);
+    ASSERT(found->entry == entry);
 }
 
 struct entry *store_write(struct store *store, uint32_t database, struct slice key)
 {
-    struct found found = store_find_to_change(store, database, key);
+    struct found found;
+    store_find_to_change(store, database, key, &found);
     if (found.entry == NULL) return NULL;
     if (UNLIKELY(entry_is_expired(store, found.entry))) {
         store_tell(store, STORE_DROP_EXPIRED, &found);
@@ -229,7 +230,8 @@ void store_clear(struct store *store, struct found *found)
 
 bool store_delete(struct store *store, uint32_t database, struct slice key)
 {
-    struct found found = store_find_to_change(store, database, key);
+    struct found found;
+    store_find_to_change(store, database, key, &found);
     if (found.entry == NULL) return false;
     bool expired = entry_is_expired(store, found.entry);
     store_clear(store, &found);
@@ -247,7 +249,8 @@ static struct entry *insert_plan(struct store *store, struct found *found,
 struct entry *store_put_object(struct store *store, uint32_t database, struct slice key,
                                enum value_type type, void *object)
 {
-    struct found found = store_find_to_change(store, database, key);
+    struct found found;
+    store_find_to_change(store, database, key, &found);
     store_clear(store, &found);
     struct entry_plan plan = {
         .key = key,
@@ -270,7 +273,8 @@ struct entry *store_add_object(struct store *store, uint32_t database, struct sl
 struct entry *store_set_expiry(struct store *store, uint32_t database, struct entry *entry,
                                int64_t expiry_ms)
 {
-    struct found found = store_found_again(store, database, entry);
+    struct found found;
+    store_found_again(store, database, entry, &found);
     struct entry_plan plan = entry_plan_of(entry);
     bool expires = expiry_ms != STORE_NO_EXPIRY;
     if (expires && entry->expires) {
@@ -297,12 +301,14 @@ static struct entry *store_detach(struct store *store, struct found *found)
 void store_rename(struct store *store, uint32_t database, struct slice from, uint32_t to_database,
                   struct slice to)
 {
-    struct found source = store_find_to_change(store, database, from);
+    struct found source;
+    store_find_to_change(store, database, from, &source);
     ASSERT(source.entry != NULL);
     struct entry *old = store_detach(store, &source);
     struct entry_plan plan = entry_plan_of(old);
     plan.key = to;
-    struct found target = store_find_to_change(store, to_database, to);
+    struct found target;
+    store_find_to_change(store, to_database, to, &target);
     store_clear(store, &target);
     insert_plan(store, &target, &plan);
     heap_give(&store->room.heap, old, entry_size(old));
@@ -311,8 +317,9 @@ void store_rename(struct store *store, uint32_t database, struct slice from, uin
 void store_copy(struct store *store, uint32_t database, struct slice from, uint32_t to_database,
                 struct slice to)
 {
-    struct found target = store_find_to_change(store, to_database, to);
-    struct entry *old = store_find(store, database, from).entry;
+    struct found target;
+    store_find_to_change(store, to_database, to, &target);
+    struct entry *old = store_look(store, database, from);
     ASSERT(old != NULL);
     if (old == target.entry) return;
     struct entry_plan plan = entry_plan_of(old);

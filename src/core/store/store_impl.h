@@ -183,13 +183,22 @@ static inline bool entry_is_expired(const struct store *store, const struct entr
     return entry->expires && entry_expiry(entry) <= store->now_ms;
 }
 
-static inline struct found store_find(const struct store *store, uint32_t database,
-                                      struct slice key)
+/* Written where the caller has it: a struct of this size, returned, is copied before its parts have
+ * arrived in the cache, and that costs as much as all the rest. */
+static inline void store_find(const struct store *store, uint32_t database, struct slice key,
+                              struct found *found)
 {
-    struct found found = {.database = store->databases[database]};
-    found.hash = hash_bytes(&store->room.secret, key);
-    found.entry = table_find(&found.database->table, found.hash, entry_same, &key, &found.place);
-    return found;
+    found->database = store->databases[database];
+    found->hash = hash_bytes(&store->room.secret, key);
+    found->entry =
+        table_find(&found->database->table, found->hash, entry_same, &key, &found->place);
+}
+
+static inline struct entry *store_look(const struct store *store, uint32_t database,
+                                       struct slice key)
+{
+    uint64_t hash = hash_bytes(&store->room.secret, key);
+    return table_find(&store->databases[database]->table, hash, entry_same, &key, NULL);
 }
 
 static inline uint64_t entry_hash(const struct store *store, const struct entry *entry)
@@ -212,9 +221,11 @@ static inline void entry_note_access(struct store *store, struct entry *entry)
 }
 
 /* Everything that a change begins with: see the rule in store.h. */
-struct found store_find_to_change(struct store *store, uint32_t database, struct slice key);
+void store_find_to_change(struct store *store, uint32_t database, struct slice key,
+                          struct found *found);
 /* The same for an entry that was found before. */
-struct found store_found_again(struct store *store, uint32_t database, struct entry *entry);
+void store_found_again(struct store *store, uint32_t database, struct entry *entry,
+                       struct found *found);
 /* Put an entry that is not there; it is owned now. */
 struct entry *store_insert(struct store *store, struct found *found, struct entry *entry);
 /* Put `entry` where `found->entry` is, which is given back without its value. */

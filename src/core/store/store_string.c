@@ -23,7 +23,7 @@ static bool string_overwrite(struct entry *entry, struct entry_plan *plan, struc
     if (text.len > INLINE_BYTES_MAX) return false;
     entry_plan_string(plan, NULL, text);
     if (!heap_fits(entry_size(entry), entry_plan_size(plan))) return false;
-    entry->form = plan->form & 3u;
+    if (entry->form != plan->form) entry->form = plan->form & 3u; /* the header is read next */
     entry_write_value(entry, plan);
     return true;
 }
@@ -61,7 +61,8 @@ static struct entry *string_replace(struct store *store, struct found *found,
 struct entry *store_set_string(struct store *store, uint32_t database, struct slice key,
                                struct slice value, int64_t expiry_ms)
 {
-    struct found found = store_find_to_change(store, database, key);
+    struct found found;
+    store_find_to_change(store, database, key, &found);
     if (UNLIKELY(store->gives_ttl) && expiry_ms == STORE_NO_EXPIRY) {
         expiry_ms = policy_expiry_ms(store, key);
     }
@@ -81,7 +82,8 @@ struct entry *store_set_string(struct store *store, uint32_t database, struct sl
 struct entry *store_update_string(struct store *store, uint32_t database, struct entry *entry,
                                   struct slice value)
 {
-    struct found found = store_found_again(store, database, entry);
+    struct found found;
+    store_found_again(store, database, entry, &found);
     struct entry_plan plan = {.key = entry_key(entry), .expiry_ms = entry_expiry(entry)};
     return string_replace(store, &found, &plan, value);
 }
@@ -94,7 +96,8 @@ struct entry *store_update_integer(struct store *store, uint32_t database, struc
         memcpy(entry_value_at(entry), &value, sizeof value);
         return entry;
     }
-    struct found found = store_found_again(store, database, entry);
+    struct found found;
+    store_found_again(store, database, entry, &found);
     struct entry_plan plan = {
         .key = entry_key(entry),
         .expiry_ms = entry_expiry(entry),
@@ -113,7 +116,8 @@ struct entry *store_update_integer(struct store *store, uint32_t database, struc
 static struct entry *string_to_block(struct store *store, uint32_t database, struct entry *entry,
                                      size_t len)
 {
-    struct found found = store_found_again(store, database, entry);
+    struct found found;
+    store_found_again(store, database, entry, &found);
     char scratch[INTEGER_TEXT_MAX];
     struct slice text = entry_string(entry, scratch);
     size_t capacity = block_capacity_for(u64_max(len, text.len));

@@ -99,7 +99,8 @@ static struct entry *chain_expired(const struct store *store, const struct table
 
 static void drop_expired(struct store *store, uint32_t database, struct entry *entry)
 {
-    struct found found = store_found_again(store, database, entry);
+    struct found found;
+    store_found_again(store, database, entry, &found);
     store_tell(store, STORE_DROP_EXPIRED, &found);
     store_remove(store, &found);
 }

@@ -192,9 +192,9 @@ static void prefetch_next_split(const struct table *table)
     uint64_t next = table->buckets_count & table->level_mask;
     const struct table_bucket *bucket = table_bucket_at(table, next);
     for (unsigned i = 0; i < TABLE_BUCKET_ITEMS; i++) {
-        if (bucket->tags[i] != 0) __builtin_prefetch(bucket_item(bucket, i));
+        if (bucket->tags[i] != 0) prefetch(bucket_item(bucket, i));
     }
-    __builtin_prefetch(table_bucket_at(table, (next + 1) & table->level_mask));
+    prefetch(table_bucket_at(table, (next + 1) & table->level_mask));
 }
 
 /* Deal the items of a chain again. `old` is a copy of its first bucket. */

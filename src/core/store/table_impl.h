@@ -1,6 +1,7 @@
 /* table_impl.h -- the inline functions of table.h, and what its .c shares with them. */
 #pragma once
 
+#include "base/prefetch.h"
 #include "core/store/table.h"
 
 enum {
@@ -87,7 +88,7 @@ static inline void table_mark(struct table_place place, bool mark)
 static inline void table_prefetch(const struct table *table, uint64_t hash)
 {
     if (table->count == 0) return;
-    __builtin_prefetch(table_bucket_at(table, table_bucket_of(table, hash)));
+    prefetch(table_bucket_at(table, table_bucket_of(table, hash)));
 }
 
 static inline void table_prefetch_item(const struct table *table, uint64_t hash)
@@ -95,7 +96,7 @@ static inline void table_prefetch_item(const struct table *table, uint64_t hash)
     if (table->count == 0) return;
     const struct table_bucket *bucket = table_bucket_at(table, table_bucket_of(table, hash));
     uint64_t match = bucket_match(bucket, table_tag(hash));
-    if (match != 0) __builtin_prefetch(bucket_item(bucket, bucket_match_index(match)));
+    if (match != 0) prefetch(bucket_item(bucket, bucket_match_index(match)));
 }
 
 static inline void *table_chain_next(struct table_walk *walk)

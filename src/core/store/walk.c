@@ -130,7 +130,8 @@ static bool record_decode(struct store *store, struct cursor *in, struct record 
 
 static void record_put(struct store *store, struct record *record)
 {
-    struct found found = store_find_to_change(store, record->database, entry_key(record->entry));
+    struct found found;
+    store_find_to_change(store, record->database, entry_key(record->entry), &found);
     if (found.entry != NULL) store_remove(store, &found);
     store_insert(store, &found, record->entry);
 }

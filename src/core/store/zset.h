@@ -7,7 +7,8 @@
  *
  * Positions are ranks, 0 first. Every range (of ranks, scores, members) becomes a span of ranks in
  * O(log n), so that counting, limits and reading backwards are arithmetic. Scores are never NaN; -0
- * is equal to 0. Members that are handed out are borrowed until the zset changes.
+ * is equal to 0, and becomes it in a pack. Members that are handed out are borrowed until the zset
+ * changes.
  */
 #pragma once
 

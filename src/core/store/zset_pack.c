@@ -1,13 +1,11 @@
 #include "core/store/zset_pack.h"
 
-/* Scores are mostly small integers. Those that a smaller form does not give back as they are, -0
- * too, stay doubles. */
+/* Scores are mostly small integers; -0 becomes 0 here, as in Redis. */
 static size_t score_write(uint8_t at[8], double score)
 {
     if (score >= INT32_MIN && score <= INT32_MAX) {
         int32_t whole = (int32_t)score;
-        double back = whole;
-        if (memcmp(&back, &score, sizeof back) == 0) {
+        if (whole == score) {
             int16_t half = (int16_t)whole;
             int8_t byte = (int8_t)whole;
             if (whole == 0) return 0;

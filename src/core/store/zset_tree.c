@@ -156,13 +156,6 @@ struct zset_leaf *zset_tree_at(const struct zset_tree *tree, uint64_t rank, uint
     return node;
 }
 
-/* A block is the first that is not below this. Since no two are equal, a node whose first block it
- * is would not be entered by it; so a block that is there is looked for by what follows it. */
-static struct zset_bound bound_after(const struct zset_block *block)
-{
-    return (struct zset_bound){block->score, ZSET_AFTER, zset_block_member(block)};
-}
-
 /* --- keeping inner nodes true ---------------------------------------------------------------- */
 
 static uint64_t node_total(const void *node, uint32_t height)
@@ -416,35 +409,47 @@ static void settle_root(struct zset_tree *tree)
     }
 }
 
-void zset_tree_remove(struct zset_tree *tree, const struct zset_block *block)
+/* Where a block is that is there. */
+static struct zset_leaf *leaf_of(const struct zset_tree *tree, const struct zset_block *block,
+                                 struct path *path, uint32_t *index)
 {
-    struct zset_bound bound = bound_after(block);
-    struct path path;
-    struct zset_leaf *leaf = descend(tree, &bound, &path);
-    uint32_t index = leaf_below_count(leaf, &bound) - 1;
-    ASSERT(index < leaf->count);
-    ASSERT(leaf->blocks[index] == block);
+    struct zset_bound bound = {block->score, ZSET_AFTER, zset_block_member(block)};
+    struct zset_leaf *leaf = descend(tree, &bound, path);
+    *index = leaf_below_count(leaf, &bound) - 1;
+    ASSERT(*index < leaf->count);
+    ASSERT(leaf->blocks[*index] == block);
+    return leaf;
+}
+
+static void leaf_remove(struct zset_tree *tree, struct zset_leaf *leaf, uint32_t index,
+                        const struct path *path)
+{
     leaf_move(leaf, index, leaf, index + 1, leaf->count - index - 1);
     leaf->count--;
     tree->count--;
     if (leaf->count >= LEAF_MIN) {
-        path_count(tree, &path, leaf, index == 0, UINT64_MAX);
+        path_count(tree, path, leaf, index == 0, UINT64_MAX);
         return;
     }
     for (uint32_t level = tree->height; level-- > 0;)
-        settle_child(tree, path.nodes[level], path.indexes[level], tree->height - 1 - level);
+        settle_child(tree, path->nodes[level], path->indexes[level], tree->height - 1 - level);
     settle_root(tree);
+}
+
+void zset_tree_remove(struct zset_tree *tree, const struct zset_block *block)
+{
+    struct path path;
+    uint32_t index;
+    struct zset_leaf *leaf = leaf_of(tree, block, &path, &index);
+    leaf_remove(tree, leaf, index, &path);
 }
 
 void zset_tree_move(struct zset_tree *tree, struct zset_block *block, double score)
 {
-    struct zset_bound bound = bound_after(block);
+    struct zset_bound bound = {score, ZSET_BEFORE, zset_block_member(block)};
     struct path path;
-    struct zset_leaf *leaf = descend(tree, &bound, &path);
-    uint32_t index = leaf_below_count(leaf, &bound) - 1;
-    ASSERT(leaf->blocks[index] == block);
-    bound.score = score;
-    bound.side = ZSET_BEFORE;
+    uint32_t index;
+    struct zset_leaf *leaf = leaf_of(tree, block, &path, &index);
     /* Mostly it stays where it is between its neighbours; a first one is known further up. */
     bool stays =
         index > 0 && block_is_below(leaf->scores[index - 1], leaf->blocks[index - 1], &bound);
@@ -456,7 +461,7 @@ void zset_tree_move(struct zset_tree *tree, struct zset_block *block, double sco
         leaf->scores[index] = block->score = score;
         return;
     }
-    zset_tree_remove(tree, block);
+    leaf_remove(tree, leaf, index, &path);
     block->score = score;
     zset_tree_insert(tree, block);
 }
@@ -477,7 +482,8 @@ static void check_leaf(const struct zset_leaf *leaf, struct check *check)
         const struct zset_block *block = leaf->blocks[i];
         ASSERT(block->score == leaf->scores[i]);
         if (check->block != NULL) { /* [I1] */
-            struct zset_bound bound = bound_after(check->block);
+            struct zset_bound bound = {check->block->score, ZSET_AFTER,
+                                       zset_block_member(check->block)};
             ASSERT(!block_is_below(block->score, block, &bound));
         }
         check->block = block;

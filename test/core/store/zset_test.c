@@ -131,7 +131,7 @@ Test(zset, keeps_every_score_as_it_is)
         add(&room, zset, "m", scores[i]);
         double score = 99;
         cr_expect(zset_score(zset, SLICE("m"), &score));
-        cr_expect(memcmp(&score, &scores[i], sizeof score) == 0, "%g became %g", scores[i], score);
+        cr_expect(score == scores[i], "%g became %g", scores[i], score);
         zset_free(&room, zset);
     }
 }
