@@ -222,8 +222,8 @@ static enum err fill_folder(struct arena *arena, const char *aside, const struct
 enum err node_restore(const char *from, const char *data, struct buffer *out, struct fault *fault)
 {
     struct arena *arena = arena_new();
-    struct part *parts;
-    uint32_t count;
+    struct part *parts = NULL;
+    uint32_t count = 0;
     const char *aside = NULL;
     enum err err = look_at_all(arena, from, &parts, &count, fault);
     if (err == ERR_OK) err = begin_aside(arena, data, &aside, fault);
