@@ -149,7 +149,7 @@ static bool expire_work(struct store *store, uint32_t steps)
     }
     uint32_t used = allowed - left;
     store->expire_credit -= (uint32_t)u64_min(used, store->expire_credit);
-    if (used > 0) store->expire_busy = dropped * 100 / used >= EXPIRE_BUSY_PERCENT;
+    store->expire_busy = used > 0 && dropped * 100 / used >= EXPIRE_BUSY_PERCENT;
     return store->expire_busy;
 }
 
