@@ -79,8 +79,7 @@ struct zset_lex_bound {
 struct zset_lex_range {
     struct zset_lex_bound low, high;
 };
-/* Of members that all have one score; else what is found is some span, though LOWEST and HIGHEST
- * are still the ends. */
+/* Scores do not count: where they are in another order than the members, some span is found. */
 struct zset_span zset_span_of_members(const struct zset *zset, const struct zset_lex_range *range);
 
 void zset_remove_span(struct room *room, struct zset *zset, struct zset_span span);
