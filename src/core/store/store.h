@@ -7,7 +7,7 @@
  * databases are sixteen tables.
  *
  * The rule of every change: store_write(key) first, then change what it gave. It saves the key's
- * bucket for a running snapshot (snapshot.h), and it drops the key if its time is over. An entry
+ * bucket for a running snapshot (walk.h), and it drops the key if its time is over. An entry
  * pointer is good until the next call that changes the store; functions that may move an entry
  * return where it is now.
  *
