@@ -57,6 +57,8 @@ struct entry *store_peek(const struct store *store, uint32_t database, struct sl
 struct entry *store_write(struct store *store, uint32_t database, struct slice key);
 void store_set_touch(struct store *store, bool touch); /* false: reads note no access (NO-TOUCH) */
 void store_prefetch(const struct store *store, uint32_t database, struct slice key);
+/* When that has had time to arrive: the key's entry. */
+void store_prefetch_entry(const struct store *store, uint32_t database, struct slice key);
 
 enum value_type entry_type(const struct entry *entry);
 struct slice entry_key(const struct entry *entry);
