@@ -80,14 +80,17 @@ static void prefetch(const struct server *server, const struct session *session,
                      const struct batch *batch)
 {
     const struct store *store = lane_store(server->lane);
+    struct slice keys[SESSION_BATCH_MAX];
+    uint32_t count = 0;
     if (batch->count < 2 || store_count(store, session->database) < PREFETCH_KEYS_MIN) return;
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct command *command = batch->requests[i].command;
         if (command == NULL || command->handler == NULL || command->key_specs_count == 0) continue;
         uint32_t place = (uint32_t)command->key_specs[0].start;
         struct request request = request_at(session, &batch->requests[i]);
-        if (place < request.argc) store_prefetch(store, session->database, request.argv[place]);
+        if (place < request.argc) keys[count++] = request.argv[place];
     }
+    store_prefetch(store, session->database, keys, count);
 }
 
 static bool may_run(const struct session *session)
