@@ -1,12 +1,14 @@
 /* mailbox.c -- see mailbox.h. */
 #include "lane/mailbox.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 struct mailbox {
     _Atomic(struct message *) newest;
-    _Atomic(struct io *) owner;
+    pthread_mutex_t owner_lock; /* nobody wakes an io that is just going */
+    struct io *owner;
 };
 
 struct message *message_new(uint32_t from, uint32_t to, uint32_t kind)
@@ -28,6 +30,8 @@ struct mailbox *mailbox_new(void)
 {
     struct mailbox *mailbox = calloc(1, sizeof *mailbox);
     ASSERT(mailbox != NULL);
+    int failed = pthread_mutex_init(&mailbox->owner_lock, NULL);
+    ASSERT(failed == 0);
     return mailbox;
 }
 
@@ -40,12 +44,15 @@ void mailbox_free(struct mailbox *mailbox)
         message_free(message);
         message = next;
     }
+    (void)pthread_mutex_destroy(&mailbox->owner_lock);
     free(mailbox);
 }
 
 void mailbox_set_owner(struct mailbox *mailbox, struct io *io)
 {
-    atomic_store_explicit(&mailbox->owner, io, memory_order_release);
+    (void)pthread_mutex_lock(&mailbox->owner_lock);
+    mailbox->owner = io;
+    (void)pthread_mutex_unlock(&mailbox->owner_lock);
 }
 
 void mailbox_put_take(struct mailbox *mailbox, struct message *message)
@@ -56,8 +63,9 @@ void mailbox_put_take(struct mailbox *mailbox, struct message *message)
     } while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, message,
                                                     memory_order_release, memory_order_relaxed));
     if (newest != NULL) return; /* whoever put that one has woken the owner */
-    struct io *io = atomic_load_explicit(&mailbox->owner, memory_order_acquire);
-    if (io != NULL) io_wake(io);
+    (void)pthread_mutex_lock(&mailbox->owner_lock);
+    if (mailbox->owner != NULL) io_wake(mailbox->owner);
+    (void)pthread_mutex_unlock(&mailbox->owner_lock);
 }
 
 struct message *mailbox_take(struct mailbox *mailbox)

@@ -6,6 +6,7 @@
 #include "node/turn.h"
 #include "serve/acl.h"
 #include "serve/config_apply.h"
+#include "serve/crossing.h"
 #include "serve/door.h"
 #include "serve/latency.h"
 #include "serve/measure.h"
@@ -82,8 +83,11 @@ static enum err open_door(const struct node_lane *lane, struct parts *parts, str
         .data_folder = lane->data_folder,
         .config_path = lane->config_path,
         .version = lane->version,
-        .next_client_id = lane->number,
+        .next_client_id = lane->number + 1,
+        .client_id_step = lane->lanes_count,
     };
+    struct crossing_config crossing = {lane->number, lane->lanes_count, lane->mailboxes};
+    if (lane->lanes_count > 1) server.crossing = crossing_new(parts->arena, &crossing);
     memcpy(server.run_id, lane->run_id, sizeof server.run_id);
     parts->server = door_new(&server);
     config_apply(parts->server);
@@ -161,8 +165,10 @@ void node_lane_run(struct node_lane *lane, struct thread *self)
     config_copy(&parts.config, lane->config);
     enum err err = compose(lane, &parts, &lane->fault);
     if (err == ERR_OK) {
+        mailbox_set_owner(lane->mailboxes[lane->number], parts.io);
         thread_ready(self, parts.io);
         err = turn_run(parts.server, self, &lane->fault);
+        mailbox_set_owner(lane->mailboxes[lane->number], NULL);
         thread_leave(self);
     }
     lane->fault.code = err;

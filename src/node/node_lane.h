@@ -13,6 +13,7 @@ struct node_lane {
     uint32_t number, lanes_count;
     const struct config *config;
     const struct command_table *commands;
+    struct mailbox *const *mailboxes; /* [lanes_count] */
     uint64_t seed;
     const char *folder; /* its own */
     const char *data_folder, *config_path, *version;

@@ -5,6 +5,7 @@
 #include "io/clock.h"
 #include "io/process.h"
 #include "io/signals.h"
+#include "lane/mailbox.h"
 #include "node/data_folder.h"
 #include "node/listen.h"
 #include "node/node_lane.h"
@@ -19,6 +20,7 @@ struct node {
     const struct command_table *commands;
     uint32_t lanes_count;
     struct node_lane *lanes;
+    struct mailbox **mailboxes; /* [lanes_count] */
     struct signals signals;
     instant began;
 };
@@ -132,12 +134,15 @@ static enum err prepare_lanes(struct node *node, struct fault *fault)
     node_run_id(run_id);
     node->commands = command_table_new(node->arena);
     node->lanes = ARENA_ARRAY(node->arena, struct node_lane, node->lanes_count);
+    node->mailboxes = ARENA_ARRAY(node->arena, struct mailbox *, node->lanes_count);
+    for (uint32_t i = 0; i < node->lanes_count; i++) node->mailboxes[i] = mailbox_new();
     for (uint32_t i = 0; i < node->lanes_count; i++) {
         struct node_lane *lane = &node->lanes[i];
         *lane = (struct node_lane){.number = i,
                                    .lanes_count = node->lanes_count,
                                    .config = node->options->config,
                                    .commands = node->commands,
+                                   .mailboxes = node->mailboxes,
                                    .seed = node->folder.seed,
                                    .data_folder = node->folder.path,
                                    .config_path = node->options->config_path,
@@ -171,7 +176,12 @@ static enum err open_and_serve(struct node *node, int *signal_number, struct fau
     err = data_folder_open(node->arena, path, node->lanes_count, &node->folder, fault);
     if (err != ERR_OK) return err;
     err = serve(node, signal_number, fault);
-    if (err != ERR_CANCELLED) data_folder_close(&node->folder);
+    if (err != ERR_CANCELLED) {
+        for (uint32_t i = 0; node->mailboxes != NULL && i < node->lanes_count; i++) {
+            mailbox_free(node->mailboxes[i]);
+        }
+        data_folder_close(&node->folder);
+    }
     return err;
 }
 

@@ -7,6 +7,7 @@
 #include "serve/auth.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
+#include "serve/crossing.h"
 #include "serve/measure.h"
 #include "serve/monitor.h"
 #include "serve/session_impl.h"
@@ -232,6 +233,7 @@ static void settle(struct server *server, struct session *session, const struct 
         buffer_append(output, buffer_slice(pushed));
         buffer_clear(pushed);
     }
+    if (UNLIKELY(crossing_is_owed(session))) crossing_hold(server, session, opened);
 }
 
 static void queue(struct server *server, struct session *session, const struct request *request,
@@ -275,6 +277,14 @@ enum dispatched dispatch(struct server *server, struct session *session,
     if (UNLIKELY(session->flags & SESSION_MULTI) && !is_immediate(command->id)) {
         queue(server, session, request, opened);
         return DISPATCH_ANSWERED;
+    }
+    if (UNLIKELY(server->crossing != NULL) && !(session->flags & SESSION_GUEST)) {
+        switch (crossing_route(server, session, request)) {
+        case CROSSING_HERE: break;
+        case CROSSING_SENT: return DISPATCH_RAN;
+        case CROSSING_REFUSED: settle(server, session, request, opened); return DISPATCH_ANSWERED;
+        case CROSSING_WAIT: return DISPATCH_OWED;
+        }
     }
     if (!run(server, session, request, true)) return DISPATCH_LATER;
     server->stats.commands_processed++;

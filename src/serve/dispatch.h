@@ -10,6 +10,7 @@ enum dispatched {
     DISPATCH_RAN,      /* it is answered, or waits for keys */
     DISPATCH_ANSWERED, /* it did not run: refused, or queued */
     DISPATCH_LATER,    /* nothing happened: the log is making room. Again after the next turn */
+    DISPATCH_OWED,     /* nothing happened: answers of other lanes must come first */
     DISPATCH_PAUSED    /* nothing happened: CLIENT PAUSE. Again when that is over */
 };
 

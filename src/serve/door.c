@@ -6,6 +6,7 @@
 #include "serve/auth.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
+#include "serve/crossing.h"
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
 #include "serve/watching.h"
@@ -43,6 +44,7 @@ void door_free(struct server *server)
     blocked_free(server->blocked);
     watching_free(server->watching);
     pubsub_free(server->pubsub);
+    crossing_free(server->crossing);
 }
 
 void door_listen(struct server *server, io_handle listener, io_tag tag)
@@ -185,6 +187,7 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms)
     sessions->unix_ms = unix_ms;
     session_observe(server); /* the configuration may have changed */
     pause_end(server);
+    crossing_turn(server);
     move_all(sessions, SESSIONS_LATER, SESSIONS_RUN);
     if (blocked_is_ready(server->blocked)) blocked_serve(server);
     /* Whoever wakes while the others run is at the end of the list; who has to wait leaves it. */
@@ -210,6 +213,7 @@ void door_send(struct server *server)
         session_send(server, session);
     }
     close_all(server);
+    crossing_flush(server);
 }
 
 bool door_finish(struct server *server)

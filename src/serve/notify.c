@@ -1,6 +1,7 @@
 /* notify.c -- what happens to keys, told to WATCH, to blocked clients, and as messages. */
 #include "serve/blocked.h"
 #include "serve/config.h"
+#include "serve/crossing.h"
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
 #include "serve/watching.h"
@@ -30,6 +31,8 @@ static void publish(struct server *server, const char *kind, uint32_t database, 
     buffer_append_format(channel, "__%s@%u__:", kind, database);
     buffer_append(channel, name);
     (void)pubsub_publish(server, buffer_slice(channel), message);
+    struct slice argv[] = {SLICE("PUBLISH"), buffer_slice(channel), message};
+    crossing_tell_all(server, argv, COUNT_OF(argv));
 }
 
 static void on_notified(void *context, enum notify_class class, const char *event,
@@ -58,8 +61,9 @@ void session_observe(struct server *server)
 {
     struct call_observer *observer = &server->sessions->observer;
     uint32_t wanted = server->config->lists.notify;
+    /* Who listens at other lanes is not known here. */
     bool somebody = (wanted & (NOTIFY_KEYSPACE | NOTIFY_KEYEVENT)) &&
-                    (pubsub_count(server->pubsub, PUBSUB_CHANNEL) > 0 ||
+                    (server->crossing != NULL || pubsub_count(server->pubsub, PUBSUB_CHANNEL) > 0 ||
                      pubsub_count(server->pubsub, PUBSUB_PATTERN) > 0);
     observer->wants_modified =
         watching_count(server->watching) > 0 || blocked_has_keys(server->blocked);

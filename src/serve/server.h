@@ -11,6 +11,7 @@
 #include "lane/lane.h"
 
 struct acl;      /* acl.h: users and what they may do */
+struct crossing; /* crossing.h: the other lanes; NULL where there is one */
 struct blocked;  /* blocked.h: clients that wait for keys */
 struct config;   /* config.h: every setting, from config.def; this lane's own copy */
 struct latency;  /* latency.h: spikes */
@@ -40,6 +41,7 @@ struct server {
     struct acl *acl;
     struct blocked *blocked;
     struct config *config;
+    struct crossing *crossing;
     struct latency *latency;
     struct measures *measures;
     struct pubsub *pubsub;
@@ -52,6 +54,6 @@ struct server {
     int64_t started_unix_ms;
     const char *data_folder, *config_path, *version;
     char run_id[41];
-    uint64_t next_client_id; /* lane number in the low bits: ids differ over all lanes */
-    bool stop_wanted;        /* SHUTDOWN: the node ends after this turn */
+    uint64_t next_client_id, client_id_step; /* so that ids differ over all lanes */
+    bool stop_wanted;                        /* SHUTDOWN: the node ends after this turn */
 };

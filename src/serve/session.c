@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "serve/blocked.h"
+#include "serve/crossing.h"
 #include "serve/door.h"
+#include "serve/guest.h"
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
 #include "serve/transaction.h"
@@ -20,12 +22,13 @@ struct sessions *sessions_new(void)
 void sessions_free(struct server *server)
 {
     struct sessions *sessions = server->sessions;
-    while (sessions->lists[SESSIONS_ALL].first != NULL)
-        session_free(server, sessions->lists[SESSIONS_ALL].first);
+    for (uint32_t i = 0; i < sessions->slots_count; i++)
+        if (sessions->slots[i] != NULL) session_free(server, sessions->slots[i]);
     for (uint32_t i = 0; i < sessions->buffers_count; i++) buffer_free(&sessions->buffers[i]);
     request_reader_free(&sessions->reader);
     buffer_free(&sessions->pushed);
     buffer_free(&sessions->scratch);
+    buffer_free(&sessions->guest_arguments);
     free(sessions->slots);
     free(sessions->free_slots);
     free(sessions);
@@ -110,12 +113,14 @@ struct session *session_open(struct server *server, io_handle connection)
     struct sessions *sessions = server->sessions;
     struct session *session = calloc(1, sizeof(struct session));
     ASSERT(session != NULL);
-    session->id = ++server->next_client_id;
+    session->id = server->next_client_id;
+    server->next_client_id += server->client_id_step;
     session->connection = connection;
     session->protocol = 2;
     session->connected = session->last_active = sessions->now;
     session->slot = slot_take(sessions);
     sessions->slots[session->slot] = session;
+    if (connection.n < 0) return session; /* a guest: nobody's client here */
     sessions->count++;
     io_peer(server->io, connection, &session->peer, &session->local);
     if (session->local.port == 0) session->flags |= SESSION_UNIX_SOCKET;
@@ -130,12 +135,14 @@ void session_free(struct server *server, struct session *session)
     transaction_drop(server, session);
     watching_leave(server, session);
     pubsub_leave_all(server, session);
+    crossing_leave(server, session);
+    guest_free_parts(session);
     for (uint32_t list = 0; list < SESSION_LISTS; list++)
         session_leave(sessions, (enum session_list_id)list, session);
-    io_close_gently(server->io, session->connection);
+    if (session->connection.n >= 0) io_close_gently(server->io, session->connection);
     sessions->slots[session->slot] = NULL;
     sessions->free_slots[sessions->free_count++] = session->slot;
-    sessions->count--;
+    if (session->connection.n >= 0) sessions->count--;
     buffer_return(sessions, &session->query);
     buffer_return(sessions, &session->output);
     request_reader_free(&session->reader);

@@ -30,6 +30,7 @@ enum session_flag {
     SESSION_UNIX_SOCKET = 1 << 13,
     SESSION_FULL = 1 << 14,   /* the socket takes no more for now */
     SESSION_ENDED = 1 << 15,  /* the other end says no more */
+    SESSION_GUEST = 1 << 17,  /* of another lane's client: guest.h */
     SESSION_PUSHED = 1 << 16, /* its output holds what others did: it waits for their log too */
 };
 
@@ -41,6 +42,7 @@ enum session_list_id {
     SESSIONS_RUN,    /* may have something to run this turn */
     SESSIONS_SEND,   /* have output */
     SESSIONS_LATER,  /* run again next turn: their share was used up, or the log had no room */
+    SESSIONS_OWED,   /* wait for answers of other lanes: crossing.h */
     SESSIONS_PAUSED, /* postponed by CLIENT PAUSE */
     SESSIONS_WAIT,   /* blocked for keys with a timeout */
     SESSIONS_MONITOR,
@@ -72,10 +74,12 @@ struct session {
         gate_early; /* and that its bytes before `early_bytes` do: so that a client that never */
     size_t early_bytes; /* stops sending is answered */
 
-    struct session_queue *queue;     /* MULTI: calls so far; see transaction.c */
-    struct session_wait *wait;       /* blocked for keys; see blocked.c */
-    struct session_watch *watch;     /* first watched key; see watching.c */
-    struct session_listens *listens; /* subscriptions; see pubsub.c */
+    struct session_queue *queue;       /* MULTI: calls so far; see transaction.c */
+    struct session_wait *wait;         /* blocked for keys; see blocked.c */
+    struct session_watch *watch;       /* first watched key; see watching.c */
+    struct session_listens *listens;   /* subscriptions; see pubsub.c */
+    struct session_crossing *crossing; /* answers of other lanes; see crossing.c */
+    struct session_guest *guest;       /* of a guest; see guest.c */
     struct session_link links[SESSION_LISTS];
 
     instant connected, last_active;

@@ -29,10 +29,11 @@ struct sessions {
     uint32_t list_counts[SESSION_LISTS];
     struct buffer buffers[SESSION_BUFFERS_KEPT];
     uint32_t buffers_count;
-    struct request_reader reader; /* lent to the session that is being parsed */
-    struct session *current;      /* whose command is running; NULL: none */
-    struct buffer pushed;         /* for it: after its reply */
-    struct buffer scratch;        /* one message, while it is made */
+    struct request_reader reader;  /* lent to the session that is being parsed */
+    struct session *current;       /* whose command is running; NULL: none */
+    struct buffer pushed;          /* for it: after its reply */
+    struct buffer guest_arguments; /* of the ask that is being run: slices */
+    struct buffer scratch;         /* one message, while it is made */
     struct call_observer observer;
     enum pause_kind pause;
     instant pause_until;

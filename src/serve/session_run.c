@@ -8,7 +8,9 @@
 #include "io/clock.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
+#include "serve/crossing.h"
 #include "serve/dispatch.h"
+#include "serve/guest.h"
 #include "serve/measure.h"
 #include "serve/session_impl.h"
 
@@ -91,7 +93,8 @@ static void prefetch(const struct server *server, const struct session *session,
 static bool may_run(const struct session *session)
 {
     return !(session->flags & (SESSION_BLOCKED | SESSION_CLOSING | SESSION_CLOSE_AFTER_REPLY)) &&
-           !session_in(session, SESSIONS_PAUSED) && !session_in(session, SESSIONS_LATER) &&
+           !session_in(session, SESSIONS_OWED) && !session_in(session, SESSIONS_PAUSED) &&
+           !session_in(session, SESSIONS_LATER) &&
            session_output_bytes(session) < SESSION_OUTPUT_PAUSE_BYTES;
 }
 
@@ -107,6 +110,7 @@ static bool run_one(struct server *server, struct session *session, struct parse
     case DISPATCH_ANSWERED: return true;
     case DISPATCH_LATER: session_enter(server->sessions, SESSIONS_LATER, session); return false;
     case DISPATCH_PAUSED: session_enter(server->sessions, SESSIONS_PAUSED, session); return false;
+    case DISPATCH_OWED: session_enter(server->sessions, SESSIONS_OWED, session); return false;
     }
     parsed->failed = session->output.len > opened && session->output.data[opened] == '-';
     if (parsed->timed && parsed->ran)
@@ -247,7 +251,7 @@ static void reader_take_back(struct sessions *sessions, struct session *session)
 /* The other end says no more: answer what it said, unless that would never end. */
 static void finish(struct server *server, struct session *session)
 {
-    if (session_in(session, SESSIONS_LATER)) return;
+    if (session_in(session, SESSIONS_LATER) || crossing_is_owed(session)) return;
     bool owed = session_output_bytes(session) > 0 && may_run(session);
     if (!owed) session_close(server, session);
     session->flags |= SESSION_CLOSE_AFTER_REPLY;
@@ -256,6 +260,10 @@ static void finish(struct server *server, struct session *session)
 void session_run(struct server *server, struct session *session)
 {
     struct sessions *sessions = server->sessions;
+    if (session->flags & SESSION_GUEST) {
+        guest_run(server, session);
+        return;
+    }
     struct slice received = session->received;
     bool fresh = session->query.len == 0;
     if (!fresh) keep(server, session, received);

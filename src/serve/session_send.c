@@ -3,6 +3,7 @@
  * the socket takes, and never more in memory than the limits allow.
  */
 #include "serve/config.h"
+#include "serve/guest.h"
 #include "serve/session_impl.h"
 
 #define OUTPUT_NORMAL_BYTES_MAX (INT64_C(1) << 30) /* where the configuration has no limit */
@@ -63,6 +64,10 @@ static void pause_if_full(struct server *server, struct session *session)
 void session_send(struct server *server, struct session *session)
 {
     if (session->flags & (SESSION_CLOSING | SESSION_FULL)) return;
+    if (session->flags & SESSION_GUEST) {
+        guest_send(server, session);
+        return;
+    }
     size_t until = sendable_bytes(server, session);
     if (until > session->sent_bytes) {
         struct slice bytes =

@@ -71,6 +71,29 @@ size_t transaction_bytes(const struct session *session)
     return queue == NULL ? 0 : queue->calls.len + queue->arguments.len + queue->bytes.len;
 }
 
+void transaction_each(const struct session *session,
+                      void (*visit)(void *context, const struct request *request), void *context)
+{
+    const struct session_queue *queue = session->queue;
+    if (queue == NULL) return;
+    const struct queued *queued = (const struct queued *)(void *)queue->calls.data;
+    const struct slice *offsets = (const struct slice *)(void *)queue->arguments.data;
+    struct buffer argv = {0};
+    for (uint32_t i = 0; i < queue->count; i++) {
+        buffer_clear(&argv);
+        for (uint32_t j = 0; j < queued[i].argc; j++) {
+            struct slice argument =
+                slice_of(queue->bytes.data + (uintptr_t)offsets[j].data, offsets[j].len);
+            buffer_append(&argv, slice_of(&argument, sizeof argument));
+        }
+        struct request request = {queued[i].command, NULL, (const struct slice *)(void *)argv.data,
+                                  queued[i].argc};
+        visit(context, &request);
+        offsets += queued[i].argc;
+    }
+    buffer_free(&argv);
+}
+
 void multi_command(struct session_call *call)
 {
     if (call->session->flags & SESSION_MULTI) {

@@ -1,0 +1,63 @@
+/*
+ * crossing.h -- commands for keys of other lanes: sent there by mailbox, answered in their place.
+ *
+ * A client's session lives in the lane that accepted it: its home. A command whose keys belong to
+ * another lane is sent there, and run there by the session's guest (guest.h). While an answer is
+ * owed, later replies of the session are held behind it, so that a pipeline is answered in its
+ * order. What goes to one lane in a turn goes as one message.
+ *
+ * Some commands are split, each lane does its keys, and their answers are combined (MGET, DEL);
+ * some go to all lanes (DBSIZE, FLUSHALL, PUBLISH, CONFIG SET): see crossing.def. A transaction,
+ * and what it watches, must be of one lane.
+ *
+ * A key's lane follows from its slot: neighbouring slots are in one lane.
+ */
+#pragma once
+
+#include "lane/mailbox.h"
+#include "serve/dispatch.h"
+
+struct crossing; /* opaque: one a lane; NULL in a server whose node has one lane */
+
+struct crossing_config {
+    uint32_t lane, lanes_count;
+    struct mailbox *const *mailboxes; /* [lanes_count]; borrowed */
+};
+struct crossing *crossing_new(struct arena *arena, const struct crossing_config *config);
+void crossing_free(struct crossing *crossing);
+
+enum crossing_way {
+    CROSSING_HERE,    /* run it in this lane */
+    CROSSING_SENT,    /* its answer comes later */
+    CROSSING_REFUSED, /* its keys are of several lanes: replied */
+    CROSSING_WAIT     /* nothing happened: what is owed must come first */
+};
+enum crossing_way crossing_route(struct server *server, struct session *session,
+                                 const struct request *request);
+
+/* A reply was written behind `opened`: if answers are owed it is held behind them. */
+void crossing_hold(struct server *server, struct session *session, size_t opened);
+static inline bool crossing_is_owed(const struct session *session);
+/* The session ends, or watches no more. */
+void crossing_leave(struct server *server, struct session *session);
+void crossing_unwatch(struct server *server, struct session *session);
+
+/* To every other lane, without an answer: what its guests of this lane shall run. */
+void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t argc);
+
+/* The lane's duties: read the mailbox at the start of a turn; send at its end. */
+void crossing_turn(struct server *server);
+void crossing_flush(struct server *server);
+
+/* What a session is owed, and what is held behind it; crossing_impl.h. */
+struct session_crossing {
+    struct buffer entries; /* of struct held; the first is number `first` */
+    uint64_t first;
+    uint32_t watch_lane; /* + 1: where WATCHed keys are; 0: nowhere else */
+    bool *known;         /* [lanes_count]: who has a guest of it; owned */
+};
+
+static inline bool crossing_is_owed(const struct session *session)
+{
+    return session->crossing != NULL && session->crossing->entries.len > 0;
+}

@@ -1,0 +1,149 @@
+/* crossing_combine.c -- the answers of several lanes, made into one reply. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "serve/crossing_impl.h"
+
+static struct slice part_of(const struct held *held, uint32_t lane)
+{
+    return buffer_slice(&held->parts[lane]);
+}
+
+/* A reply's first line, without its type and end, moved past. Our own lanes wrote it. */
+static struct slice line_take(struct slice *reply)
+{
+    const uint8_t *end = memchr(reply->data, '\r', reply->len);
+    ASSERT(end != NULL);
+    struct slice line = slice_of(reply->data + 1, (size_t)(end - reply->data) - 1);
+    *reply = slice_from(*reply, (size_t)(end - reply->data) + 2);
+    return line;
+}
+
+static int64_t number_take(struct slice *reply)
+{
+    char text[32] = "";
+    struct slice line = line_take(reply);
+    memcpy(text, line.data, u64_min(line.len, sizeof text - 1));
+    return strtoll(text, NULL, 10);
+}
+
+/* The next element of an array of bulk strings and nulls. */
+static struct slice element_take(struct slice *elements)
+{
+    const uint8_t *start = elements->data;
+    bool bulk = elements->data[0] == '$';
+    int64_t len = number_take(elements);
+    if (bulk && len >= 0) *elements = slice_from(*elements, (size_t)len + 2);
+    return slice_of(start, (size_t)(elements->data - start));
+}
+
+static void sum(const struct crossing *crossing, struct held *held)
+{
+    int64_t total = 0;
+    for (uint32_t lane = 0; lane < crossing->config.lanes_count; lane++) {
+        struct slice part = part_of(held, lane);
+        if (part.len > 0) total += number_take(&part);
+    }
+    buffer_append_format(&held->bytes, ":%lld\r\n", (long long)total);
+}
+
+static void first(const struct crossing *crossing, struct held *held)
+{
+    for (uint32_t lane = 0; lane < crossing->config.lanes_count; lane++) {
+        struct slice part = part_of(held, lane);
+        if (part.len == 0) continue;
+        buffer_append(&held->bytes, part);
+        return;
+    }
+}
+
+static void by_key(const struct crossing *crossing, struct held *held)
+{
+    uint32_t lanes_count = crossing->config.lanes_count;
+    struct slice *rests = calloc(lanes_count, sizeof *rests);
+    ASSERT(rests != NULL);
+    for (uint32_t lane = 0; lane < lanes_count; lane++) {
+        rests[lane] = part_of(held, lane);
+        if (rests[lane].len > 0) (void)line_take(&rests[lane]);
+    }
+    buffer_append_format(&held->bytes, "*%u\r\n", held->keys_count);
+    for (uint32_t k = 0; k < held->keys_count; k++) {
+        buffer_append(&held->bytes, element_take(&rests[held->order[k]]));
+    }
+    free(rests);
+}
+
+static void join(const struct crossing *crossing, struct held *held)
+{
+    int64_t total = 0;
+    for (uint32_t lane = 0; lane < crossing->config.lanes_count; lane++) {
+        struct slice part = part_of(held, lane);
+        total += number_take(&part);
+    }
+    buffer_append_format(&held->bytes, "*%lld\r\n", (long long)total);
+    for (uint32_t lane = 0; lane < crossing->config.lanes_count; lane++) {
+        struct slice part = part_of(held, lane);
+        (void)line_take(&part);
+        buffer_append(&held->bytes, part);
+    }
+}
+
+static bool is_null(struct slice reply)
+{
+    return reply.len == 0 || reply.data[0] == '_' ||
+           (reply.len > 1 && reply.data[0] == '$' && reply.data[1] == '-');
+}
+
+static void any(const struct crossing *crossing, struct held *held)
+{
+    for (uint32_t lane = 0; lane < crossing->config.lanes_count; lane++) {
+        struct slice part = part_of(held, lane);
+        if (is_null(part) && lane + 1 < crossing->config.lanes_count) continue;
+        buffer_append(&held->bytes, part);
+        return;
+    }
+}
+
+/* "*2", the cursor as a bulk string, the elements: the cursor becomes the client's. */
+static void cursor(const struct crossing *crossing, struct held *held)
+{
+    uint32_t lanes_count = crossing->config.lanes_count, lane = held->cursor_lane;
+    struct slice rest = part_of(held, lane);
+    (void)line_take(&rest);
+    (void)line_take(&rest);
+    rest.data--; /* a number without a type before it: line_take passes over one byte */
+    rest.len++;
+    uint64_t inner = (uint64_t)number_take(&rest);
+    uint64_t next = inner * lanes_count + lane;
+    if (inner == 0) next = lane + 1 < lanes_count ? lane + 1 : 0;
+    char text[32];
+    int len = snprintf(text, sizeof text, "%llu", (unsigned long long)next);
+    buffer_append_format(&held->bytes, "*2\r\n$%d\r\n%s\r\n", len, text);
+    buffer_append(&held->bytes, rest);
+}
+
+/* An error of any lane is the answer of all. */
+static bool failed(const struct crossing *crossing, struct held *held)
+{
+    for (uint32_t lane = 0; lane < crossing->config.lanes_count; lane++) {
+        struct slice part = part_of(held, lane);
+        if (part.len == 0 || part.data[0] != '-') continue;
+        buffer_append(&held->bytes, part);
+        return true;
+    }
+    return false;
+}
+
+void held_combine(const struct crossing *crossing, struct held *held)
+{
+    if (held->parts == NULL || failed(crossing, held)) return;
+    switch (held->combine) {
+    case COMBINE_SUM: sum(crossing, held); break;
+    case COMBINE_FIRST: first(crossing, held); break;
+    case COMBINE_BY_KEY: by_key(crossing, held); break;
+    case COMBINE_JOIN: join(crossing, held); break;
+    case COMBINE_ANY: any(crossing, held); break;
+    case COMBINE_CURSOR: cursor(crossing, held); break;
+    case COMBINE_NOTHING: ASSERT(!"a shared command is combined"); break;
+    }
+}
