@@ -201,6 +201,48 @@ void help_policy(struct buffer *out)
                              "  tutti policy explain session:42\n"));
 }
 
+static void data_option(struct buffer *out)
+{
+    option(out, "data", "DIR", "tutti-data, or TUTTI_DATA", "The data folder of the node.");
+}
+
+void help_backup(struct buffer *out)
+{
+    buffer_append(out, SLICE("Usage: tutti backup DIR [--data DIR]\n\n"));
+    wrap(out,
+         "Writes all strong keys of a data folder whose node does not run into a new folder DIR: a "
+         "snapshot for each lane, every byte under a checksum. DIR appears whole or not at all.",
+         0, 0);
+    heading(out, "Options");
+    data_option(out);
+}
+
+void help_restore(struct buffer *out)
+{
+    buffer_append(out, SLICE("Usage: tutti restore DIR [--data DIR]\n\n"));
+    wrap(out,
+         "Makes a new data folder out of the backup DIR, which is verified first. A folder that "
+         "holds anything is refused. The data folder appears whole or not at all.",
+         0, 0);
+    heading(out, "Options");
+    data_option(out);
+}
+
+void help_doctor(struct buffer *out)
+{
+    buffer_append(out, SLICE("Usage: tutti doctor [--repair] [--data DIR]\n\n"));
+    wrap(out,
+         "Reads every byte of the snapshots and logs of a data folder whose node does not run, and "
+         "tells what is good and what is damaged, with file and offset.",
+         0, 0);
+    heading(out, "Options");
+    option(out, "repair", "", "",
+           "Cut a damaged log behind its last good record, and set damaged snapshots aside. What "
+           "is cut off is kept in files named *.damaged. Writes that came later are lost to the "
+           "node: prefer a backup where there is one.");
+    data_option(out);
+}
+
 void help_overview(struct buffer *out)
 {
     enum { NAME_COLUMNS = 22 };

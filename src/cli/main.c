@@ -5,6 +5,7 @@
 #include "cli/exit.h"
 #include "cli/help.h"
 #include "cli/help_rows.h"
+#include "cli/keep.h"
 #include "cli/mapreduce.h"
 #include "cli/plugin_host.h"
 #include "cli/policy.h"
@@ -53,6 +54,9 @@ static const struct {
     {"mapreduce", help_mapreduce},
     {"start", help_start},
     {"policy", help_policy},
+    {"backup", help_backup},
+    {"restore", help_restore},
+    {"doctor", help_doctor},
     {"help", help_overview},
     {"--man", help_man},
     {"--completion", help_completion},
@@ -82,6 +86,9 @@ int main(int argc, char **argv)
     if (strcmp(word, "mapreduce") == 0) return mapreduce_main(argc - 2, argv + 2);
     if (strcmp(word, "start") == 0) return start_main(argc - 2, argv + 2);
     if (strcmp(word, "policy") == 0) return policy_main(argc - 2, argv + 2);
+    if (strcmp(word, "backup") == 0) return backup_main(argc - 2, argv + 2);
+    if (strcmp(word, "restore") == 0) return restore_main(argc - 2, argv + 2);
+    if (strcmp(word, "doctor") == 0) return doctor_main(argc - 2, argv + 2);
     if (strcmp(word, "plugin-host") == 0) return plugin_host_main(argc - 2, argv + 2);
     if (strcmp(word, "--version") == 0 || strcmp(word, "version") == 0) return show(version);
     bool help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;

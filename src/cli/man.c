@@ -77,6 +77,13 @@ static void description(struct buffer *out)
               "prefix, which");
     buffer_append(out, SLICE(".B tutti policy\n"));
     line(out, "shows and sets (see tutti help policy).");
+    buffer_append(out, SLICE(".PP\n.B tutti backup\n"));
+    line(out, "writes the data of a node that does not run into a new folder,");
+    buffer_append(out, SLICE(".B tutti restore\n"));
+    line(out, "makes a data folder out of such a backup, and");
+    buffer_append(out, SLICE(".B tutti doctor\n"));
+    line(out,
+         "verifies every byte of a data folder, and with \\-\\-repair cuts off what is damaged.");
 }
 
 static void option(struct buffer *out, const char *text, const char *word, const char *standard,

@@ -64,6 +64,7 @@ static enum err load(struct lane *lane, struct lane_opened *opened, uint64_t *la
         opened->keys_count += store_count(lane->store, i);
     }
     lane->save.index = index;
+    if (lane->save.told.last_done_ms == 0) lane->save.told.last_done_ms = io_unix_ms(lane->io);
     *last = u64_max(found.last_index, index);
     return ERR_OK;
 }

@@ -35,7 +35,7 @@ enum err log_open(const struct log_config *config, struct io *io, uint64_t last_
     struct prng prng = {config->seed ^ (uint64_t)io_now(io).ns};
     log->salt = prng_next(&prng);
     log->salt_crc = log_salt_crc(log->salt);
-    log_keep_ready(log);
+    log_make_first(log);
     *opened = log;
     return ERR_OK;
 }

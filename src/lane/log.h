@@ -36,10 +36,10 @@ struct log_record {
     struct slice payload;
 };
 
-/* What is found on disk, in order, before the log is opened for writing. `visit` may fail, which
- * ends the reading with its error. Records up to `after` (a snapshot covers them) are passed over.
- * A torn tail (the last batch was not whole) is dropped and told in `found`; damage in the middle
- * is ERR_CORRUPT with file and offset, and how to repair. */
+/* What is found on disk, in order, before the log is opened for writing. `visit` (NULL: only look)
+ * may fail, which ends the reading with its error. Records up to `after` (a snapshot covers them)
+ * are passed over. A torn tail (the last batch was not whole) is dropped and told in `found`;
+ * damage in the middle is ERR_CORRUPT with file and offset, and how to repair. */
 struct log_found {
     uint64_t last_index, last_term;
     uint64_t records_count;

@@ -83,6 +83,7 @@ uint64_t log_batch_room(const struct log *log); /* bytes left in the current one
 struct log_file_state *log_find_free(struct log *log, uint64_t bytes);
 /* See that a free one of `bytes` is there soon. */
 void log_want_segment(struct log *log, uint64_t bytes);
+void log_make_first(struct log *log);
 /* See that any is; a full disk is asked again after a while. */
 void log_keep_ready(struct log *log);
 /* End the current one, and go on in `next`, which is taken out of `others`. */

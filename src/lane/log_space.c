@@ -12,7 +12,7 @@
 #include "io/file.h"
 #include "lane/log_impl.h"
 
-enum { OPEN_HOW = IO_OPEN_WRITE | IO_OPEN_DIRECT };
+enum { OPEN_HOW = IO_OPEN_WRITE | IO_OPEN_DIRECT, FIRST_BYTES = 4 << 20 };
 
 void log_fail(struct log *log, int error_number, const char *what, uint64_t number)
 {
@@ -125,6 +125,12 @@ void log_want_segment(struct log *log, uint64_t bytes)
 void log_keep_ready(struct log *log)
 {
     if (log_find_free(log, 0) == NULL) log_want_segment(log, log->config.segment_bytes);
+}
+
+/* A small one, so that the first writes need not wait for zeros that fill a large one. */
+void log_make_first(struct log *log)
+{
+    make(log, u64_min(log->config.segment_bytes, FIRST_BYTES));
 }
 
 static void allocated(struct log *log, const struct io_completion *completion)

@@ -13,7 +13,7 @@
 #define DATA_PART "tutti.data.partial"
 #define LOCK_FILE "lock"
 
-enum { DATA_BYTES_MAX = 4096 };
+enum { DATA_BYTES_MAX = 4096, LANES_ANY = 0 };
 
 /* What may be in a folder that no node has used yet. */
 static bool is_expected(const char *name)
@@ -151,7 +151,7 @@ static enum err check_facts(struct data_folder *folder, struct slice text, uint3
     }
     memcpy(folder->id, id.data, DATA_ID_LEN);
     folder->lanes_count = (uint32_t)lanes;
-    if (lanes == lanes_count) return ERR_OK;
+    if (lanes == lanes_count || lanes_count == LANES_ANY) return ERR_OK;
     return fault_set(fault, ERR_USAGE,
                      "the data folder %s is dealt to %" PRIu64 " lanes, not %" PRIu32
                      ": say --lanes %" PRIu64 ", or begin a new folder with --data",
@@ -194,6 +194,17 @@ enum err data_folder_open(struct arena *arena, const char *path, uint32_t lanes_
                              : make_facts(arena, folder, lanes_count, fault);
     if (err != ERR_OK) data_folder_close(folder);
     return err;
+}
+
+enum err data_folder_open_existing(struct arena *arena, const char *path,
+                                   struct data_folder *folder, struct fault *fault)
+{
+    if (!path_exists(arena_format(arena, "%s/" DATA_FILE, path))) {
+        return fault_set(fault, ERR_NOT_FOUND,
+                         "%s is not a data folder: it has no " DATA_FILE "; name one with --data",
+                         path);
+    }
+    return data_folder_open(arena, path, LANES_ANY, folder, fault);
 }
 
 void data_folder_close(struct data_folder *folder)

@@ -29,6 +29,9 @@ struct data_folder {
  * locked by another process, a newer format, another number of lanes, files that are not ours. */
 MUST_USE enum err data_folder_open(struct arena *arena, const char *path, uint32_t lanes_count,
                                    struct data_folder *folder, struct fault *fault);
+/* Open what is there already, with as many lanes as it has. ERR_NOT_FOUND: there is none. */
+MUST_USE enum err data_folder_open_existing(struct arena *arena, const char *path,
+                                            struct data_folder *folder, struct fault *fault);
 void data_folder_close(struct data_folder *folder);
 
 /* The folder of a lane, made where it is missing; in `arena`. */

@@ -15,6 +15,11 @@ cp out help
 expect_output 'mapreduce --help' help "$TUTTI" mapreduce --help
 expect_output 'mapreduce -h' help "$TUTTI" mapreduce -h
 expect_output '--help after other options' help "$TUTTI" mapreduce --map words --help
+for subcommand in start policy; do
+    check "help $subcommand" "$TUTTI" help "$subcommand"
+    cp out "help-$subcommand"
+    expect_output "$subcommand --help" "help-$subcommand" "$TUTTI" "$subcommand" --help
+done
 for title in Input Work Output Resources 'Map operators' 'Reduce operators' 'Exit status'; do
     matches "help has $title" "^$title\$" help
 done
@@ -28,7 +33,9 @@ options() { grep -oE '^  --[a-z-]+' "$1" | tr -d ' ' | sort; }
 man_options() { # bold terms that begin with two dashes
     sed -nE 's/^\\fB\\-\\-([a-z\\-]+).*/--\1/p' "$1" | sed 's/\\f.*//; s/\\-/-/g' | tr -d ' ' | sort
 }
-equal 'man page and help list the same options' "$(man_options page)" "$(options help)"
+"$TUTTI" help start >help-start
+equal 'man page and help list the same options' "$(man_options page)" \
+    "$(cat help help-start >both && options both)"
 if has man 'man reads the page without a warning'; then
     equal 'man reads the page without a warning' \
         "$(MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 page 2>&1 >/dev/null)" ''
@@ -42,6 +49,9 @@ offered() {
 equal 'a subcommand is completed' "$(offered map)" mapreduce
 equal 'an option is completed' "$(offered mapreduce --red)" '--reduce --reducers'
 equal 'an operator is completed' "$(offered mapreduce --reduce me)" mean
+equal 'an option of start is completed' "$(offered start --da)" --data
+equal 'its choice too' "$(offered start --log-format j)" json
+equal 'help is completed' "$(offered help st)" start
 equal 'a choice is completed' "$(offered mapreduce --order v)" 'value value:desc'
 touch some-file
 equal 'a file is completed' "$(offered mapreduce --input some)" some-file

@@ -180,6 +180,8 @@ static const struct call_row rows[] = {
      "*2 $1 a $1 b"},
     {"old: by member from above", "ZADD l 0 a 0 b 0 c 0 d", "ZREVRANGEBYLEX l [c [b LIMIT 0 1",
      "*1 $1 c"},
+    {"by member, with scores in the same order", "ZADD z 1 a 2 b 3 c 4 d", "ZRANGE z [b [c BYLEX",
+     "*2 $1 b $1 c"},
     {"a range of a string is refused", "SET z x", "ZRANGE z 0 -1",
      "-WRONGTYPE Operation against a key holding the wrong kind of value"},
     {"a range is stored", "ZADD z 1 a 2 b 3 c", "ZRANGESTORE d z 1 2",

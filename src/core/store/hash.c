@@ -107,6 +107,12 @@ static void fields_free(struct room *room, struct fields *fields)
     heap_give(&room->heap, fields, sizeof *fields);
 }
 
+static void fields_drop(void *context, void *item)
+{
+    struct fields *fields = context;
+    block_free(fields->table.owner, fields, item);
+}
+
 /* The field is not there. */
 static void fields_insert(struct room *room, struct fields *fields, uint64_t code,
                           struct slice field, struct slice value)
@@ -226,6 +232,17 @@ void hash_free(struct room *room, struct hash *hash)
         fields_free(room, hash_fields(hash));
     }
     heap_give(&room->heap, hash, sizeof *hash);
+}
+
+bool hash_free_some(struct room *room, struct hash *hash, uint32_t steps)
+{
+    if (!hash_is_pack(hash)) {
+        struct fields *fields = hash_fields(hash);
+        while (steps > 0 && table_drop_bucket(&fields->table, fields_drop, fields)) steps--;
+        if (fields->table.count > 0) return false;
+    }
+    hash_free(room, hash);
+    return true;
 }
 
 struct hash *hash_copy(struct room *room, const struct hash *hash)

@@ -16,6 +16,7 @@ struct hash; /* opaque; owned by the store */
 /* As value.h says; the elements that hash_count counts are fields. */
 struct hash *hash_new(struct room *room);
 void hash_free(struct room *room, struct hash *hash);
+bool hash_free_some(struct room *room, struct hash *hash, uint32_t steps);
 struct hash *hash_copy(struct room *room, const struct hash *hash);
 uint64_t hash_count(const struct hash *hash);
 uint64_t hash_bytes_used(const struct hash *hash);

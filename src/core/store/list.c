@@ -15,6 +15,19 @@ void list_free(struct room *room, struct list *list)
     heap_give(&room->heap, list, sizeof *list);
 }
 
+enum { ELEMENTS_A_STEP = 8 /* about as many as a bucket of the other types has */ };
+
+bool list_free_some(struct room *room, struct list *list, uint32_t steps)
+{
+    uint64_t count = (uint64_t)steps * ELEMENTS_A_STEP;
+    if (count < list_count(list)) {
+        list_drop(room, list, LIST_TAIL, count);
+        return false;
+    }
+    list_free(room, list);
+    return true;
+}
+
 struct list *list_copy(struct room *room, const struct list *list)
 {
     struct list *copy = list_new(room);

@@ -29,6 +29,7 @@ struct list_place {
 /* As value.h says. */
 struct list *list_new(struct room *room);
 void list_free(struct room *room, struct list *list);
+bool list_free_some(struct room *room, struct list *list, uint32_t steps);
 struct list *list_copy(struct room *room, const struct list *list);
 uint64_t list_count(const struct list *list);
 uint64_t list_bytes(const struct list *list);

@@ -94,6 +94,12 @@ static void big_free(struct room *room, struct big *big)
     heap_give(&room->heap, big, sizeof *big);
 }
 
+static void big_drop(void *context, void *item)
+{
+    struct big *big = context;
+    member_free(big->members.owner, big, item);
+}
+
 static bool big_has(const struct big *big, struct slice member)
 {
     const struct room *room = big->members.owner;
@@ -121,6 +127,17 @@ void set_free(struct room *room, struct set *set)
 {
     members_free(room, set);
     heap_give(&room->heap, set, sizeof *set);
+}
+
+bool set_free_some(struct room *room, struct set *set, uint32_t steps)
+{
+    if (set->form == FORM_TABLE) {
+        struct table *members = &set->big->members;
+        while (steps > 0 && table_drop_bucket(members, big_drop, set->big)) steps--;
+        if (members->count > 0) return false;
+    }
+    set_free(room, set);
+    return true;
 }
 
 struct set *set_copy(struct room *room, const struct set *set)

@@ -15,6 +15,7 @@ struct set; /* opaque; owned by the heap of its room */
 
 struct set *set_new(struct room *room);
 void set_free(struct room *room, struct set *set);
+bool set_free_some(struct room *room, struct set *set, uint32_t steps);
 struct set *set_copy(struct room *room, const struct set *set);
 uint64_t set_count(const struct set *set);
 uint64_t set_bytes(const struct set *set);

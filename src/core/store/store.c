@@ -8,7 +8,7 @@
  *   [I2] An entry's mark in its bucket says whether it expires; expiring_count and expiry_sum_ms of
  *        a database are over those.
  *   [I3] An entry with `cache` set is under a policy whose mode is cache, and the policy counts it.
- *   [I4] Nothing is freed in a step larger than GARBAGE_COUNT_MIN elements, but by store_free.
+ *   [I4] What is large is freed by store_work: no change takes time for what it drops.
  */
 #include "core/store/store_impl.h"
 #include "core/store/value.h"

@@ -6,7 +6,8 @@
 #include "core/store/value.h"
 
 enum {
-    GARBAGE_COUNT_MIN = 64, /* a collection with fewer elements is freed at once */
+    GARBAGE_COUNT_MIN = 64,     /* a collection with fewer elements is freed at once */
+    GARBAGE_BUCKETS_A_STEP = 4, /* of a larger one */
     EXPIRE_BUSY_PERCENT = 10,
 };
 
@@ -40,11 +41,12 @@ void trash_take_object(struct store *store, enum value_type type, void *object)
 static void trash_object(struct store *store)
 {
     struct trash *trash = &store->trash;
-    const struct garbage *garbage = &trash->objects[--trash->objects_count];
+    const struct garbage *garbage = &trash->objects[trash->objects_count - 1];
     if (UNLIKELY(store->accounts)) policy_account(store, garbage->policy);
-    value_free(&store->room, garbage->type, garbage->object);
+    uint32_t steps = GARBAGE_BUCKETS_A_STEP;
+    if (!value_free_some(&store->room, garbage->type, garbage->object, steps)) return;
     store->stats.pending_free_blocks--;
-    if (trash->objects_count > 0) return;
+    if (--trash->objects_count > 0) return;
     heap_give(&store->room.heap, trash->objects, trash->objects_capacity * sizeof *trash->objects);
     trash->objects = NULL;
     trash->objects_capacity = 0;

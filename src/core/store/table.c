@@ -17,6 +17,7 @@ enum {
     LOAD_TENTHS_MIN = 20,
     RANDOM_SLOTS = 16, /* longer chains than two buckets are too rare to be missed */
     RANDOM_TRIES_MAX = 256,
+    AHEAD = 2, /* buckets, of items that are freed soon */
 };
 
 _Static_assert(sizeof(struct table_bucket) == 64, "a bucket is a cache line");
@@ -51,7 +52,8 @@ static uint64_t bucket_empties(const struct table_bucket *bucket)
 
 static unsigned bucket_count(const struct table_bucket *bucket)
 {
-    return TABLE_BUCKET_ITEMS - (unsigned)__builtin_popcountll(bucket_match(bucket, 0));
+    uint64_t empties = bucket_match(bucket, 0) >> 7; /* a byte 1 each: their sum comes on top */
+    return TABLE_BUCKET_ITEMS - (unsigned)(empties * UINT64_C(0x0101010101010101) >> 56);
 }
 
 static void bucket_extend(struct table *table, struct table_bucket *bucket)
@@ -186,14 +188,20 @@ void table_release(struct table *table)
 
 /* --- growing and shrinking ------------------------------------------------------------------- */
 
+void table_prefetch_items(const struct table *table, uint64_t bucket)
+{
+    if (bucket >= table->buckets_count) return;
+    const struct table_bucket *first = table_bucket_at(table, bucket);
+    for (unsigned i = 0; i < TABLE_BUCKET_ITEMS; i++) {
+        if (first->tags[i] != 0) prefetch(bucket_item(first, i));
+    }
+}
+
 /* The next split wants the hashes of its items: they are on their way meanwhile. */
 static void prefetch_next_split(const struct table *table)
 {
     uint64_t next = table->buckets_count & table->level_mask;
-    const struct table_bucket *bucket = table_bucket_at(table, next);
-    for (unsigned i = 0; i < TABLE_BUCKET_ITEMS; i++) {
-        if (bucket->tags[i] != 0) prefetch(bucket_item(bucket, i));
-    }
+    table_prefetch_items(table, next);
     prefetch(table_bucket_at(table, (next + 1) & table->level_mask));
 }
 
@@ -319,6 +327,7 @@ bool table_drop_bucket(struct table *table, void (*visit)(void *context, void *i
     if (table->buckets_count == 0) return false;
     uint64_t number = table->buckets_count - 1;
     if (table->kind->before_move != NULL) table->kind->before_move(table, number);
+    if (number >= AHEAD) table_prefetch_items(table, number - AHEAD);
     struct table_bucket *first = table_bucket_at(table, number);
     struct table_walk walk = {.at = first};
     for (void *item; (item = table_chain_next(&walk)) != NULL; table->count--) visit(context, item);

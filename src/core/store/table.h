@@ -82,6 +82,9 @@ static inline void table_prefetch(const struct table *table, uint64_t hash); /* 
 /* What is likely the item; when the bucket is there already. */
 static inline void table_prefetch_item(const struct table *table, uint64_t hash);
 
+/* The items of a bucket, which is there or soon will be: for whoever goes from bucket to bucket. */
+void table_prefetch_items(const struct table *table, uint64_t bucket);
+
 /* The number of the bucket where this hash belongs; the table is not empty of buckets. */
 static inline uint64_t table_bucket_of(const struct table *table, uint64_t hash);
 static inline struct table_bucket *table_bucket_at(const struct table *table, uint64_t bucket);

@@ -18,6 +18,18 @@ void value_free(struct room *room, enum value_type type, void *object)
     ASSERT(false);
 }
 
+bool value_free_some(struct room *room, enum value_type type, void *object, uint32_t steps)
+{
+    switch (type) {
+    case VALUE_STRING: break;
+    case VALUE_LIST: return list_free_some(room, object, steps);
+    case VALUE_SET: return set_free_some(room, object, steps);
+    case VALUE_ZSET: return zset_free_some(room, object, steps);
+    case VALUE_HASH: return hash_free_some(room, object, steps);
+    }
+    ASSERT(false);
+}
+
 void *value_copy(struct room *room, enum value_type type, const void *object)
 {
     switch (type) {

@@ -6,6 +6,9 @@
  *
  *   struct T *T_new(struct room *room);             empty; compact
  *   void      T_free(struct room *room, struct T *object);
+ *   bool      T_free_some(struct room *room, struct T *object, uint32_t steps);
+ *             frees about as many buckets' worth of elements; true: all, and the object is gone;
+ *             else it is good for nothing but to be freed further
  *   struct T *T_copy(struct room *room, const struct T *object);
  *   uint64_t  T_count(const struct T *object);      elements
  *   uint64_t  T_bytes(const struct T *object);      memory, all of it (hash_bytes_used: the
@@ -21,6 +24,7 @@
 #include "core/store/store.h"
 
 void value_free(struct room *room, enum value_type type, void *object);
+bool value_free_some(struct room *room, enum value_type type, void *object, uint32_t steps);
 void *value_copy(struct room *room, enum value_type type, const void *object);
 uint64_t value_count(enum value_type type, const void *object);
 uint64_t value_bytes(enum value_type type, const void *object);

@@ -9,7 +9,10 @@
 #include "core/store/store_impl.h"
 #include "core/store/value.h"
 
-enum { WALK_RECORDS_BYTES = 64 * 1024 /* gathered before the sink gets them */ };
+enum {
+    WALK_RECORDS_BYTES = 64 * 1024, /* gathered before the sink gets them */
+    WALK_AHEAD = 2,                 /* buckets whose entries are on their way meanwhile */
+};
 
 /* --- records --------------------------------------------------------------------------------- */
 
@@ -279,6 +282,7 @@ bool store_walk_step(struct store *store, uint32_t buckets)
     ASSERT(walk->active);
     struct database *database = walk_database(store);
     for (; buckets > 0 && database != NULL; buckets--) {
+        table_prefetch_items(&database->table, walk->bucket + WALK_AHEAD);
         walk_save(store, database, walk->bucket++); /* [I2] */
         database = walk_database(store);
     }

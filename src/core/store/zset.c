@@ -64,6 +64,12 @@ static void big_free(struct room *room, struct zset_big *big)
     heap_give(&room->heap, big, sizeof *big);
 }
 
+static void big_drop(void *context, void *item)
+{
+    struct zset_big *big = context;
+    block_free(big->blocks.owner, big, item);
+}
+
 /* All of a zset, in order, as a large form. */
 static struct zset_big *big_of(struct room *room, const struct zset *zset, uint64_t count)
 {
@@ -100,6 +106,17 @@ void zset_free(struct room *room, struct zset *zset)
     case ZSET_FORM_TREE: big_free(room, zset->big); break;
     }
     heap_give(&room->heap, zset, sizeof *zset);
+}
+
+bool zset_free_some(struct room *room, struct zset *zset, uint32_t steps)
+{
+    if (zset->form == ZSET_FORM_TREE) {
+        struct table *blocks = &zset->big->blocks;
+        while (steps > 0 && table_drop_bucket(blocks, big_drop, zset->big)) steps--;
+        if (blocks->count > 0) return false;
+    }
+    zset_free(room, zset);
+    return true;
 }
 
 struct zset *zset_copy(struct room *room, const struct zset *zset)

@@ -19,6 +19,7 @@ struct zset; /* opaque; owned by the heap of its room */
 
 struct zset *zset_new(struct room *room);
 void zset_free(struct room *room, struct zset *zset);
+bool zset_free_some(struct room *room, struct zset *zset, uint32_t steps);
 struct zset *zset_copy(struct room *room, const struct zset *zset);
 uint64_t zset_count(const struct zset *zset);
 uint64_t zset_bytes(const struct zset *zset);
@@ -78,8 +79,7 @@ struct zset_lex_bound {
 struct zset_lex_range {
     struct zset_lex_bound low, high;
 };
-/* Of members that all have one score; else what is found is some span, though LOWEST and HIGHEST
- * are still the ends. */
+/* Scores do not count: where they are in another order than the members, some span is found. */
 struct zset_span zset_span_of_members(const struct zset *zset, const struct zset_lex_range *range);
 
 void zset_remove_span(struct room *room, struct zset *zset, struct zset_span span);

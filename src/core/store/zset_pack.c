@@ -69,7 +69,7 @@ void zset_pack_insert(struct heap *heap, struct pack **pack, struct slice member
     size_t score_len = score_write(element + 1, score);
     element[0] = (uint8_t)score_len;
     bytes_copy(element + 1 + score_len, member);
-    struct zset_bound bound = {score, ZSET_BEFORE, member};
+    struct zset_bound bound = {.score = score, .side = ZSET_BEFORE, .member = member};
     uint32_t place;
     zset_pack_rank(*pack, &bound, &place);
     pack_insert(heap, pack, place, slice_of(element, 1 + score_len + member.len));

@@ -45,7 +45,7 @@ bool zset_score(const struct zset *zset, struct slice member, double *score)
 bool zset_rank(const struct zset *zset, struct slice member, uint64_t *rank, double *score)
 {
     if (!zset_score(zset, member, score)) return false;
-    struct zset_bound bound = {*score, ZSET_BEFORE, member};
+    struct zset_bound bound = {.score = *score, .side = ZSET_BEFORE, .member = member};
     *rank = rank_of(zset, &bound);
     return true;
 }
@@ -69,25 +69,23 @@ struct zset_span zset_span_of_scores(const struct zset *zset, const struct zset_
 }
 
 /* `closed` and `open` are the sides on which a bound of that kind lies of its member. */
-static struct zset_bound lex_bound(const struct zset_lex_bound *bound, double score,
-                                   enum zset_side closed, enum zset_side open)
+static struct zset_bound lex_bound(const struct zset_lex_bound *bound, enum zset_side closed,
+                                   enum zset_side open)
 {
+    struct zset_bound found = {.member = bound->member, .by_member = true};
     switch (bound->kind) {
-    case ZSET_LEX_CLOSED: return (struct zset_bound){score, closed, bound->member};
-    case ZSET_LEX_OPEN: return (struct zset_bound){score, open, bound->member};
-    case ZSET_LEX_LOWEST:
-        return (struct zset_bound){.score = -__builtin_inf(), .side = ZSET_BEFORE_ALL};
-    case ZSET_LEX_HIGHEST: break;
+    case ZSET_LEX_CLOSED: found.side = closed; break;
+    case ZSET_LEX_OPEN: found.side = open; break;
+    case ZSET_LEX_LOWEST: found.side = ZSET_BEFORE_ALL; break;
+    case ZSET_LEX_HIGHEST: found.side = ZSET_AFTER_ALL; break;
     }
-    return (struct zset_bound){.score = __builtin_inf(), .side = ZSET_AFTER_ALL};
+    return found;
 }
 
 struct zset_span zset_span_of_members(const struct zset *zset, const struct zset_lex_range *range)
 {
-    if (zset_count(zset) == 0) return (struct zset_span){0};
-    double score = zset_at(zset, 0).score;
-    struct zset_bound low = lex_bound(&range->low, score, ZSET_BEFORE, ZSET_AFTER);
-    struct zset_bound high = lex_bound(&range->high, score, ZSET_AFTER, ZSET_BEFORE);
+    struct zset_bound low = lex_bound(&range->low, ZSET_BEFORE, ZSET_AFTER);
+    struct zset_bound high = lex_bound(&range->high, ZSET_AFTER, ZSET_BEFORE);
     return span_between(zset, &low, &high);
 }
 

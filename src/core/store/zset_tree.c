@@ -85,7 +85,8 @@ void zset_tree_release(struct zset_tree *tree)
 static inline bool block_is_below(double score, const struct zset_block *block,
                                   const struct zset_bound *bound)
 {
-    if (score != bound->score) return score < bound->score; /* without touching the block */
+    /* Mostly without touching the block. */
+    if (score != bound->score && !bound->by_member) return score < bound->score;
     return zset_is_below(score, zset_block_member(block), bound);
 }
 
@@ -298,7 +299,8 @@ static void split_once(struct zset_tree *tree, const struct path *path, struct z
 
 void zset_tree_insert(struct zset_tree *tree, struct zset_block *block)
 {
-    struct zset_bound bound = {block->score, ZSET_BEFORE, zset_block_member(block)};
+    struct zset_bound bound = {
+        .score = block->score, .side = ZSET_BEFORE, .member = zset_block_member(block)};
     struct path path;
     struct zset_leaf *leaf = descend(tree, &bound, &path);
     uint32_t index = leaf_below_count(leaf, &bound);
@@ -413,7 +415,8 @@ static void settle_root(struct zset_tree *tree)
 static struct zset_leaf *leaf_of(const struct zset_tree *tree, const struct zset_block *block,
                                  struct path *path, uint32_t *index)
 {
-    struct zset_bound bound = {block->score, ZSET_AFTER, zset_block_member(block)};
+    struct zset_bound bound = {
+        .score = block->score, .side = ZSET_AFTER, .member = zset_block_member(block)};
     struct zset_leaf *leaf = descend(tree, &bound, path);
     *index = leaf_below_count(leaf, &bound) - 1;
     ASSERT(*index < leaf->count);
@@ -446,7 +449,8 @@ void zset_tree_remove(struct zset_tree *tree, const struct zset_block *block)
 
 void zset_tree_move(struct zset_tree *tree, struct zset_block *block, double score)
 {
-    struct zset_bound bound = {score, ZSET_BEFORE, zset_block_member(block)};
+    struct zset_bound bound = {
+        .score = score, .side = ZSET_BEFORE, .member = zset_block_member(block)};
     struct path path;
     uint32_t index;
     struct zset_leaf *leaf = leaf_of(tree, block, &path, &index);
@@ -482,8 +486,9 @@ static void check_leaf(const struct zset_leaf *leaf, struct check *check)
         const struct zset_block *block = leaf->blocks[i];
         ASSERT(block->score == leaf->scores[i]);
         if (check->block != NULL) { /* [I1] */
-            struct zset_bound bound = {check->block->score, ZSET_AFTER,
-                                       zset_block_member(check->block)};
+            struct zset_bound bound = {.score = check->block->score,
+                                       .side = ZSET_AFTER,
+                                       .member = zset_block_member(check->block)};
             ASSERT(!block_is_below(block->score, block, &bound));
         }
         check->block = block;

@@ -37,12 +37,13 @@ struct zset_bound {
     double score;
     enum zset_side side;
     struct slice member; /* of BEFORE and AFTER */
+    bool by_member;      /* scores do not count: all are equal, or as ordered as the members */
 };
 
 /* Is what has this score and member before the bound? */
 static inline bool zset_is_below(double score, struct slice member, const struct zset_bound *bound)
 {
-    if (score != bound->score) return score < bound->score;
+    if (score != bound->score && !bound->by_member) return score < bound->score;
     if (bound->side == ZSET_BEFORE_ALL) return false;
     if (bound->side == ZSET_AFTER_ALL) return true;
     int order = slice_cmp(member, bound->member);

@@ -1,6 +1,9 @@
 /* store_test.c -- the key space: rows, and random steps against a plain model. */
+#include "core/store/hash.h"
 #include "core/store/list.h"
+#include "core/store/set.h"
 #include "core/store/value.h"
+#include "core/store/zset.h"
 #include "test/core/store/store_fixture.h"
 #include "test/rows.h"
 
@@ -115,6 +118,54 @@ Test(store, frees_what_is_large_bit_by_bit)
     cr_expect(store_delete(store, 0, SLICE("other")));
     cr_expect_eq(store_room(store)->heap.used_bytes, used);
     store_free(store);
+}
+
+/* A collection of each kind, of `count` elements. */
+static void put_collection(struct store *store, enum value_type type, uint64_t count)
+{
+    struct room *room = store_room(store);
+    void *object = NULL;
+    switch (type) {
+    case VALUE_STRING: break;
+    case VALUE_LIST: object = list_new(room); break;
+    case VALUE_SET: object = set_new(room); break;
+    case VALUE_ZSET: object = zset_new(room); break;
+    case VALUE_HASH: object = hash_new(room); break;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        char text[64];
+        struct slice name = model_key_text(i, text);
+        double score = (double)i;
+        switch (type) {
+        case VALUE_STRING: break;
+        case VALUE_LIST: list_push(room, object, LIST_TAIL, name); break;
+        case VALUE_SET: set_add(room, object, name); break;
+        case VALUE_ZSET: zset_add(room, object, name, &score, 0); break;
+        case VALUE_HASH: hash_set(room, object, name, name); break;
+        }
+    }
+    store_put_object(store, 0, SLICE("collection"), type, object);
+}
+
+Test(store, frees_each_kind_of_collection_whole)
+{
+    static const struct {
+        const char *why;
+        enum value_type type;
+    } rows[] = {
+        {"list", VALUE_LIST}, {"set", VALUE_SET}, {"zset", VALUE_ZSET}, {"hash", VALUE_HASH}};
+    FOR_ROWS (row, rows) {
+        for (uint64_t count = 1; count <= 10000; count *= 100) {
+            struct store *store = store_at(1);
+            uint64_t used = store_room(store)->heap.used_bytes, rounds = 0;
+            put_collection(store, row->type, count);
+            cr_expect(store_delete(store, 0, SLICE("collection")));
+            for (; store_work(store, 1); rounds++) continue;
+            ROW_EQ(row, store_room(store)->heap.used_bytes, used);
+            cr_expect(count < 10000 || rounds > 100, "%s: %d rounds", row->why, (int)rounds);
+            store_free(store);
+        }
+    }
 }
 
 Test(store, a_flushed_database_is_empty_at_once_and_freed_later)

@@ -1,0 +1,21 @@
+/*
+ * backup.h -- a data folder's contents out of it and back: folders of snapshots, a lane each.
+ *
+ *   DIR/lane-0/snapshot-…   as snapshot.h has it; each says which lane of how many it is
+ *
+ * Both sides are written aside, as DIR.partial, and get their name when all of it is on disk.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/fault.h"
+
+/* Of the folder of a node that does not run. What was done is told in `out`, a line for each
+ * lane. ERR_EXISTS: `to` is there already, or a node runs. */
+MUST_USE enum err node_backup(const char *data, const char *to, struct buffer *out,
+                              struct fault *fault);
+
+/* A new data folder, with an identity of its own, out of a backup, every byte of which is verified
+ * first. ERR_EXISTS: `data` is there already, and is not an empty folder. */
+MUST_USE enum err node_restore(const char *from, const char *data, struct buffer *out,
+                               struct fault *fault);

@@ -1,0 +1,125 @@
+/* doctor.c -- see doctor.h. */
+#include <inttypes.h>
+
+#include "io/file.h"
+#include "io/folder.h"
+#include "lane/log.h"
+#include "lane/snapshot_format.h"
+#include "node/data_folder.h"
+#include "node/doctor.h"
+
+struct examination {
+    struct arena *arena;
+    struct buffer *out;
+    bool repair;
+    uint64_t index; /* of the newest good snapshot */
+    bool damaged;   /* and not repaired */
+};
+
+static enum err set_aside(struct examination *examination, const char *path, struct fault *fault)
+{
+    const char *aside = arena_format(examination->arena, "%s.damaged", path);
+    enum err err = file_rename(path, aside, fault);
+    if (err == ERR_OK) buffer_append_format(examination->out, "  set aside as %s\n", aside);
+    return err;
+}
+
+static enum err look_at_snapshot(struct examination *examination, const char *path,
+                                 struct fault *fault)
+{
+    struct snapshot_header header;
+    uint64_t keys;
+    enum err err = snapshot_verify(path, &header, &keys, fault);
+    if (err == ERR_OK) {
+        buffer_append_format(examination->out, "  %s: good, %" PRIu64 " records\n", path, keys);
+        examination->index = u64_max(examination->index, header.index);
+        return ERR_OK;
+    }
+    if (err != ERR_CORRUPT) return err;
+    buffer_append_format(examination->out, "  DAMAGED: %s\n", fault->text);
+    if (examination->repair) return set_aside(examination, path, fault);
+    examination->damaged = true;
+    return ERR_OK;
+}
+
+static enum err look_at_snapshots(struct examination *examination, const char *folder,
+                                  struct fault *fault)
+{
+    struct folder_files files = {0};
+    enum err err = folder_walk(folder, examination->arena, NULL, &files, fault);
+    for (uint32_t i = 0; i < files.count && err == ERR_OK; i++) {
+        uint64_t index;
+        struct slice suffix;
+        bool is_one = snapshot_name_read(files.files[i].path, &index, &suffix) && suffix.len == 0;
+        if (!is_one) continue;
+        err = look_at_snapshot(examination, (const char *)files.files[i].path.data, fault);
+    }
+    folder_files_free(&files);
+    return err;
+}
+
+static enum err look_at_log(struct examination *examination, const char *folder,
+                            struct fault *fault)
+{
+    struct log_found found;
+    bool cut = false;
+    enum err err = examination->repair
+                       ? log_repair(folder, examination->index, &found, &cut, fault)
+                       : log_recover(folder, examination->index, NULL, NULL, &found, fault);
+    if (err == ERR_CORRUPT) {
+        buffer_append_format(examination->out, "  DAMAGED: %s\n", fault->text);
+        examination->damaged = true;
+        return ERR_OK;
+    }
+    if (err != ERR_OK) return err;
+    buffer_append_format(examination->out,
+                         "  log: %s, %" PRIu64 " records up to number %" PRIu64 "\n",
+                         cut ? "cut, and good now" : "good", found.records_count, found.last_index);
+    if (cut) {
+        buffer_append(examination->out,
+                      SLICE("  what came behind is kept in files named *.damaged\n"));
+    }
+    if (found.dropped_bytes > 0) {
+        buffer_append_format(examination->out,
+                             "  %" PRIu64 " bytes of a last write that was not whole, at %s: no "
+                             "damage, it was never acknowledged\n",
+                             found.dropped_bytes, found.dropped_at);
+    }
+    return ERR_OK;
+}
+
+static enum err look_at_lane(struct examination *examination, const struct data_folder *folder,
+                             uint32_t number, struct fault *fault)
+{
+    const char *place;
+    enum err err = data_folder_lane(examination->arena, folder, number, &place, fault);
+    if (err != ERR_OK) return err;
+    buffer_append_format(examination->out, "lane %" PRIu32 "\n", number);
+    examination->index = 0;
+    err = look_at_snapshots(examination, place, fault);
+    if (err == ERR_OK) err = look_at_log(examination, place, fault);
+    if (err == ERR_OK && examination->repair) err = folder_sync(place, fault);
+    return err;
+}
+
+enum err node_doctor(const char *data, bool repair, struct buffer *out, struct fault *fault)
+{
+    struct examination examination = {.arena = arena_new(), .out = out, .repair = repair};
+    struct data_folder folder;
+    enum err err = data_folder_open_existing(examination.arena, data, &folder, fault);
+    if (err == ERR_OK) {
+        for (uint32_t i = 0; i < folder.lanes_count && err == ERR_OK; i++) {
+            err = look_at_lane(&examination, &folder, i, fault);
+        }
+        data_folder_close(&folder);
+    }
+    if (err == ERR_OK && examination.damaged) {
+        const char *way = repair ? "what is left cannot be mended: bring back a backup with 'tutti "
+                                   "restore'"
+                                 : "'tutti doctor --repair' cuts off and keeps aside what is "
+                                   "damaged; or bring back a backup with 'tutti restore'";
+        err = fault_set(fault, ERR_CORRUPT, "%s is damaged; %s", data, way);
+    }
+    arena_free(examination.arena);
+    return err;
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Backup, restore and doctor: data goes out and comes back; damage is named, and got past.
+. "$(dirname "$0")/../cli/lib.sh"
+
+node=
+undo() { [ -z "$node" ] || kill -9 "$node" 2>/dev/null; }
+
+# begin DIR: a node on some free port; sets node and port.
+begin() {
+    local try
+    for try in 1 2 3 4 5; do
+        port=$((20000 + RANDOM % 10000))
+        "$TUTTI" start --data "$1" --port $port --bind 127.0.0.1 2>log &
+        node=$!
+        for _ in $(seq 300); do
+            if grep -q 'ready on' log; then return 0; fi
+            kill -0 "$node" 2>/dev/null || break
+            sleep 0.1
+        done
+        grep -q 'busy\|in use' log || break
+    done
+    not_ok 'a node starts' "$(tail -c 300 log)"
+    exit 0
+}
+
+end() { # SIGNAL
+    kill "$1" "$node"
+    wait "$node" 2>/dev/null
+    node=
+}
+
+# ask WORD…: one inline command; prints the line that comes back, and the next for a text.
+ask() {
+    exec 3<>"/dev/tcp/127.0.0.1/$port"
+    printf '%s\r\n' "$*" >&3
+    local line
+    read -r -t 20 line <&3
+    case $line in '$'[0-9]*) read -r -t 20 line <&3 ;; esac
+    exec 3>&-
+    printf '%s\n' "${line%$'\r'}"
+}
+
+expect_answer() { # NAME WANT WORD…
+    local got
+    got=$(ask "${@:3}")
+    if [ "$got" = "$2" ]; then ok "$1"; else not_ok "$1" "'$got', not '$2'"; fi
+}
+
+begin data
+for i in 1 2 3; do ask SET "key:$i" "value$i" >/dev/null; done
+expect_answer 'a list is made' ':2' RPUSH list a b
+expect_fault 'a running node keeps its folder' 3 'in use by the process' \
+    "$TUTTI" backup copy --data data
+end -9
+
+check 'doctor finds all good' "$TUTTI" doctor --data data
+matches 'it tells of the log' 'log: good, .* up to number 4' out
+check 'a backup' "$TUTTI" backup copy --data data
+matches 'it tells how many keys' '^lane 0: 4 keys' out
+expect_fault 'a backup replaces none' 3 'copy is there already' "$TUTTI" backup copy --data data
+check 'it is restored' "$TUTTI" restore copy --data=again
+expect_fault 'not over what is there' 3 'again is there already, and is not empty' \
+    "$TUTTI" restore copy --data again
+begin again
+expect_answer 'a string came back' 'value2' GET key:2
+expect_answer 'a list came back' 'b' LINDEX list 1
+expect_answer 'writing goes on' '+OK' SET key:4 new
+end -TERM
+begin again
+expect_answer 'and is kept' 'new' GET key:4
+end -9
+
+snapshot=$(echo copy/lane-0/snapshot-*)
+printf '\377' | dd of="$snapshot" bs=1 seek=230 conv=notrunc status=none
+expect_fault 'a damaged backup is refused' 1 "$snapshot, offset [0-9]+: .*damaged" \
+    "$TUTTI" restore copy --data third
+[ ! -e third ] && ok 'and nothing is made' || not_ok 'and nothing is made' 'third is there'
+expect_fault 'what is no backup is refused' 1 'is not a whole backup' \
+    "$TUTTI" restore data/lane-0 --data third
+
+# The first record of the log, 48 bytes into the first batch.
+log=data/lane-0/log-0000000001.segment
+rm -f data/lane-0/snapshot-*
+printf '\377' | dd of="$log" bs=1 seek=$((4096 + 48 + 33)) conv=notrunc status=none
+expect_fault 'doctor names the damage' 1 "data is damaged; .*--repair" "$TUTTI" doctor --data data
+matches 'with file and offset' "DAMAGED: $log, offset 4144: record 1 is damaged" out
+run "$TUTTI" start --data data
+matches 'a node does not start on it' "$log, offset 4144: .*tutti doctor --repair" err
+check 'doctor repairs' "$TUTTI" doctor --repair --data data
+matches 'it says what it did' 'log: cut, and good now, 0 records' out
+[ -e "$log.damaged" ] && ok 'the rest is kept' || not_ok 'the rest is kept' "no $log.damaged"
+check 'then all is good' "$TUTTI" doctor --data data
+begin data
+expect_answer 'and a node starts' '$-1' GET key:1
+end -9
+
+expect_fault 'a folder is needed' 2 'which folder' "$TUTTI" backup
+expect_fault 'no data folder' 1 'nowhere is not a data folder' "$TUTTI" doctor --data nowhere
