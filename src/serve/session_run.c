@@ -87,20 +87,18 @@ static struct slice first_key(const struct session *session, const struct parsed
     return place < request.argc ? request.argv[place] : (struct slice){0};
 }
 
-/* First where all the keys' buckets are, then, as these arrive, where their entries are. */
 static void prefetch(const struct server *server, const struct session *session,
                      const struct batch *batch)
 {
     const struct store *store = lane_store(server->lane);
-    uint32_t database = session->database;
-    if (batch->count < 2 || store_count(store, database) < PREFETCH_KEYS_MIN) return;
+    if (batch->count < 2 || store_count(store, session->database) < PREFETCH_KEYS_MIN) return;
     struct slice keys[SESSION_BATCH_MAX];
+    uint32_t count = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
-        keys[i] = first_key(session, &batch->requests[i]);
-        if (keys[i].data != NULL) store_prefetch(store, database, keys[i]);
+        struct slice key = first_key(session, &batch->requests[i]);
+        if (key.data != NULL) keys[count++] = key;
     }
-    for (uint32_t i = 0; i < batch->count; i++)
-        if (keys[i].data != NULL) store_prefetch_entry(store, database, keys[i]);
+    store_prefetch(store, session->database, keys, count);
 }
 
 static bool may_run(const struct session *session)
