@@ -2,6 +2,7 @@
 #include "serve/config_apply.h"
 #include "core/store/evict.h"
 #include "serve/session.h"
+#include "serve/session_impl.h"
 
 enum { LIST_PACKED_THRESHOLD = 1 << 30 };
 

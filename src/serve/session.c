@@ -158,6 +158,11 @@ void session_close(struct server *server, struct session *session)
     session_enter(server->sessions, SESSIONS_CLOSE, session);
 }
 
+struct session *sessions_first(const struct sessions *sessions, enum session_list_id list)
+{
+    return sessions->lists[list].first;
+}
+
 uint32_t sessions_count(const struct sessions *sessions)
 {
     return sessions->count;

@@ -104,8 +104,8 @@ typedef void (*session_handler)(struct session_call *call);
 /* The handlers, by command id; one table, in session_table.c. */
 session_handler session_handler_of(enum command_id id);
 
-static inline struct session *sessions_first(const struct sessions *sessions,
-                                             enum session_list_id list);
+/* Then by links[list].next. */
+struct session *sessions_first(const struct sessions *sessions, enum session_list_id list);
 uint32_t sessions_count(const struct sessions *sessions);
 struct session *sessions_find(const struct sessions *sessions, uint64_t id); /* NULL: none */
 uint64_t sessions_blocked_count(const struct server *server); /* for keys, and by a pause */
@@ -113,5 +113,3 @@ uint64_t sessions_blocked_count(const struct server *server); /* for keys, and b
 void session_close(struct server *server, struct session *session); /* at the end of the turn */
 /* A push: bytes that are no reply. They come after a reply that is being written. */
 void session_append(struct server *server, struct session *session, struct slice bytes);
-
-#include "serve/session_impl.h"

@@ -46,12 +46,6 @@ struct sessions {
     bool finishing;
 };
 
-static inline struct session *sessions_first(const struct sessions *sessions,
-                                             enum session_list_id list)
-{
-    return sessions->lists[list].first;
-}
-
 static inline bool session_in(const struct session *session, enum session_list_id list)
 {
     return (session->lists & (1U << list)) != 0;
