@@ -96,6 +96,8 @@ static void append_value(struct buffer *out, const struct answer *answer)
 {
     if (answer->kind == ANSWER_NULL) {
         buffer_append(out, SLICE("none"));
+    } else if (answer->text.len == 0) {
+        buffer_append(out, SLICE("\"\"")); /* the root's prefix */
     } else {
         tame_append(out, answer->text);
     }

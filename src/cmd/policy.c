@@ -211,8 +211,7 @@ void cmd_policy_help(struct call *call)
         "    Return the policy of a prefix.",
         "LIST",
         "    Return all policies.",
-        "SET <prefix> [MODE strong|cache] [MEMORY bytes] [EVICT "
-        "s3fifo|lru|lfu|random|ttl|none] [TTL seconds]",
+        "SET <prefix> [MODE <mode>] [MEMORY <bytes>] [EVICT <kind>] [TTL <seconds>]",
         "    Make or change the policy of a prefix. The longest prefix counts.",
         "HELP",
         "    Prints this help.",

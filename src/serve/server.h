@@ -55,5 +55,6 @@ struct server {
     const char *data_folder, *config_path, *version;
     char run_id[41];
     uint64_t next_client_id, client_id_step; /* so that ids differ over all lanes */
+    uint64_t save_session;                   /* whose SAVE is under way; 0: nobody's */
     bool stop_wanted;                        /* SHUTDOWN: the node ends after this turn */
 };

@@ -13,28 +13,74 @@ void time_command(struct session_call *call)
     reply_bulk_integer(&call->reply, now % US_PER_S);
 }
 
-/* SAVE promises that all is on disk when it answers, as the log has it: its reply waits for that.
- * The snapshot, which shortens the log, is then under way. */
-void save_command(struct session_call *call)
+/* SAVE answers when the snapshot that it began is done: it is called again until then. */
+static void save_in_front(struct session_call *call)
 {
-    struct lane *lane = call->server->lane;
-    bool background = call->command->id == COMMAND_BGSAVE;
+    struct server *server = call->server;
+    struct lane_saving saving = lane_saving(server->lane);
     struct fault fault;
-    if (background && call->argc > 1 && (call->argc > 2 || !word_is(call->argv[1], "SCHEDULE"))) {
+    if (server->save_session == call->session->id) {
+        call->later = saving.active;
+        if (saving.active) return;
+        server->save_session = 0;
+        if (saving.last_failed) {
+            reply_error(&call->reply,
+                        "ERR the snapshot failed; what was acknowledged is in the log");
+        } else {
+            reply_ok(&call->reply);
+        }
+        return;
+    }
+    enum err err = lane_save(server->lane, NULL, &fault);
+    if (err == ERR_EXISTS) {
+        reply_error(&call->reply, "ERR Background save already in progress");
+    } else if (err != ERR_OK) {
+        reply_error(&call->reply, "ERR %s", fault.text);
+    } else {
+        server->save_session = call->session->id;
+        call->later = true;
+    }
+}
+
+static void save_in_background(struct session_call *call)
+{
+    struct fault fault;
+    if (call->argc > 2 || (call->argc == 2 && !word_is(call->argv[1], "SCHEDULE"))) {
         reply_error(&call->reply, "ERR syntax error");
         return;
     }
-    enum err err = lane_save(lane, NULL, &fault);
-    if (err == ERR_EXISTS && (background && call->argc == 1)) {
-        reply_error(&call->reply, "ERR Background save already in progress");
-    } else if (err != ERR_OK && err != ERR_EXISTS) {
+    enum err err = lane_save(call->server->lane, NULL, &fault);
+    if (err == ERR_OK) {
+        reply_simple(&call->reply, "Background saving started");
+    } else if (err != ERR_EXISTS) {
         reply_error(&call->reply, "ERR %s", fault.text);
-    } else if (!background) {
-        call->session->gate = u64_max(call->session->gate, lane_last(lane));
-        reply_ok(&call->reply);
+    } else if (call->argc == 2) {
+        reply_simple(&call->reply, "Background saving scheduled");
     } else {
-        reply_simple(&call->reply, err == ERR_EXISTS ? "Background saving scheduled"
-                                                     : "Background saving started");
+        reply_error(&call->reply, "ERR Background save already in progress");
+    }
+}
+
+void save_command(struct session_call *call)
+{
+    if (call->command->id == COMMAND_SAVE) {
+        save_in_front(call);
+    } else {
+        save_in_background(call);
+    }
+}
+
+/* What is under way already shortens the log as well. */
+void rewrite_command(struct session_call *call)
+{
+    struct fault fault;
+    enum err err = lane_save(call->server->lane, NULL, &fault);
+    if (err == ERR_OK) {
+        reply_simple(&call->reply, "Background append only file rewriting started");
+    } else if (err == ERR_EXISTS) {
+        reply_simple(&call->reply, "Background append only file rewriting scheduled");
+    } else {
+        reply_error(&call->reply, "ERR %s", fault.text);
     }
 }
 

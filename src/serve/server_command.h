@@ -4,7 +4,8 @@
 #include "serve/session.h"
 
 void time_command(struct session_call *call);
-void save_command(struct session_call *call); /* SAVE and BGSAVE */
+void save_command(struct session_call *call);    /* SAVE and BGSAVE */
+void rewrite_command(struct session_call *call); /* BGREWRITEAOF */
 void lastsave_command(struct session_call *call);
 void role_command(struct session_call *call);
 void shutdown_command(struct session_call *call);

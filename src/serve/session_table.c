@@ -32,6 +32,7 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_ACL_USERS] = acl_users_command,
     [COMMAND_ACL_WHOAMI] = acl_whoami_command,
     [COMMAND_AUTH] = auth_command,
+    [COMMAND_BGREWRITEAOF] = rewrite_command,
     [COMMAND_BGSAVE] = save_command,
     [COMMAND_CLIENT_GETNAME] = client_getname_command,
     [COMMAND_CLIENT_HELP] = help_command,

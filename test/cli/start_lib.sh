@@ -35,7 +35,7 @@ start() {
     PID=$!
     NODES+=("$PID")
     for ((waited = 0; waited < READY_SECONDS_MAX * 20; waited++)); do
-        grep -q 'ready on' "$name.log" && return 0
+        grep -qs 'ready on' "$name.log" && return 0
         kill -0 "$PID" 2>/dev/null || return 1
         sleep 0.05
     done
