@@ -1,7 +1,7 @@
 /* prefetch.h -- asking for memory before it is needed. */
 #pragma once
 
-static inline void prefetch(const void *address)
+static inline void prefetch_line(const void *address)
 {
     __builtin_prefetch(address);
     /* gcc takes a function that does nothing but prefetch for one without effect, and drops calls

@@ -236,9 +236,8 @@ void cmd_mget(struct call *call)
     reply_array(&call->reply, call->argc - 1);
     for (uint32_t i = 1; i < call->argc; i++) {
         if (i % PREFETCH_KEYS == 1) {
-            for (uint32_t ahead = i; ahead < call->argc && ahead < i + PREFETCH_KEYS; ahead++) {
-                store_prefetch(call->store, call->database, call->argv[ahead]);
-            }
+            uint32_t ahead = (uint32_t)u64_min(call->argc - i, PREFETCH_KEYS);
+            store_prefetch(call->store, call->database, call->argv + i, ahead);
         }
         const struct entry *entry = store_read(call->store, call->database, call->argv[i]);
         if (entry == NULL) call_key_missed(call, call->argv[i]);

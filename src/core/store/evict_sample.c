@@ -71,7 +71,7 @@ static void sample_chain(const struct evict_search *search, uint32_t slot,
     for (struct entry *entry; (entry = table_chain_next(&walk)) != NULL;) {
         bool mark = (walk.at->marks >> (walk.index - 1) & 1) != 0;
         if (search->expiring_only && !mark) continue; /* without touching the entry */
-        prefetch(entry);
+        prefetch_line(entry);
         sample->slots[sample->count] = slot;
         sample->entries[sample->count++] = entry;
         if (sample->count == sample->wanted) return;

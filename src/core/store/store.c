@@ -92,14 +92,17 @@ void store_set_touch(struct store *store, bool touch)
 
 /* --- looking up ------------------------------------------------------------------------------ */
 
-void store_prefetch(const struct store *store, uint32_t database, struct slice key)
+void store_prefetch(const struct store *store, uint32_t database, const struct slice *keys,
+                    uint32_t count)
 {
-    table_prefetch(&store->databases[database]->table, hash_bytes(&store->room.secret, key));
-}
-
-void store_prefetch_entry(const struct store *store, uint32_t database, struct slice key)
-{
-    table_prefetch_item(&store->databases[database]->table, hash_bytes(&store->room.secret, key));
+    const struct table *table = &store->databases[database]->table;
+    uint64_t hashes[STORE_PREFETCH_MAX];
+    ASSERT(count <= STORE_PREFETCH_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        hashes[i] = hash_bytes(&store->room.secret, keys[i]);
+        table_prefetch(table, hashes[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) table_prefetch_item(table, hashes[i]);
 }
 
 struct entry *store_read(struct store *store, uint32_t database, struct slice key)

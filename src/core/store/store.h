@@ -7,7 +7,7 @@
  * databases are sixteen tables.
  *
  * The rule of every change: store_write(key) first, then change what it gave. It saves the key's
- * bucket for a running snapshot (snapshot.h), and it drops the key if its time is over. An entry
+ * bucket for a running snapshot (walk.h), and it drops the key if its time is over. An entry
  * pointer is good until the next call that changes the store; functions that may move an entry
  * return where it is now.
  *
@@ -25,6 +25,7 @@ enum {
     STORE_DATABASES = 16,
     STORE_KEY_BYTES_MAX = (1 << 24) - 1,
     STORE_STRING_BYTES_MAX = 512 * 1024 * 1024,
+    STORE_PREFETCH_MAX = 64,
 };
 
 enum value_type { VALUE_STRING = 1, VALUE_LIST, VALUE_SET, VALUE_ZSET, VALUE_HASH };
@@ -56,7 +57,10 @@ struct entry *store_peek(const struct store *store, uint32_t database, struct sl
 /* Before a change: see the rule above. NULL: it is not there. */
 struct entry *store_write(struct store *store, uint32_t database, struct slice key);
 void store_set_touch(struct store *store, bool touch); /* false: reads note no access (NO-TOUCH) */
-void store_prefetch(const struct store *store, uint32_t database, struct slice key);
+/* These keys, at most STORE_PREFETCH_MAX of them, are looked up soon: what is far away is asked for
+ * at once, first their buckets, then their entries. */
+void store_prefetch(const struct store *store, uint32_t database, const struct slice *keys,
+                    uint32_t count);
 
 enum value_type entry_type(const struct entry *entry);
 struct slice entry_key(const struct entry *entry);

@@ -160,6 +160,9 @@ struct store {
     bool accounts;            /* some policy is cache: its keys are counted, see policy.c */
     bool gives_ttl;           /* some policy gives keys an expiry */
     uint32_t expire_database; /* where active expiry goes on */
+    uint32_t expire_credit;   /* buckets that may be looked at */
+    int64_t expire_paced_ms;
+    bool expire_busy;
     struct trash trash;
     struct store_stats stats;
     store_observer observer;

@@ -9,6 +9,12 @@ static bool block_fits(const struct block *block, size_t len)
     return len <= block->capacity && len >= block->capacity / 2;
 }
 
+/* Text that is kept as it is, whatever its bytes are: no integer begins like this. */
+static bool text_is_plain(struct slice text)
+{
+    return text.len > 0 && text.len <= INLINE_BYTES_MAX && text.data[0] > '9';
+}
+
 /* Write `text` over the value of a string without moving the entry. False: it does not fit. */
 static bool string_overwrite(struct entry *entry, struct entry_plan *plan, struct slice text)
 {
@@ -21,6 +27,12 @@ static bool string_overwrite(struct entry *entry, struct entry_plan *plan, struc
         return true;
     }
     if (text.len > INLINE_BYTES_MAX) return false;
+    if (entry->form == FORM_INLINE && *entry_value_at(entry) == text.len && text_is_plain(text)) {
+        plan->form = FORM_INLINE;
+        plan->text = text;
+        entry_write_value(entry, plan);
+        return true;
+    }
     entry_plan_string(plan, NULL, text);
     if (!heap_fits(entry_size(entry), entry_plan_size(plan))) return false;
     if (entry->form != plan->form) entry->form = plan->form & 3u; /* the header is read next */

@@ -8,7 +8,9 @@
 enum {
     GARBAGE_COUNT_MIN = 64,     /* a collection with fewer elements is freed at once */
     GARBAGE_BUCKETS_A_STEP = 4, /* of a larger one */
-    EXPIRE_BUSY_PERCENT = 10,
+    EXPIRE_BUSY_PERCENT = 10,   /* of the buckets looked at had an expired key: go on at once */
+    EXPIRE_BUCKETS_A_MS = 64,   /* else looking takes a few percent of a core at most */
+    EXPIRE_CREDIT_MAX = 1024,
 };
 
 /* --- the trash ------------------------------------------------------------------------------- */
@@ -127,15 +129,28 @@ static uint32_t expire_buckets(struct store *store, uint32_t number, uint32_t *s
     return dropped;
 }
 
+/* How many buckets may be looked at: as many as time has passed for, unless much was found. */
+static uint32_t expire_credit(struct store *store, uint32_t steps)
+{
+    uint64_t passed_ms = (uint64_t)(store->now_ms - store->expire_paced_ms);
+    uint64_t earned = u64_min(passed_ms, EXPIRE_CREDIT_MAX) * EXPIRE_BUCKETS_A_MS;
+    store->expire_paced_ms = store->now_ms;
+    store->expire_credit = (uint32_t)u64_min(store->expire_credit + earned, EXPIRE_CREDIT_MAX);
+    return store->expire_busy ? steps : (uint32_t)u64_min(steps, store->expire_credit);
+}
+
 /* True: there were so many that more is likely. */
 static bool expire_work(struct store *store, uint32_t steps)
 {
-    uint32_t dropped = 0, had = steps;
-    for (uint32_t i = 0; i < STORE_DATABASES && steps > 0; i++) {
-        dropped += expire_buckets(store, store->expire_database, &steps);
+    uint32_t allowed = expire_credit(store, steps), left = allowed, dropped = 0;
+    for (uint32_t i = 0; i < STORE_DATABASES && left > 0; i++) {
+        dropped += expire_buckets(store, store->expire_database, &left);
         store->expire_database = (store->expire_database + 1) % STORE_DATABASES;
     }
-    return dropped > 0 && dropped * 100 / had >= EXPIRE_BUSY_PERCENT;
+    uint32_t used = allowed - left;
+    store->expire_credit -= (uint32_t)u64_min(used, store->expire_credit);
+    store->expire_busy = used > 0 && dropped * 100 / used >= EXPIRE_BUSY_PERCENT;
+    return store->expire_busy;
 }
 
 bool store_work(struct store *store, uint32_t steps)

@@ -193,7 +193,7 @@ void table_prefetch_items(const struct table *table, uint64_t bucket)
     if (bucket >= table->buckets_count) return;
     const struct table_bucket *first = table_bucket_at(table, bucket);
     for (unsigned i = 0; i < TABLE_BUCKET_ITEMS; i++) {
-        if (first->tags[i] != 0) prefetch(bucket_item(first, i));
+        if (first->tags[i] != 0) prefetch_line(bucket_item(first, i));
     }
 }
 
@@ -202,7 +202,7 @@ static void prefetch_next_split(const struct table *table)
 {
     uint64_t next = table->buckets_count & table->level_mask;
     table_prefetch_items(table, next);
-    prefetch(table_bucket_at(table, (next + 1) & table->level_mask));
+    prefetch_line(table_bucket_at(table, (next + 1) & table->level_mask));
 }
 
 /* Deal the items of a chain again. `old` is a copy of its first bucket. */

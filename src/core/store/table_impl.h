@@ -88,7 +88,7 @@ static inline void table_mark(struct table_place place, bool mark)
 static inline void table_prefetch(const struct table *table, uint64_t hash)
 {
     if (table->count == 0) return;
-    prefetch(table_bucket_at(table, table_bucket_of(table, hash)));
+    prefetch_line(table_bucket_at(table, table_bucket_of(table, hash)));
 }
 
 static inline void table_prefetch_item(const struct table *table, uint64_t hash)
@@ -96,7 +96,7 @@ static inline void table_prefetch_item(const struct table *table, uint64_t hash)
     if (table->count == 0) return;
     const struct table_bucket *bucket = table_bucket_at(table, table_bucket_of(table, hash));
     uint64_t match = bucket_match(bucket, table_tag(hash));
-    if (match != 0) prefetch(bucket_item(bucket, bucket_match_index(match)));
+    if (match != 0) prefetch_line(bucket_item(bucket, bucket_match_index(match)));
 }
 
 static inline void *table_chain_next(struct table_walk *walk)
