@@ -61,10 +61,10 @@ enum acl_verdict { /* the later weighs more, where selectors differ */
 /* `*position`: which argument, where a key or channel is denied; else 0. */
 enum acl_verdict acl_check(const struct acl_user *user, const struct command *command,
                            const struct slice *argv, uint32_t argc, uint32_t *position);
-/* What acl_check cannot see: the keys that SORT reads for BY and GET. False: it is replied. */
-MUST_USE bool acl_allows_sort(struct reply *reply, const struct acl_user *user,
-                              const struct command *command, const struct slice *argv,
-                              uint32_t argc);
+/* May it run this, and read every key there is? SORT with BY or GET asks: what they read does not
+ * show in its arguments. */
+bool acl_may_read_all(const struct acl_user *user, const struct command *command,
+                      const struct slice *argv, uint32_t argc);
 /* "NOPERM …", as the client that asked is told. */
 void acl_deny(struct reply *reply, const struct acl_user *user, const struct command *command,
               enum acl_verdict verdict);

@@ -138,9 +138,6 @@ void acl_describe_user(const struct acl_user *user, struct buffer *out); /* "use
 
 /* May a channel of this name, or a pattern like it, be listened to under one of the selectors? */
 bool acl_may_listen(const struct acl_rules *rules, struct slice channel, bool is_pattern);
-/* May it run this, and read every key there is? */
-bool acl_may_read_all(const struct acl_user *user, const struct command *command,
-                      const struct slice *argv, uint32_t argc);
 /* As acl_deny says it, with the key's or channel's name where there is one. */
 void acl_denial_text(const struct acl_user *user, const struct command *command,
                      enum acl_verdict verdict, const struct slice *object, struct buffer *out);

@@ -106,9 +106,7 @@ static bool acl_allows(struct server *server, struct session *session,
         acl_check(session->user, request->command, request->argv, request->argc, &position);
     struct slice object = slice_text(request->command->name);
     switch (verdict) {
-    case ACL_ALLOWED:
-        return acl_allows_sort(reply, session->user, request->command, request->argv,
-                               request->argc);
+    case ACL_ALLOWED: return true;
     case ACL_DENIED_COMMAND: server->stats.acl_denied_commands++; break;
     case ACL_DENIED_KEY: server->stats.acl_denied_keys++; break;
     case ACL_DENIED_CHANNEL: server->stats.acl_denied_channels++; break;
