@@ -15,7 +15,8 @@ _tutti() {
     case ${COMP_WORDS[1]} in
     help) _tutti_words 'mapreduce start policy backup restore doctor' ;;
     policy) _tutti_words 'list get set del explain --host --port --user --password' ;;
-    backup|restore) _tutti_words '--data --help' ;;
+    backup) _tutti_words '--from --data --help' ;;
+    restore) _tutti_words '--data --help' ;;
     doctor) _tutti_words '--repair --data --help' ;;
     start)
         case $before in

@@ -81,7 +81,8 @@ void help_completion(struct buffer *out)
     text(out, "' ;;\n"
               "    policy) _tutti_words 'list get set del explain --host --port --user --password' "
               ";;\n");
-    text(out, "    backup|restore) _tutti_words '--data --help' ;;\n"
+    text(out, "    backup) _tutti_words '--from --data --help' ;;\n"
+              "    restore) _tutti_words '--data --help' ;;\n"
               "    doctor) _tutti_words '--repair --data --help' ;;\n");
     start(out);
     text(out, "    *)\n        case $before in\n");

@@ -208,12 +208,16 @@ static void data_option(struct buffer *out)
 
 void help_backup(struct buffer *out)
 {
-    buffer_append(out, SLICE("Usage: tutti backup DIR [--data DIR]\n\n"));
+    buffer_append(out, SLICE("Usage: tutti backup DIR [--from HOST:PORT | --data DIR]\n\n"));
     wrap(out,
-         "Writes all strong keys of a data folder whose node does not run into a new folder DIR: a "
-         "snapshot for each lane, every byte under a checksum. DIR appears whole or not at all.",
+         "Writes all strong keys into a new folder DIR: a snapshot for each lane, every byte under "
+         "a "
+         "checksum. With --from a running node does it, and goes on serving; DIR is then on its "
+         "machine. Otherwise the node must not run, and DIR appears whole or not at all.",
          0, 0);
     heading(out, "Options");
+    option(out, "from", "HOST:PORT", "",
+           "The running node. TUTTI_PASSWORD is given where it is set.");
     data_option(out);
 }
 

@@ -5,6 +5,7 @@
 #include "cli/exit.h"
 #include "cli/help.h"
 #include "cli/keep.h"
+#include "cli/keep_online.h"
 #include "cli/tame.h"
 #include "node/backup.h"
 #include "node/doctor.h"
@@ -13,7 +14,7 @@
 
 struct words {
     const char *folder; /* the one word that is no option */
-    const char *data;
+    const char *data, *from;
     bool repair, help;
 };
 
@@ -25,6 +26,11 @@ static enum err parse(int argc, char **argv, struct words *words, struct fault *
             words->help = true;
         } else if (strcmp(typed, "--repair") == 0) {
             words->repair = true;
+        } else if (strncmp(typed, "--from=", strlen("--from=")) == 0) {
+            words->from = typed + strlen("--from=");
+        } else if (strcmp(typed, "--from") == 0) {
+            if (at + 1 == argc) return fault_set(fault, ERR_USAGE, "--from needs HOST:PORT");
+            words->from = argv[++at];
         } else if (strncmp(typed, "--data=", strlen("--data=")) == 0) {
             words->data = typed + strlen("--data=");
         } else if (strcmp(typed, "--data") == 0) {
@@ -38,6 +44,9 @@ static enum err parse(int argc, char **argv, struct words *words, struct fault *
         } else {
             words->folder = typed;
         }
+    }
+    if (words->data != NULL && words->from != NULL) {
+        return fault_set(fault, ERR_USAGE, "give --data or --from, not both");
     }
     if (words->data == NULL) words->data = getenv("TUTTI_DATA");
     if (words->data == NULL) words->data = DATA_STANDARD;
@@ -68,6 +77,10 @@ static enum err run(enum task task, const struct words *words, struct buffer *ou
     if (words->repair && task != TASK_DOCTOR) {
         return fault_set(fault, ERR_USAGE, "there is no option --repair");
     }
+    if (words->from != NULL && task != TASK_BACKUP) {
+        return fault_set(fault, ERR_USAGE, "there is no option --from");
+    }
+    if (words->from != NULL) return backup_online(words->from, words->folder, out, fault);
     switch (task) {
     case TASK_BACKUP: return node_backup(words->data, words->folder, out, fault);
     case TASK_RESTORE: return node_restore(words->folder, words->data, out, fault);

@@ -1,4 +1,4 @@
-/* keep.h -- `tutti backup`, `restore` and `doctor`: what keeps data safe while no node runs. */
+/* keep.h -- `tutti backup`, `restore` and `doctor`: what keeps data safe. */
 #pragma once
 
 /* `argv[0]` is the first word after the subcommand. They return the exit status. */

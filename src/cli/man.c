@@ -78,7 +78,7 @@ static void description(struct buffer *out)
     buffer_append(out, SLICE(".B tutti policy\n"));
     line(out, "shows and sets (see tutti help policy).");
     buffer_append(out, SLICE(".PP\n.B tutti backup\n"));
-    line(out, "writes the data of a node that does not run into a new folder,");
+    line(out, "writes the data of a node into a new folder,");
     buffer_append(out, SLICE(".B tutti restore\n"));
     line(out, "makes a data folder out of such a backup, and");
     buffer_append(out, SLICE(".B tutti doctor\n"));

@@ -113,6 +113,11 @@ void lane_close(struct lane *lane)
     arena_free(lane->arena);
 }
 
+uint32_t lane_number(const struct lane *lane)
+{
+    return lane->config.number;
+}
+
 struct store *lane_store(struct lane *lane)
 {
     return lane->store;

@@ -43,6 +43,7 @@ MUST_USE enum err lane_open(const struct lane_config *config, struct io *io, str
                             struct lane_opened *opened, struct fault *fault);
 void lane_close(struct lane *lane); /* after lane_is_quiet */
 
+uint32_t lane_number(const struct lane *lane);
 struct store *lane_store(struct lane *lane);
 struct call_settings *lane_settings(struct lane *lane); /* may be changed by CONFIG SET */
 void lane_set_memory_max(struct lane *lane, uint64_t bytes);

@@ -234,7 +234,7 @@ enum err node_restore(const char *from, const char *data, struct buffer *out, st
         folder_remove_tree(aside);
     }
     for (uint32_t i = 0; i < count && err == ERR_OK; i++) {
-        buffer_append_format(out, "lane %u: %llu keys\n", i,
+        buffer_append_format(out, "lane %u: %llu records\n", i,
                              (unsigned long long)parts[i].keys_count);
     }
     arena_free(arena);

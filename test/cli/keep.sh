@@ -51,7 +51,13 @@ for i in 1 2 3; do ask SET "key:$i" "value$i" >/dev/null; done
 expect_answer 'a list is made' ':2' RPUSH list a b
 expect_fault 'a running node keeps its folder' 3 'in use by the process' \
     "$TUTTI" backup copy --data data
+check 'a running node makes a backup' "$TUTTI" backup live --from 127.0.0.1:$port
+expect_fault 'and replaces none' 1 'live/lane-0 is there already' \
+    "$TUTTI" backup live --from 127.0.0.1:$port
+expect_fault 'nobody is there' 1 '127.0.0.1' "$TUTTI" backup other --from 127.0.0.1:1
 end -9
+check 'it is whole and restored' "$TUTTI" restore live --data relived
+matches 'with all keys' '^lane 0: [45] records' out
 
 check 'doctor finds all good' "$TUTTI" doctor --data data
 matches 'it tells of the log' 'log: good, .* up to number 4' out
