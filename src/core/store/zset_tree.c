@@ -204,17 +204,17 @@ static void path_count(const struct zset_tree *tree, const struct path *path,
 static void inner_move(struct inner *into, uint32_t to, const struct inner *source, uint32_t from,
                        uint32_t count)
 {
-    memmove(into->children + to, source->children + from, count * sizeof into->children[0]);
+    memmove(into->children + to, source->children + from, count * sizeof(void *));
     memmove(into->counts + to, source->counts + from, count * sizeof into->counts[0]);
     memmove(into->scores + to, source->scores + from, count * sizeof into->scores[0]);
-    memmove(into->blocks + to, source->blocks + from, count * sizeof into->blocks[0]);
+    memmove(into->blocks + to, source->blocks + from, count * sizeof(void *));
 }
 
 static void leaf_move(struct zset_leaf *into, uint32_t to, const struct zset_leaf *source,
                       uint32_t from, uint32_t count)
 {
     memmove(into->scores + to, source->scores + from, count * sizeof into->scores[0]);
-    memmove(into->blocks + to, source->blocks + from, count * sizeof into->blocks[0]);
+    memmove(into->blocks + to, source->blocks + from, count * sizeof(void *));
 }
 
 static void inner_insert(struct inner *inner, uint32_t index, void *child, uint32_t height)
@@ -523,6 +523,7 @@ void zset_tree_check(const struct zset_tree *tree)
 {
     struct check check = {0};
     ASSERT(check_below(tree->root, tree->height, &check) == tree->count);
+    ASSERT(check.leaf != NULL);
     ASSERT(check.leaf->next == NULL);
     ASSERT(check.nodes_bytes == tree->nodes_bytes);
     if (tree->height > 0) ASSERT(node_count(tree->root, tree->height) > 1);
