@@ -9,12 +9,14 @@ _tutti() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _tutti_words 'mapreduce start policy help --version'
+        _tutti_words 'mapreduce start policy backup restore doctor help --version'
         return
     fi
     case ${COMP_WORDS[1]} in
-    help) _tutti_words 'mapreduce start policy' ;;
+    help) _tutti_words 'mapreduce start policy backup restore doctor' ;;
     policy) _tutti_words 'list get set del explain --host --port --user --password' ;;
+    backup|restore) _tutti_words '--data --help' ;;
+    doctor) _tutti_words '--repair --data --help' ;;
     start)
         case $before in
         --data) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;

@@ -12,5 +12,5 @@ void help_policy(struct buffer *out);
 void help_backup(struct buffer *out);
 void help_restore(struct buffer *out);
 void help_doctor(struct buffer *out);
-void help_man(struct buffer *out);               /* roff, as docs/tutti.1 */
-void help_completion(struct buffer *out);        /* bash, as completions/tutti.bash */
+void help_man(struct buffer *out);        /* roff, as docs/tutti.1 */
+void help_completion(struct buffer *out); /* bash, as completions/tutti.bash */

@@ -131,15 +131,17 @@ static bool many_read(struct call *call, uint32_t index, struct many *many)
     }
     uint32_t where = index + 1 + (uint32_t)keys_count;
     if (!list_end_read(call, where, &many->end)) return false;
-    if (where + 1 < call->argc) {
-        if (where + 3 != call->argc || !word_is(call->argv[where + 1], "COUNT")) {
-            call_syntax_error(call);
-            return false;
-        }
-        if (!call_integer_in(call, where + 2, 1, INT64_MAX, &count,
+    uint32_t rest = where + 1;
+    if (rest + 1 < call->argc && word_is(call->argv[rest], "COUNT")) {
+        if (!call_integer_in(call, rest + 1, 1, INT64_MAX, &count,
                              "ERR count should be greater than 0")) {
             return false;
         }
+        rest += 2;
+    }
+    if (rest < call->argc) {
+        call_syntax_error(call);
+        return false;
     }
     many->first_key = index + 1;
     many->keys_count = (uint32_t)keys_count;

@@ -62,7 +62,7 @@ enum acl_verdict { /* the later weighs more, where selectors differ */
 enum acl_verdict acl_check(const struct acl_user *user, const struct command *command,
                            const struct slice *argv, uint32_t argc, uint32_t *position);
 /* May it run this, and read every key there is? SORT with BY or GET asks: what they read does not
- * show among the arguments. */
+ * show in its arguments. */
 bool acl_may_read_all(const struct acl_user *user, const struct command *command,
                       const struct slice *argv, uint32_t argc);
 /* "NOPERM …", as the client that asked is told. */

@@ -165,6 +165,14 @@ static bool is_immediate(enum command_id id)
 
 /* --- running --------------------------------------------------------------------------------- */
 
+/* Only SORT follows patterns to keys that are not among its arguments. */
+static bool keys_restricted(const struct session *session, const struct request *request)
+{
+    enum command_id id = request->command->id;
+    if (LIKELY(id != COMMAND_SORT && id != COMMAND_SORT_RO)) return false;
+    return !acl_may_read_all(session->user, request->command, request->argv, request->argc);
+}
+
 /* A command over the store. False: nothing happened, the log is making room. */
 static bool run_data(struct server *server, struct session *session, const struct request *request,
                      bool may_block)
@@ -175,6 +183,7 @@ static bool run_data(struct server *server, struct session *session, const struc
         .argc = request->argc,
         .database = session->database,
         .reply = {&session->output, session->protocol},
+        .keys_restricted = keys_restricted(session, request),
         .may_block = may_block,
     };
     bool quiet = (session->flags & SESSION_NO_TOUCH) != 0;

@@ -15,7 +15,7 @@
 #include "serve/session_impl.h"
 
 /* Fewer keys than these are in the processor's caches anyhow. */
-enum { PREFETCH_KEYS_MIN = 1 << 16 };
+enum { PREFETCH_KEYS_MIN = 1 << 12 };
 
 struct parsed {
     const struct command *command, *container;
@@ -76,19 +76,27 @@ static struct request request_at(const struct session *session, const struct par
                             parsed->argc};
 }
 
+/* The key to look for first; without data: there is none. */
+static struct slice first_key(const struct session *session, const struct parsed *parsed)
+{
+    const struct command *command = parsed->command;
+    if (command == NULL || command->handler == NULL || command->key_specs_count == 0)
+        return (struct slice){0};
+    uint32_t place = (uint32_t)command->key_specs[0].start;
+    struct request request = request_at(session, parsed);
+    return place < request.argc ? request.argv[place] : (struct slice){0};
+}
+
 static void prefetch(const struct server *server, const struct session *session,
                      const struct batch *batch)
 {
     const struct store *store = lane_store(server->lane);
+    if (batch->count < 2 || store_count(store, session->database) < PREFETCH_KEYS_MIN) return;
     struct slice keys[SESSION_BATCH_MAX];
     uint32_t count = 0;
-    if (batch->count < 2 || store_count(store, session->database) < PREFETCH_KEYS_MIN) return;
     for (uint32_t i = 0; i < batch->count; i++) {
-        const struct command *command = batch->requests[i].command;
-        if (command == NULL || command->handler == NULL || command->key_specs_count == 0) continue;
-        uint32_t place = (uint32_t)command->key_specs[0].start;
-        struct request request = request_at(session, &batch->requests[i]);
-        if (place < request.argc) keys[count++] = request.argv[place];
+        struct slice key = first_key(session, &batch->requests[i]);
+        if (key.data != NULL) keys[count++] = key;
     }
     store_prefetch(store, session->database, keys, count);
 }

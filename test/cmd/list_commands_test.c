@@ -123,6 +123,8 @@ static const struct call_row popping_rows[] = {
     {"LMPOP of too many keys", "", "LMPOP 2 a LEFT", SYNTAX},
     {"LMPOP from nowhere", "", "LMPOP 1 a UP", SYNTAX},
     {"LMPOP of 0", "", "LMPOP 1 a LEFT COUNT 0", "-ERR count should be greater than 0"},
+    {"LMPOP reads a count before the rest", "", "LMPOP 1 a LEFT COUNT x COUNT",
+     "-ERR count should be greater than 0"},
     {"LMPOP with a count twice", "", "LMPOP 1 a LEFT COUNT 1 COUNT 1", SYNTAX},
     {"LMPOP with half an option", "", "LMPOP 1 a LEFT COUNT", SYNTAX},
 };

@@ -186,12 +186,12 @@ static const struct repair_row {
     uint64_t last; /* that is left */
     bool cut;
 } repair_rows[] = {
-    {"whole",                               9, 0,                                             15, false},
-    {"a torn tail is not damage",           3, 2 * IO_BLOCK_BYTES + 60,                       12, false},
-    {"the second record of all",            0, IO_BLOCK_BYTES + 48 + 92 + 61,                  1, true},
-    {"the first batch of the last segment", 3, IO_BLOCK_BYTES + 50,                            8, true},
-    {"a batch header in the middle",        0, 2 * IO_BLOCK_BYTES + 20,                        3, true},
-    {"a large record",                      2, 2 * IO_BLOCK_BYTES,                             7, true},
+    {"whole",                               9, 0,                               15, false},
+    {"a torn tail is not damage",           3, 2 * IO_BLOCK_BYTES + 60,         12, false},
+    {"the second record of all",            0, IO_BLOCK_BYTES + 48 + 92 + 61,    1, true},
+    {"the first batch of the last segment", 3, IO_BLOCK_BYTES + 50,              8, true},
+    {"a batch header in the middle",        0, 2 * IO_BLOCK_BYTES + 20,          3, true},
+    {"a large record",                      2, 2 * IO_BLOCK_BYTES,               7, true},
 };
 /* clang-format on */
 

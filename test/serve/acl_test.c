@@ -207,28 +207,42 @@ Test(acl, many_keys_are_all_looked_at)
     acl_fixture_free(fixture);
 }
 
-static const struct read_row {
-    const char *why, *rules;
-    bool may;
-} read_rows[] = {
-    {"who may do all", "+@all ~* &*", true},
-    {"who may read all", "(+sort ~list %R~*)", true},
-    {"who may only write all", "(+sort ~list %W~*)", false},
-    {"who may read some", "(+sort ~list ~v*)", false},
-    {"who may read all but not run it", "(+get ~*)", false},
+static const struct sort_row {
+    const char *why, *rules, *line, *denied; /* "": it is not */
+} sort_rows[] = {
+    {"who may do all", "+@all ~* &*", "SORT l BY v*", ""},
+    {"who may read all", "(+sort ~l %R~*)", "SORT l BY v* GET w*", ""},
+    {"who may only write all", "(+sort ~l %W~*)", "SORT l BY v*", "BY"},
+    {"who may read some", "(+sort ~l ~v*)", "SORT l LIMIT 0 1 GET v*", "GET"},
+    {"of the read-only one", "+sort_ro ~l", "SORT_RO l by v*", "BY"},
+    {"who may read all, but by a selector that does not sort", "+sort ~l (+get ~*)", "SORT l BY v*",
+     "BY"},
+    {"no order reads nothing", "+sort ~l", "SORT l BY nosort LIMIT 0 1", ""},
+    {"a key that is called GET", "+sort ~l ~get", "SORT l STORE GET", ""},
+    {"another command", "+set ~l", "SET l BY v*", ""},
 };
 
 Test(acl, sorting_by_other_keys_asks_for_all)
 {
-    const struct slice argv[] = {SLICE("sort"), SLICE("list"), SLICE("by"), SLICE("v*")};
-    FOR_ROWS (row, read_rows) {
+    FOR_ROWS (row, sort_rows) {
         struct acl_fixture *fixture = acl_fixture();
         char line[256];
         (void)snprintf(line, sizeof line, "ACL SETUSER u %s", row->rules);
         cr_assert_str_eq(acl_fixture_run(fixture, &fixture->client, line), "+OK");
+        struct slice *argv;
+        uint32_t argc;
+        cr_assert(config_split(slice_text(row->line), fixture->arena, &argv, &argc));
         const struct acl *acl = fixture->server.acl;
-        const struct command *sort = command_find_name(acl->commands, SLICE("sort"));
-        ROW_EQ(row, acl_may_read_all(acl_find(acl, SLICE("u")), sort, argv, 4), row->may);
+        const struct command *command = command_find_name(acl->commands, argv[0]);
+        struct buffer out = {0};
+        struct reply reply = {&out, 2};
+        bool allowed = acl_allows_sort(&reply, acl_find(acl, SLICE("u")), command, argv, argc);
+        ROW_EQ(row, allowed, row->denied[0] == '\0');
+        (void)snprintf(line, sizeof line,
+                       "-ERR %s option of SORT denied due to insufficient ACL permissions.\r\n",
+                       row->denied);
+        if (!allowed) ROW_BYTES_EQ(row, buffer_slice(&out), line);
+        buffer_free(&out);
         acl_fixture_free(fixture);
     }
 }
