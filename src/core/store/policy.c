@@ -85,12 +85,8 @@ static void policies_index(struct store *store)
 
 /* --- counting -------------------------------------------------------------------------------- */
 
-bool policy_is_counted(const struct store *store)
-{
-    return store->accounts && store->policies->count > 1;
-}
-
-void policy_settle(struct store *store)
+/* What the heap holds by now is counted. */
+static void policy_settle(struct store *store)
 {
     struct policies *policies = store->policies;
     uint64_t now = store->room.heap.used_bytes;

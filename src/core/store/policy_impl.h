@@ -60,6 +60,4 @@ static inline uint64_t evict_id_of(uint64_t hash, uint32_t slot)
 
 /* Queue a key that came under a cache policy. */
 void evict_key_added(struct store *store, struct policy_state *state, struct found *found);
-bool policy_is_counted(const struct store *store); /* are used_bytes and keys_count kept? */
 uint64_t policy_used_bytes(const struct store *store, uint32_t policy);
-void policy_settle(struct store *store); /* what the heap holds by now is counted */

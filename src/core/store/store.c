@@ -25,7 +25,7 @@ static void table_before_move(struct table *table, uint64_t bucket)
     walk_save(table->owner, (struct database *)table, bucket); /* [I1] */
 }
 
-struct database *database_new(struct store *store, uint32_t slot)
+static struct database *database_new(struct store *store, uint32_t slot)
 {
     static const struct table_kind kind = {table_entry_hash, table_before_move};
     struct database *database = heap_take_zeroed(&store->room.heap, sizeof *database);
@@ -224,7 +224,8 @@ void store_remove(struct store *store, struct found *found)
     found->entry = NULL;
 }
 
-void store_clear(struct store *store, struct found *found)
+/* Make what is at `found`, if anything, go; told if its time was over. */
+static void store_clear(struct store *store, struct found *found)
 {
     if (found->entry == NULL) return;
     if (entry_is_expired(store, found->entry)) store_tell(store, STORE_DROP_EXPIRED, found);

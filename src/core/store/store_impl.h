@@ -101,7 +101,8 @@ struct entry *entry_new(struct heap *heap, const struct entry_plan *plan);
 size_t entry_plan_size(const struct entry_plan *plan);
 struct entry_plan entry_plan_of(const struct entry *entry); /* borrows its key and text */
 void entry_write_value(struct entry *entry, const struct entry_plan *plan); /* the size fits */
-void entry_give(struct store *store, struct entry *entry);                  /* with its value */
+void entry_give_value(struct store *store, struct entry *entry);
+void entry_give(struct store *store, struct entry *entry); /* with its value */
 struct block *block_new(struct heap *heap, struct slice text, size_t capacity);
 size_t block_capacity_for(size_t len);
 void block_give(struct heap *heap, struct block *block);
@@ -234,14 +235,11 @@ struct entry *store_insert(struct store *store, struct found *found, struct entr
 /* Put `entry` where `found->entry` is, which is given back without its value. */
 struct entry *store_exchange(struct store *store, struct found *found, struct entry *entry);
 void store_remove(struct store *store, struct found *found); /* and give back */
-/* Make what is at `found`, if anything, go; told if its time was over. */
-void store_clear(struct store *store, struct found *found);
 void store_tell(struct store *store, enum store_drop why, const struct found *found);
 void store_note_expiry(struct found *found, const struct entry *before, const struct entry *after);
 
 /* --- what the parts of a store tell each other ----------------------------------------------- */
 
-struct database *database_new(struct store *store, uint32_t slot);
 void trash_take_database(struct store *store, struct database *database);
 void trash_take_object(struct store *store, enum value_type type, void *object);
 /* True: more is there. `*steps` goes down by what was done. */

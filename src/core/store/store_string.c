@@ -40,17 +40,6 @@ static bool string_overwrite(struct entry *entry, struct entry_plan *plan, struc
     return true;
 }
 
-/* Give back the value of an entry whose memory is about to be exchanged. */
-static void value_drop(struct store *store, struct entry *entry)
-{
-    switch ((enum entry_form)entry->form) {
-    case FORM_INLINE:
-    case FORM_INTEGER: break;
-    case FORM_BLOCK: block_give(&store->room.heap, entry_pointer(entry)); break;
-    case FORM_OBJECT: trash_take_object(store, entry_type(entry), entry_pointer(entry)); break;
-    }
-}
-
 static struct entry *string_replace(struct store *store, struct found *found,
                                     struct entry_plan *plan, struct slice text)
 {
@@ -66,7 +55,7 @@ static struct entry *string_replace(struct store *store, struct found *found,
     }
     entry_plan_string(plan, &store->room.heap, text);
     struct entry *made = entry_new(&store->room.heap, plan);
-    value_drop(store, old);
+    entry_give_value(store, old);
     return store_exchange(store, found, made);
 }
 
@@ -118,7 +107,7 @@ struct entry *store_update_integer(struct store *store, uint32_t database, struc
         .word = (uint64_t)value,
     };
     struct entry *made = entry_new(&store->room.heap, &plan);
-    value_drop(store, entry);
+    entry_give_value(store, entry);
     return store_exchange(store, &found, made);
 }
 
