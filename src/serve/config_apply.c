@@ -23,6 +23,7 @@ void config_limits(const struct config *config, struct store_limits *limits)
         .zset_max_listpack_value = limit(config, SETTING_ZSET_MAX_LISTPACK_VALUE),
         .list_max_listpack_size = config_integer(config, SETTING_LIST_MAX_LISTPACK_SIZE),
         .list_packed_threshold = LIST_PACKED_THRESHOLD,
+        .caps_parts = limit(config, SETTING_LANES),
         .lfu_log_factor = limit(config, SETTING_LFU_LOG_FACTOR),
         .lfu_decay_minutes = limit(config, SETTING_LFU_DECAY_TIME),
     };
