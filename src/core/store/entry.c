@@ -70,6 +70,11 @@ struct entry_plan entry_plan_of(const struct entry *entry)
     return plan;
 }
 
+static void block_give(struct heap *heap, struct block *block)
+{
+    heap_give(heap, block, sizeof *block + block->capacity);
+}
+
 void entry_give_value(struct store *store, struct entry *entry)
 {
     switch ((enum entry_form)entry->form) {
@@ -100,11 +105,6 @@ struct block *block_new(struct heap *heap, struct slice text, size_t capacity)
     block->capacity = (uint32_t)capacity;
     bytes_copy(block->bytes, text);
     return block;
-}
-
-void block_give(struct heap *heap, struct block *block)
-{
-    heap_give(heap, block, sizeof *block + block->capacity);
 }
 
 /* --- integers -------------------------------------------------------------------------------- */
