@@ -65,9 +65,13 @@ static void pause_if_full(struct server *server, struct session *session)
 
 void session_send(struct server *server, struct session *session)
 {
-    if (session->flags & (SESSION_CLOSING | SESSION_FULL)) return;
+    if (session->flags & SESSION_CLOSING) return;
     if (session->flags & SESSION_GUEST) {
         guest_send(server, session);
+        return;
+    }
+    if (session->flags & SESSION_FULL) {
+        pause_if_full(server, session);
         return;
     }
     size_t until = sendable_bytes(server, session);
