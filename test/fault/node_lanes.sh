@@ -14,5 +14,5 @@ if start two --data data --lanes 2; then
     say SET key value >out
     finish
 fi
-expect_fault 'another number of lanes says the way out' 1 '2 lanes.*(--lanes|restore)' \
+expect_fault 'another number of lanes says the way out' 2 '--lanes 2, or begin a new folder' \
     "$TUTTI" start --data data --lanes 3 --port "$PORT"
