@@ -288,6 +288,8 @@ void session_run(struct server *server, struct session *session)
     if (!fresh) keep(server, session, received);
     if (!may_run(session)) {
         if (fresh) keep(server, session, received);
+        session_send(server, session); /* full: so that it goes on when it is not */
+        if (may_run(session)) session_enter(server->sessions, SESSIONS_LATER, session);
         if (session->flags & SESSION_ENDED) finish(server, session);
         return;
     }
