@@ -51,16 +51,11 @@ static const struct {
     const char *word;
     void (*write)(struct buffer *out);
 } help_texts[] = {
-    {"mapreduce", help_mapreduce},
-    {"start", help_start},
-    {"policy", help_policy},
-    {"backup", help_backup},
-    {"restore", help_restore},
-    {"doctor", help_doctor},
-    {"help", help_overview},
-    {"--man", help_man},
-    {"--completion", help_completion},
-    {"--configuration", config_document},
+    {"mapreduce", help_mapreduce},     {"start", help_start},
+    {"policy", help_policy},           {"backup", help_backup},
+    {"restore", help_restore},         {"doctor", help_doctor},
+    {"help", help_overview},           {"--man", help_man},
+    {"--completion", help_completion}, {"--configuration", config_document},
     {"--commands", commands_document},
 };
 
