@@ -85,7 +85,9 @@ int main(int argc, char **argv)
     if (strcmp(word, "restore") == 0) return restore_main(argc - 2, argv + 2);
     if (strcmp(word, "doctor") == 0) return doctor_main(argc - 2, argv + 2);
     if (strcmp(word, "plugin-host") == 0) return plugin_host_main(argc - 2, argv + 2);
-    if (strcmp(word, "--version") == 0 || strcmp(word, "version") == 0) return show(version);
+    bool asks_version = strcmp(word, "--version") == 0 || strcmp(word, "version") == 0 ||
+                        strcmp(word, "-v") == 0 || strcmp(word, "-V") == 0;
+    if (asks_version) return show(version);
     bool help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
     if (help) return help_main(argc - 2, argv + 2);
     return refuse(word);

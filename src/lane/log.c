@@ -2,9 +2,11 @@
  * log.c -- see log.h.
  *
  * Invariants
- *   W1  one write at a time, of one batch; batches follow each other in the order of their records.
+ *   W1  at most LOG_WRITES_MAX writes at a time, of a batch each; batches follow each other in the
+ *       order of their records. A segment's first is alone, and done before the next.
  *   W2  a batch is written to bytes that no batch of this use of the segment was written to.
- *   W3  `durable_index` grows only when a write is done; after a failed one it never does.
+ *   W3  `durable_index` grows only when a write and all before it are done; after a failed one it
+ *       never does.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -44,7 +46,13 @@ void log_close(struct log *log)
 {
     log_space_close(log);
     io_block_memory_free(log->gathering.memory, log->gathering.capacity);
-    io_block_memory_free(log->flying.memory, log->flying.capacity);
+    for (uint32_t i = 0; i < log->spares_count; i++) {
+        io_block_memory_free(log->spares[i].memory, log->spares[i].capacity);
+    }
+    for (uint32_t i = 0; i < LOG_WRITES_MAX; i++) {
+        struct log_gather *gather = &log->writes[i].gather;
+        io_block_memory_free(gather->memory, gather->capacity);
+    }
     free(log);
 }
 
@@ -117,6 +125,7 @@ static bool choose_segment(struct log *log)
 {
     uint64_t bytes = log_segment_bytes_for(log->gathering.len);
     if (fits_current(log, bytes)) return true;
+    if (log->writes_count > 0) return false; /* [W1] */
     struct log_file_state *next = log_find_free(log, bytes);
     if (next == NULL) {
         log_want_segment(log, bytes);
@@ -134,8 +143,9 @@ static struct slice finish_batch(struct log *log, struct log_gather *gather)
     uint64_t size = log_padded(LOG_BATCH_BYTES + gather->len);
     uint8_t *batch = gather->memory + IO_BLOCK_BYTES;
     memset(batch + LOG_BATCH_BYTES + gather->len, 0, size - LOG_BATCH_BYTES - gather->len);
-    log_batch_write(batch, &(struct log_batch){log->last_sequence, log->salt, gather->first_index,
-                                               gather->records_count, gather->len});
+    log_batch_write(batch,
+                    &(struct log_batch){log->last_sequence, log->salt, gather->first_index,
+                                        gather->records_count, gather->len, log->durable_index});
     if (log->current_at > 0) return slice_of(batch, size);
     memset(gather->memory, 0, IO_BLOCK_BYTES);
     log_header_write(gather->memory, &(struct log_header){log->last_sequence, log->salt,
@@ -143,56 +153,92 @@ static struct slice finish_batch(struct log *log, struct log_gather *gather)
     return slice_of(gather->memory, IO_BLOCK_BYTES + size);
 }
 
+/* While a write is under way another is begun only when about as much waits as was written: many
+ * clients then share two writes that overlap, and a few do not cost one each. */
+static bool may_write(const struct log *log)
+{
+    if (log->gathering.records_count == 0 || log->writes_count == LOG_WRITES_MAX) return false;
+    if (log->writes_count == 0) return true;
+    const struct log_write *under_way = &log->writes[log->writes_first];
+    if (log->gathering.records_count * 2 < under_way->gather.records_count) return false;
+    bool same_segment = fits_current(log, log_segment_bytes_for(log->gathering.len));
+    return same_segment && !under_way->starts_segment; /* [W1] */
+}
+
+static void spare_put(struct log *log, struct log_gather gather)
+{
+    ASSERT(log->spares_count < LOG_SPARES_MAX);
+    log->spares[log->spares_count++] = gather;
+}
+
+static struct log_gather spare_take(struct log *log)
+{
+    if (log->spares_count == 0) return (struct log_gather){0};
+    return log->spares[--log->spares_count];
+}
+
 void log_flush(struct log *log)
 {
     if (log->has_failed) return;
     log_keep_ready(log);
-    bool due = !log->writing && log->gathering.records_count > 0;
-    if (!due || !choose_segment(log)) return;
+    if (!may_write(log) || !choose_segment(log)) return;
     struct slice bytes = finish_batch(log, &log->gathering);
-    struct log_gather written = log->gathering;
-    log->gathering = log->flying; /* empty: [W1] */
-    log->flying = written;
-    log->writing = true;
-    log->write_began = io_now(log->io);
+    uint32_t place = (log->writes_first + log->writes_count++) % LOG_WRITES_MAX;
+    log->writes[place] = (struct log_write){.gather = log->gathering,
+                                            .under_way = true,
+                                            .starts_segment = log->current_at == 0,
+                                            .began = io_now(log->io)};
+    log->gathering = spare_take(log);
     io_write(log->io, log->current.handle, log->current_at, bytes,
-             (io_tag){log->config.tag.n + TAG_WRITE});
+             (io_tag){log->config.tag.n + TAG_WRITE + place});
     log->current_at += bytes.len; /* [W2] */
 }
 
 /* Memory that a large record needed is given back. */
-static void gather_clear(struct log *log, struct log_gather *gather)
+static void gather_recycle(struct log *log, struct log_gather *gather)
 {
     gather->len = 0;
     gather->records_count = 0;
-    if (gather->capacity <= 2 * (log->config.batch_bytes_max + RECORDS_AT)) return;
-    io_block_memory_free(gather->memory, gather->capacity);
+    if (gather->capacity > 2 * (log->config.batch_bytes_max + RECORDS_AT)) {
+        io_block_memory_free(gather->memory, gather->capacity);
+    } else {
+        spare_put(log, *gather);
+    }
     *gather = (struct log_gather){0};
 }
 
-static void written(struct log *log, const struct io_completion *completion)
+static void written(struct log *log, struct log_write *write,
+                    const struct io_completion *completion)
 {
-    struct log_gather *gather = &log->flying;
-    ASSERT(log->writing);
-    log->writing = false;
+    ASSERT(write->under_way);
+    write->under_way = false;
     if (completion->err != ERR_OK) {
         log_fail(log, completion->error_number, "write the log to", log->current.number);
         return;
     }
-    log->durable_index = gather->first_index + gather->records_count - 1; /* [W3] */
+    write->done = true;
     struct log_stats *stats = &log->stats;
     stats->flushes++;
-    stats->flushed_bytes += gather->len;
-    stats->flushed_records += gather->records_count;
-    stats->last_flush.ns = io_now(log->io).ns - log->write_began.ns;
+    stats->flushed_bytes += write->gather.len;
+    stats->flushed_records += write->gather.records_count;
+    stats->last_flush.ns = io_now(log->io).ns - write->began.ns;
     if (stats->last_flush.ns > stats->longest_flush.ns) stats->longest_flush = stats->last_flush;
-    gather_clear(log, gather);
+    while (!log->has_failed && log->writes_count > 0 && log->writes[log->writes_first].done) {
+        struct log_write *oldest = &log->writes[log->writes_first];
+        log->durable_index =
+            oldest->gather.first_index + oldest->gather.records_count - 1; /* [W3] */
+        gather_recycle(log, &oldest->gather);
+        oldest->done = false;
+        log->writes_first = (log->writes_first + 1) % LOG_WRITES_MAX;
+        log->writes_count--;
+    }
 }
 
 void log_complete(struct log *log, const struct io_completion *completion)
 {
-    if (completion->tag.n == log->config.tag.n + TAG_WRITE) {
-        written(log, completion);
+    uint64_t which = completion->tag.n - log->config.tag.n;
+    if (which < TAG_WRITE + LOG_WRITES_MAX) {
+        written(log, &log->writes[which - TAG_WRITE], completion);
     } else {
         log_space_complete(log, completion);
     }

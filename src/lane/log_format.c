@@ -73,7 +73,8 @@ void log_batch_write(uint8_t to[LOG_BATCH_BYTES], const struct log_batch *batch)
     at = write_u64(at, batch->salt);
     at = write_u64(at, batch->first_index);
     at = write_u64(at, batch->records_count);
-    (void)write_u64(at, batch->bytes);
+    at = write_u64(at, batch->bytes);
+    (void)write_u64(at, batch->durable_index);
     (void)write_u32(to + 4, batch_crc(to));
 }
 
@@ -86,6 +87,7 @@ bool log_batch_read(struct slice bytes, struct log_batch *batch)
     batch->first_index = cursor_u64(&cursor);
     batch->records_count = cursor_u64(&cursor);
     batch->bytes = cursor_u64(&cursor);
+    batch->durable_index = cursor_u64(&cursor);
     return !cursor.bad && magic == BATCH_MAGIC && crc == batch_crc(bytes.data);
 }
 

@@ -9,8 +9,8 @@
  * and goes on with batches, each at a multiple of IO_BLOCK_BYTES:
  *
  *   magic u32, crc32c u32 (of the rest), sequence u64, salt u64, first index u64, records count
- * u64, bytes of all records u64, then the records, each: length u32 (of the payload), crc32c u32
- * (of all but itself), group u32, kind u32, term u64, index u64, payload
+ * u64, bytes of all records u64, durable index u64, then the records, each: length u32 (of the
+ * payload), crc32c u32 (of all but itself), group u32, kind u32, term u64, index u64, payload
  *
  * The sequence counts the uses of segments, so what an earlier use left behind in a file that is
  * used again never passes for new. The salt is drawn when the log is opened and starts the
@@ -24,7 +24,7 @@
 enum {
     LOG_FORMAT = 1,
     LOG_HEADER_BYTES = 64,
-    LOG_BATCH_BYTES = 48,
+    LOG_BATCH_BYTES = 56,
     LOG_RECORD_HEADER_BYTES = 32,
 };
 
@@ -37,7 +37,8 @@ struct log_header {
 struct log_batch {
     uint64_t sequence, salt;
     uint64_t first_index, records_count;
-    uint64_t bytes; /* of the records */
+    uint64_t bytes;         /* of the records */
+    uint64_t durable_index; /* when it was written, records up to this one were on disk */
 };
 
 enum log_header_kind {

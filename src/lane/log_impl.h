@@ -4,8 +4,13 @@
 #include "lane/log_files.h"
 
 enum {
-    TAG_WRITE,
-    TAG_ALLOCATE,
+    LOG_WRITES_MAX = 2, /* on their way at once */
+    LOG_SPARES_MAX = LOG_WRITES_MAX + 1
+};
+
+enum {
+    TAG_WRITE, /* and as many as LOG_WRITES_MAX */
+    TAG_ALLOCATE = TAG_WRITE + LOG_WRITES_MAX,
     TAG_RENAME,
     TAG_REMOVE /* nobody waits for it */
 };
@@ -18,6 +23,13 @@ struct log_gather {
     size_t capacity;
     size_t len; /* of the records */
     uint64_t first_index, records_count;
+};
+
+struct log_write { /* a batch on its way */
+    struct log_gather gather;
+    bool under_way, done;
+    bool starts_segment; /* the segment's header is in it */
+    instant began;
 };
 
 enum segment_state {
@@ -56,9 +68,11 @@ struct log {
     uint32_t salt_crc;
 
     uint64_t last_index, durable_index;
-    struct log_gather gathering, flying;
-    bool writing;
-    instant write_began;
+    struct log_gather gathering;
+    struct log_gather spares[LOG_SPARES_MAX]; /* empty, with memory */
+    uint32_t spares_count;
+    struct log_write writes[LOG_WRITES_MAX]; /* a ring: the oldest is at `writes_first` */
+    uint32_t writes_first, writes_count;
 
     struct log_file_state current; /* handle IO_NONE: there is none */
     uint64_t current_at;           /* where its next batch goes */

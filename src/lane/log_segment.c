@@ -92,15 +92,14 @@ static uint64_t torn_bytes(const struct log_segment *segment)
     return u64_max(torn, 1); /* cut off at its very end: it was there all the same */
 }
 
-/* Is the batch at `at` proof that records before it were lost? The one where reading ended may be
- * torn; whatever is good behind it was written later. */
+/* Is the batch at `at` proof that records were lost? Two batches may have been on their way to the
+ * disk at once, and the later alone have arrived; but each says what was durable before it. */
 static bool is_later(const struct log_segment *segment, uint64_t at, uint64_t after)
 {
     struct log_batch batch;
     if (!batch_at(segment, at, &batch)) return false;
     if (batch.first_index + batch.records_count <= after + 1) return false;
-    return at == segment->batch_at ? batch.first_index > segment->next_index
-                                   : batch.first_index >= segment->next_index;
+    return batch.durable_index >= segment->next_index;
 }
 
 struct log_tail log_segment_tail(const struct log_segment *segment, uint64_t after)

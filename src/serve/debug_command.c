@@ -246,9 +246,7 @@ static const struct {
 
 static bool is_local(const struct session *session)
 {
-    const char *peer = session->peer.text;
-    return (session->flags & SESSION_UNIX_SOCKET) != 0 || strncmp(peer, "127.", 4) == 0 ||
-           strcmp(peer, "::1") == 0;
+    return (session->flags & SESSION_UNIX_SOCKET) != 0 || io_address_is_local(&session->peer);
 }
 
 /* enable-debug-command, in the order of its choices. */

@@ -68,7 +68,7 @@ static size_t write_segment(struct slice payloads, uint8_t *to)
     size_t at = IO_BLOCK_BYTES;
     uint64_t index = 1;
     while (payloads.len > 0 && at / IO_BLOCK_BYTES < SEGMENT_BLOCKS_MAX - 8) {
-        struct log_batch batch = {SEQUENCE, SALT, index, 0, 0};
+        struct log_batch batch = {SEQUENCE, SALT, index, 0, 0, index - 1};
         uint8_t *record_at = to + at + LOG_BATCH_BYTES;
         for (int i = 0; i < 5 && payloads.len > 0; i++) {
             struct log_record record = {1, 1, 1, index++, take_payload(&payloads)};

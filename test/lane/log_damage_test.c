@@ -150,7 +150,33 @@ Test(log_damage, a_torn_tail_is_told)
     cr_assert(err == ERR_OK, "%s", fault.text);
     cr_expect(found.last_index == small.acknowledged);
     cr_expect(found.dropped_bytes > 3 * 50);
-    cr_expect(strstr(found.dropped_at, "offset 8240") != NULL, "%s", found.dropped_at);
+    cr_expect(strstr(found.dropped_at, "offset 8248") != NULL, "%s", found.dropped_at);
+    small_log_free(&small);
+}
+
+/* Two writes were under way when the power went, and only the later one arrived. */
+Test(log_damage, a_write_that_overtook_a_torn_one_is_dropped_with_it)
+{
+    struct small_log small = small_log_new();
+    struct log_image *image = &small.images.items[small.images.count - 1];
+    uint8_t *first = image->bytes.data + IO_BLOCK_BYTES, *second = first + IO_BLOCK_BYTES;
+    struct log_batch batch;
+    cr_assert(log_batch_read(slice_of(second, LOG_BATCH_BYTES), &batch));
+    cr_expect_eq(batch.durable_index, small.acknowledged);
+    first[LOG_BATCH_BYTES] ^= 1;
+    log_image_write(image, buffer_slice(&image->bytes));
+    struct log_found found;
+    struct log_seen seen;
+    struct fault fault;
+    cr_expect_eq(log_fixture_recover(small.fixture.folder, 0, &found, &seen, &fault), ERR_CORRUPT,
+                 "what the later write says was durable is lost");
+    batch.durable_index = small.acknowledged - 4;
+    log_batch_write(second, &batch);
+    log_image_write(image, buffer_slice(&image->bytes));
+    enum err err = log_fixture_recover(small.fixture.folder, 0, &found, &seen, &fault);
+    cr_assert(err == ERR_OK, "%s", fault.text);
+    cr_expect_eq(found.last_index, small.acknowledged - 4);
+    cr_expect(!seen.wrong);
     small_log_free(&small);
 }
 
