@@ -268,7 +268,7 @@ static const char *mode_name(enum policy_mode mode)
     case POLICY_STRONG: return "strong";
     case POLICY_CACHE: return "cache";
     }
-    ASSERT(false);
+    UNREACHABLE("a mode");
 }
 
 /* May the keys under `prefix` that are policy `from`'s be in this mode? */
