@@ -280,7 +280,7 @@ static enum err mode_change_check(struct store *store, uint32_t from, struct sli
     for (uint32_t i = 0; i < STORE_DATABASES; i++) database_find_conflicts(store, i, &conflict);
     if (conflict.count == 0) return ERR_OK;
     return fault_set(fault, ERR_EXISTS,
-                     "%llu keys under it are %s and cannot become %s, such as '%s'; delete them "
+                     "of the keys under it %llu would have to go from %s to %s, such as '%s'; delete them "
                      "first",
                      (unsigned long long)conflict.count, mode_name(store_policy_mode(store, from)),
                      mode_name(mode), conflict.example);
