@@ -275,8 +275,8 @@ static void log_call(struct lane *lane, const struct call *call)
 /* A cache policy's cap holds after each write to it. */
 static void keep_cap(struct lane *lane, uint32_t policy)
 {
-    const struct policy *cap = store_policy(lane->store, policy);
-    if (cap->memory_max_bytes != 0 && cap->used_bytes > cap->memory_max_bytes) {
+    uint64_t cap = evict_cap_bytes(lane->store, policy);
+    if (cap != 0 && store_policy(lane->store, policy)->used_bytes > cap) {
         (void)evict_policy(lane->store, policy, EVICT_KEYS_A_CALL);
     }
 }

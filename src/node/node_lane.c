@@ -53,7 +53,7 @@ static enum err open_lane(struct node_lane *lane, struct parts *parts, struct fa
         .folder = lane->folder,
         .seed = lane->seed,
         .segment_bytes = (uint64_t)config_integer(lane->config, SETTING_LOG_SEGMENT_SIZE),
-        .memory_max_bytes = (uint64_t)config_integer(lane->config, SETTING_MAXMEMORY),
+        .memory_max_bytes = config_memory_max(lane->config),
         .commands = lane->commands,
     };
     config.segment_bytes -= config.segment_bytes % IO_BLOCK_BYTES;

@@ -23,6 +23,7 @@ void config_limits(const struct config *config, struct store_limits *limits)
         .zset_max_listpack_value = limit(config, SETTING_ZSET_MAX_LISTPACK_VALUE),
         .list_max_listpack_size = config_integer(config, SETTING_LIST_MAX_LISTPACK_SIZE),
         .list_packed_threshold = LIST_PACKED_THRESHOLD,
+        .caps_parts = limit(config, SETTING_LANES),
         .lfu_log_factor = limit(config, SETTING_LFU_LOG_FACTOR),
         .lfu_decay_minutes = limit(config, SETTING_LFU_DECAY_TIME),
     };
@@ -48,6 +49,12 @@ void config_call_settings(const struct config *config, struct call_settings *fil
     };
 }
 
+uint64_t config_memory_max(const struct config *config)
+{
+    uint64_t all = limit(config, SETTING_MAXMEMORY), lanes = limit(config, SETTING_LANES);
+    return (all + lanes - 1) / lanes;
+}
+
 void config_apply(struct server *server)
 {
     const struct config *config = server->config;
@@ -56,7 +63,7 @@ void config_apply(struct server *server)
     config_limits(config, limits);
     if (packed != 0) limits->list_packed_threshold = packed;
     config_call_settings(config, lane_settings(server->lane));
-    uint64_t memory_max = limit(config, SETTING_MAXMEMORY);
+    uint64_t memory_max = config_memory_max(config);
     lane_set_memory_max(server->lane, memory_max);
     struct evict_request *eviction = lane_eviction(server->lane);
     uint32_t policy = config_choice(config, SETTING_MAXMEMORY_POLICY);

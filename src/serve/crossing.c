@@ -77,7 +77,9 @@ void crossing_ask(struct server *server, struct session *session, uint32_t lane,
     struct crossing *crossing = server->crossing;
     if (session->protocol == 3) flags |= ASK_RESP3;
     if (session->flags & SESSION_NO_TOUCH) flags |= ASK_NO_TOUCH;
-    crossing_of(crossing, session)->known[lane] = true;
+    struct session_crossing *of = crossing_of(crossing, session);
+    of->known[lane] = true;
+    if (lane == crossing->config.lane && !(flags & ASK_QUIET)) of->own_until = entry + 1;
     ask_write(crossing, lane, session->slot + 1, session->id, entry, flags, session->database, argv,
               argc);
 }
@@ -179,6 +181,7 @@ static void release(struct server *server, struct session *session)
         session_enter(server->sessions, SESSIONS_SEND, session);
     }
     if (of->entries.len > 0) return;
+    of->waits = false;
     session_leave(server->sessions, SESSIONS_OWED, session);
     session_enter(server->sessions, SESSIONS_RUN, session);
 }
@@ -259,17 +262,22 @@ void crossing_leave(struct server *server, struct session *session)
 /* The lane of all keys of a call; LANE_NONE: it has none. */
 static uint32_t lane_of_keys(const struct crossing *crossing, const struct request *request)
 {
-    struct key_place places[KEYS_LOOKED_AT];
+    struct key_place few[KEYS_LOOKED_AT], *places = few;
     const struct command *command = request->command;
     if (command->key_specs_count == 0) return LANE_NONE;
-    int64_t count = command_keys(command, request->argv, request->argc, places, KEYS_LOOKED_AT);
-    uint32_t lane = LANE_NONE;
-    for (int64_t i = 0; i < count && i < KEYS_LOOKED_AT; i++) {
-        uint32_t one = crossing_lane_of(crossing, request->argv[places[i].index]);
-        if (lane != LANE_NONE && lane != one) return LANE_SEVERAL;
-        lane = one;
+    int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
+    if (UNLIKELY(count > KEYS_LOOKED_AT)) {
+        places = calloc((size_t)count, sizeof *places);
+        ASSERT(places != NULL);
+        (void)command_keys(command, request->argv, request->argc, places, (uint32_t)count);
     }
-    return count > KEYS_LOOKED_AT ? LANE_SEVERAL : lane;
+    uint32_t lane = LANE_NONE;
+    for (int64_t i = 0; i < count && lane != LANE_SEVERAL; i++) {
+        uint32_t one = crossing_lane_of(crossing, request->argv[places[i].index]);
+        lane = lane == LANE_NONE || lane == one ? one : LANE_SEVERAL;
+    }
+    if (places != few) free(places);
+    return lane;
 }
 
 static enum crossing_way refuse(struct session *session)
@@ -289,27 +297,36 @@ static bool is_silent(struct session *session)
 }
 
 static enum crossing_way send_to(struct server *server, struct session *session, uint32_t lane,
-                                 const struct request *request)
+                                 const struct request *request, uint32_t flags)
 {
     struct session_crossing *of = crossing_of(server->crossing, session);
     struct held *held = held_push(of);
     held->owed_count = 1;
     held->silent = is_silent(session);
     uint64_t entry = of->first + held_count(of) - 1;
-    crossing_ask(server, session, lane, entry, 0, request->argv, request->argc);
+    if (dispatch_keys_restricted(session, request)) flags |= ASK_RESTRICTED;
+    of->waits = (request->command->flags & COMMAND_BLOCKING) != 0;
+    crossing_ask(server, session, lane, entry, flags, request->argv, request->argc);
     return CROSSING_SENT;
 }
 
 struct gathering { /* where a transaction belongs */
     const struct crossing *crossing;
+    const struct session *session;
     uint32_t lane;
     bool for_all;
+    bool denied; /* the user's rules have changed since it was queued */
+    bool restricted;
 };
 
 static void gather(void *context, const struct request *request)
 {
     struct gathering *gathering = context;
-    uint32_t lane = lane_of_keys(gathering->crossing, request);
+    uint32_t lane = lane_of_keys(gathering->crossing, request), position;
+    const struct acl_user *user = gathering->session->user;
+    gathering->denied |=
+        acl_check(user, request->command, request->argv, request->argc, &position) != ACL_ALLOWED;
+    gathering->restricted |= dispatch_keys_restricted(gathering->session, request);
     gathering->for_all |= crossing_is_for_all(request->command->id);
     if (lane == LANE_NONE || lane == gathering->lane) return;
     gathering->lane = gathering->lane == LANE_NONE ? lane : LANE_SEVERAL;
@@ -337,7 +354,7 @@ static enum crossing_way route_exec(struct server *server, struct session *sessi
         crossing_unwatch(server, session);
         return CROSSING_HERE;
     }
-    struct gathering where = {crossing, LANE_NONE, false};
+    struct gathering where = {.crossing = crossing, .session = session, .lane = LANE_NONE};
     if (of != NULL && of->watch_lane != 0) where.lane = of->watch_lane - 1;
     if (watching_count_of(session) > 0) where.lane = crossing->config.lane;
     transaction_each(session, gather, &where);
@@ -347,13 +364,21 @@ static enum crossing_way route_exec(struct server *server, struct session *sessi
         return refuse(session);
     }
     if (where.lane == LANE_NONE || where.lane == crossing->config.lane) return CROSSING_HERE;
+    if (where.denied) {
+        crossing_unwatch(server, session);
+        transaction_drop(server, session);
+        struct reply reply = {&session->output, session->protocol};
+        reply_error(&reply, "EXECABORT Transaction discarded because of: NOPERM ACLs rules changed "
+                            "between the moment the transaction was accumulated and the EXEC call");
+        return CROSSING_REFUSED;
+    }
     struct forwarding to = {server, session, where.lane};
     const struct slice multi = SLICE("MULTI");
     crossing_ask(server, session, where.lane, 0, ASK_QUIET, &multi, 1);
     transaction_each(session, forward_quietly, &to);
     if (of != NULL) of->watch_lane = 0;
     transaction_drop(server, session);
-    return send_to(server, session, where.lane, request);
+    return send_to(server, session, where.lane, request, where.restricted ? ASK_RESTRICTED : 0);
 }
 
 static enum crossing_way route_watch(struct server *server, struct session *session, uint32_t lane,
@@ -365,14 +390,14 @@ static enum crossing_way route_watch(struct server *server, struct session *sess
     if (elsewhere || (watching_count_of(session) > 0 && lane != here)) return refuse(session);
     if (lane == here || (session->flags & SESSION_MULTI)) return CROSSING_HERE;
     of->watch_lane = lane + 1;
-    return send_to(server, session, lane, request);
+    return send_to(server, session, lane, request, 0);
 }
 
 /* Commands that act on the session itself wait until all before them is answered. */
 static bool must_wait(const struct session *session, const struct command *command)
 {
     if (!crossing_is_owed(session)) return false;
-    if (held_count(session->crossing) >= HELD_MAX) return true;
+    if (held_count(session->crossing) >= HELD_MAX || session->crossing->waits) return true;
     return command->handler == NULL || (command->flags & COMMAND_BLOCKING) != 0;
 }
 
@@ -394,6 +419,8 @@ enum crossing_way crossing_route(struct server *server, struct session *session,
         return lane == LANE_NONE ? CROSSING_HERE : refuse(session);
     }
     if (command->id == COMMAND_WATCH) return route_watch(server, session, lane, request);
-    if (lane == crossing->config.lane) return CROSSING_HERE;
-    return send_to(server, session, lane, request);
+    const struct session_crossing *of = session->crossing;
+    bool overtakes = of != NULL && of->first < of->own_until;
+    if (lane == crossing->config.lane && !overtakes) return CROSSING_HERE;
+    return send_to(server, session, lane, request, 0);
 }

@@ -38,6 +38,8 @@ enum crossing_way crossing_route(struct server *server, struct session *session,
 /* A reply was written behind `opened`: if answers are owed it is held behind them. */
 void crossing_hold(struct server *server, struct session *session, size_t opened);
 static inline bool crossing_is_owed(const struct session *session);
+/* It waits for keys of another lane: nothing more of it is run, and if it goes, it just goes. */
+static inline bool crossing_waits(const struct session *session);
 /* The session ends. */
 void crossing_leave(struct server *server, struct session *session);
 
@@ -52,6 +54,9 @@ void crossing_flush(struct server *server);
 struct session_crossing {
     struct buffer entries; /* of struct held; the first is number `first` */
     uint64_t first;
+    uint64_t own_until;  /* entries before this one were asked of this lane, by mailbox: what comes
+                            behind them must not overtake them */
+    bool waits;          /* the last entry is of a call that waits for keys */
     uint32_t watch_lane; /* + 1: where WATCHed keys are; 0: nowhere else */
     bool *known;         /* [lanes_count]: who has a guest of it; owned */
 };
@@ -59,4 +64,9 @@ struct session_crossing {
 static inline bool crossing_is_owed(const struct session *session)
 {
     return session->crossing != NULL && session->crossing->entries.len > 0;
+}
+
+static inline bool crossing_waits(const struct session *session)
+{
+    return crossing_is_owed(session) && session->crossing->waits;
 }

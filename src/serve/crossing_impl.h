@@ -16,8 +16,9 @@ enum crossing_message { CROSSING_ASKS = 1, CROSSING_ANSWERS };
 enum crossing_flag {
     ASK_RESP3 = 1 << 0,
     ASK_NO_TOUCH = 1 << 1,
-    ASK_QUIET = 1 << 2, /* no answer */
-    ASK_BYE = 1 << 3,   /* the guest goes; no command */
+    ASK_QUIET = 1 << 2,      /* no answer */
+    ASK_BYE = 1 << 3,        /* the guest goes; no command */
+    ASK_RESTRICTED = 1 << 4, /* the user may not read all keys: for SORT */
 };
 /* The slot of the guest that runs what a lane tells by itself. */
 enum { CROSSING_SLOT_LANE = 0 };

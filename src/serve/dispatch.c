@@ -122,6 +122,7 @@ static bool is_allowed(struct server *server, struct session *session,
                        const struct request *request, struct reply *reply)
 {
     const struct command *command = request->command;
+    if (session->flags & SESSION_GUEST) return true; /* its home has asked */
     if (!session->authenticated && !(command->flags & COMMAND_NO_AUTH)) {
         reply_error(reply, "NOAUTH Authentication required.");
         return false;
@@ -166,10 +167,11 @@ static bool is_immediate(enum command_id id)
 /* --- running --------------------------------------------------------------------------------- */
 
 /* Only SORT follows patterns to keys that are not among its arguments. */
-static bool keys_restricted(const struct session *session, const struct request *request)
+bool dispatch_keys_restricted(const struct session *session, const struct request *request)
 {
     enum command_id id = request->command->id;
     if (LIKELY(id != COMMAND_SORT && id != COMMAND_SORT_RO)) return false;
+    if (session->flags & SESSION_GUEST) return (session->flags & SESSION_RESTRICTED) != 0;
     return !acl_may_read_all(session->user, request->command, request->argv, request->argc);
 }
 
@@ -183,7 +185,7 @@ static bool run_data(struct server *server, struct session *session, const struc
         .argc = request->argc,
         .database = session->database,
         .reply = {&session->output, session->protocol},
-        .keys_restricted = keys_restricted(session, request),
+        .keys_restricted = dispatch_keys_restricted(session, request),
         .may_block = may_block,
     };
     bool quiet = (session->flags & SESSION_NO_TOUCH) != 0;
@@ -324,8 +326,9 @@ void dispatch_queued(struct server *server, struct session *session, const struc
     size_t opened = session->output.len;
     instant began = clock_now();
     uint32_t position;
-    enum acl_verdict verdict =
-        acl_check(session->user, request->command, argv, request->argc, &position);
+    enum acl_verdict verdict = ACL_ALLOWED;
+    if (!(session->flags & SESSION_GUEST)) /* else its home has asked */
+        verdict = acl_check(session->user, request->command, argv, request->argc, &position);
     if (verdict != ACL_ALLOWED) {
         refuse_queued(server, session, request, verdict);
         return;

@@ -28,5 +28,9 @@ enum dispatched dispatch(struct server *server, struct session *session,
  * exactly. Others share the time of their batch. */
 bool dispatch_is_timed(const struct server *server, const struct request *request);
 
+/* May the user not read all keys? Asked only of the commands that follow patterns to keys which are
+ * not among their arguments: SORT. */
+bool dispatch_keys_restricted(const struct session *session, const struct request *request);
+
 /* Run a call of EXEC: no checks but the ACL's. `reply` goes into the session's output. */
 void dispatch_queued(struct server *server, struct session *session, const struct request *request);

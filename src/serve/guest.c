@@ -161,8 +161,9 @@ static bool ask_run(struct server *server, struct session *guest, const struct a
 {
     guest->protocol = ask->flags & ASK_RESP3 ? 3 : 2;
     guest->database = ask->database;
-    guest->flags &= ~(uint32_t)SESSION_NO_TOUCH;
+    guest->flags &= ~(uint32_t)(SESSION_NO_TOUCH | SESSION_RESTRICTED);
     if (ask->flags & ASK_NO_TOUCH) guest->flags |= SESSION_NO_TOUCH;
+    if (ask->flags & ASK_RESTRICTED) guest->flags |= SESSION_RESTRICTED;
     struct request request = {.argv = argv, .argc = ask->argc};
     request.command = command_find(server->commands, argv, ask->argc, &request.container);
     session_output_begin(server, guest);

@@ -28,10 +28,11 @@ enum session_flag {
     SESSION_MONITOR = 1 << 11,
     SESSION_PUBSUB = 1 << 12, /* subscribed to something */
     SESSION_UNIX_SOCKET = 1 << 13,
-    SESSION_FULL = 1 << 14,   /* the socket takes no more for now */
-    SESSION_ENDED = 1 << 15,  /* the other end says no more */
-    SESSION_GUEST = 1 << 17,  /* of another lane's client: guest.h */
-    SESSION_PUSHED = 1 << 16, /* its output holds what others did: it waits for their log too */
+    SESSION_FULL = 1 << 14,       /* the socket takes no more for now */
+    SESSION_ENDED = 1 << 15,      /* the other end says no more */
+    SESSION_GUEST = 1 << 17,      /* of another lane's client: guest.h */
+    SESSION_RESTRICTED = 1 << 18, /* a guest whose user may not read all keys */
+    SESSION_PUSHED = 1 << 16,     /* its output holds what others did: it waits for their log too */
 };
 
 struct session_link {

@@ -168,6 +168,7 @@ static void protocol_broken(struct server *server, struct session *session, cons
     reply_error(&reply, "ERR %s", error);
     measure_error(server,
                   slice_of(session->output.data + opened + 1, session->output.len - opened - 3));
+    if (crossing_is_owed(session)) crossing_hold(server, session, opened);
     session->flags |= SESSION_CLOSE_AFTER_REPLY;
 }
 
@@ -262,9 +263,16 @@ static void reader_take_back(struct sessions *sessions, struct session *session)
 /* The other end says no more: answer what it said, unless that would never end. */
 static void finish(struct server *server, struct session *session)
 {
+    bool endless = (session->flags & SESSION_BLOCKED) || session_in(session, SESSIONS_PAUSED) ||
+                   crossing_waits(session);
+    size_t unsent = session_output_bytes(session);
+    if (endless) {
+        session_close(server, session);
+        return;
+    }
     if (session_in(session, SESSIONS_LATER) || crossing_is_owed(session)) return;
-    bool owed = session_output_bytes(session) > 0 && may_run(session);
-    if (!owed) session_close(server, session);
+    if (unsent >= SESSION_OUTPUT_PAUSE_BYTES) return; /* more is run once it has read that */
+    if (unsent == 0) session_close(server, session);
     session->flags |= SESSION_CLOSE_AFTER_REPLY;
 }
 

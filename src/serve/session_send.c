@@ -3,6 +3,7 @@
  * the socket takes, and never more in memory than the limits allow.
  */
 #include "serve/config.h"
+#include "serve/crossing.h"
 #include "serve/guest.h"
 #include "serve/session_impl.h"
 
@@ -40,7 +41,8 @@ static void sent_all(struct server *server, struct session *session)
     session->output_over = (instant){0};
     buffer_return(server->sessions, &session->output);
     session_leave(server->sessions, SESSIONS_SEND, session);
-    if (session->flags & SESSION_CLOSE_AFTER_REPLY) session_close(server, session);
+    bool done = (session->flags & SESSION_CLOSE_AFTER_REPLY) && !crossing_is_owed(session);
+    if (done) session_close(server, session);
 }
 
 /* Go on with a client that reads again. */

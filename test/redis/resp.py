@@ -66,8 +66,8 @@ class Link:
             if reply[0] == "*" and reply[1:] != (None,) else reply[1]
 
     def close(self):
+        self.file.close()
         self.socket.close()
-
 
 
 class Server:

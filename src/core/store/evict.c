@@ -64,11 +64,18 @@ static bool trash_helped(struct store *store)
     return true;
 }
 
+uint64_t evict_cap_bytes(const struct store *store, uint32_t policy)
+{
+    uint64_t all = store->policies->states[policy].policy.memory_max_bytes;
+    uint64_t parts = u64_max(store->room.limits.caps_parts, 1);
+    return all / parts + (all % parts != 0);
+}
+
 bool evict_policy(struct store *store, uint32_t policy, uint32_t keys_max)
 {
     struct policy_state *state = &store->policies->states[policy];
     ASSERT(policy < store->policies->count);
-    uint64_t bytes_max = state->policy.memory_max_bytes;
+    uint64_t bytes_max = evict_cap_bytes(store, policy);
     if (bytes_max == 0 || state->policy.mode != POLICY_CACHE) return true;
     bool is_uniform = store_policy_is_uniform(store);
     for (uint32_t i = 0; i < keys_max; i++) {

@@ -16,6 +16,7 @@ struct store_limits {
     uint64_t zset_max_listpack_entries, zset_max_listpack_value;
     int64_t list_max_listpack_size; /* as in Redis: > 0 entries, -1 … -5: 4 … 64 KiB */
     uint64_t list_packed_threshold; /* a longer element has a node of its own */
+    uint64_t caps_parts; /* lanes: a policy's cap is divided among so many stores. 0 is as 1 */
     uint64_t lfu_log_factor, lfu_decay_minutes; /* how fast an entry's frequency moves */
 };
 
