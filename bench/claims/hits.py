@@ -11,7 +11,7 @@ from lib import main, servers, tools  # noqa: E402
 from lib.free_result import FreeResult  # noqa: E402
 
 TRACES = ["zipf", "scans", "shifting"]
-REQUESTS, KEYS, VALUE_BYTES, CAP_BYTES = 1_000_000, 1_000_000, 100, 32 << 20
+REQUESTS, KEYS, VALUE_BYTES, CAP_BYTES = 2_000_000, 1_000_000, 100, 8 << 20
 EVICT = ["s3fifo", "lru", "lfu"]
 PEERS = ["allkeys-lru", "allkeys-lfu"]
 
@@ -47,7 +47,7 @@ def hit_ratio(kind, trace, quick):
 
 class Hits:
     name = "hits"
-    title = "Hit ratio at a cap of 32 MiB"
+    title = "Hit ratio at a cap of 8 MiB"
 
     def measure(self, _, quick):
         mine = [tutti_capped(evict) for evict in EVICT]

@@ -183,7 +183,7 @@ void help_policy(struct buffer *out)
          "memory alone, and goes when there is no room.",
          0, 0);
     heading(out, "Words");
-    row(out, NAME_COLUMNS, "list", "All policies.");
+    row(out, NAME_COLUMNS, "list", "All policies. Keys and bytes are counted for caches.");
     row(out, NAME_COLUMNS, "get PREFIX", "One of them.");
     row(out, NAME_COLUMNS, "set PREFIX [mode strong|cache] ...",
         "Make or change one. Also: memory SIZE (of the cache), evict "

@@ -37,7 +37,7 @@ static enum err parse(int argc, char **argv, struct words *words, struct fault *
             if (at + 1 == argc) return fault_set(fault, ERR_USAGE, "--data needs a folder");
             words->data = argv[++at];
         } else if (typed[0] == '-') {
-            return fault_set(fault, ERR_USAGE, "there is no option %s", typed);
+            return fault_set(fault, ERR_USAGE, "there is no option %s; see --help", typed);
         } else if (words->folder != NULL) {
             return fault_set(fault, ERR_USAGE, "one folder is enough: %s, or %s?", words->folder,
                              typed);

@@ -51,16 +51,11 @@ static const struct {
     const char *word;
     void (*write)(struct buffer *out);
 } help_texts[] = {
-    {"mapreduce", help_mapreduce},
-    {"start", help_start},
-    {"policy", help_policy},
-    {"backup", help_backup},
-    {"restore", help_restore},
-    {"doctor", help_doctor},
-    {"help", help_overview},
-    {"--man", help_man},
-    {"--completion", help_completion},
-    {"--configuration", config_document},
+    {"mapreduce", help_mapreduce},     {"start", help_start},
+    {"policy", help_policy},           {"backup", help_backup},
+    {"restore", help_restore},         {"doctor", help_doctor},
+    {"help", help_overview},           {"--man", help_man},
+    {"--completion", help_completion}, {"--configuration", config_document},
     {"--commands", commands_document},
 };
 
@@ -90,7 +85,9 @@ int main(int argc, char **argv)
     if (strcmp(word, "restore") == 0) return restore_main(argc - 2, argv + 2);
     if (strcmp(word, "doctor") == 0) return doctor_main(argc - 2, argv + 2);
     if (strcmp(word, "plugin-host") == 0) return plugin_host_main(argc - 2, argv + 2);
-    if (strcmp(word, "--version") == 0 || strcmp(word, "version") == 0) return show(version);
+    bool asks_version = strcmp(word, "--version") == 0 || strcmp(word, "version") == 0 ||
+                        strcmp(word, "-v") == 0 || strcmp(word, "-V") == 0;
+    if (asks_version) return show(version);
     bool help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
     if (help) return help_main(argc - 2, argv + 2);
     return refuse(word);

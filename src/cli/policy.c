@@ -58,7 +58,8 @@ static enum err parse(int argc, char **argv, struct question *question, struct f
             if (at + 1 == argc) return fault_set(fault, ERR_USAGE, "%s needs a value", typed);
             *place = argv[++at];
         } else if (typed[0] == '-' && typed[1] == '-') {
-            return fault_set(fault, ERR_USAGE, "there is no option %s", typed);
+            return fault_set(fault, ERR_USAGE,
+                             "there is no option %s; 'tutti help policy' lists them", typed);
         } else if (question->count == WORDS_MAX) {
             return fault_set(fault, ERR_USAGE, "there are more than %d words", WORDS_MAX);
         } else {
@@ -81,7 +82,8 @@ static enum err find_address(const struct question *question, struct io_address 
                          sizeof address->text - 1);
     }
     memcpy(address->text, host, strlen(host));
-    bool good = text == NULL || (count_parse(slice_text(text), &port) && port <= PORT_MAX);
+    bool good =
+        text == NULL || (count_parse(slice_text(text), &port) && port > 0 && port <= PORT_MAX);
     if (!good) {
         return fault_set(fault, ERR_USAGE, "the port is '%s': it must be from 1 to %d", text,
                          PORT_MAX);
@@ -103,16 +105,77 @@ static void append_value(struct buffer *out, const struct answer *answer)
     }
 }
 
-/* Names and values in turn, on one line. */
+static void append_padded(struct buffer *out, const struct answer *answer, size_t columns)
+{
+    size_t began = out->len;
+    append_value(out, answer);
+    for (size_t len = out->len - began; len < columns; len++) buffer_append_byte(out, ' ');
+}
+
+/* Lines of at most COLUMNS, broken at spaces; all but the first are indented. */
+static void append_wrapped(struct buffer *out, struct slice text, size_t indent)
+{
+    enum { COLUMNS = 80 };
+    for (size_t column = indent; text.len > 0;) {
+        const uint8_t *space = memchr(text.data, ' ', text.len);
+        size_t len = space == NULL ? text.len : (size_t)(space - text.data);
+        if (column != indent && column + 1 + len > COLUMNS) {
+            buffer_append_format(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column != indent) {
+            buffer_append_byte(out, ' ');
+            column++;
+        }
+        buffer_append(out, slice_of(text.data, len));
+        column += len;
+        text = slice_from(text, space == NULL ? len : len + 1);
+    }
+}
+
+/* One policy: a name and its value a line. */
 static void append_pairs(struct buffer *out, const struct answer *answer)
 {
+    enum { NAME_COLUMNS = 6 };
     for (uint32_t i = 0; i + 1 < answer->count; i += 2) {
-        buffer_append(out, slice_text(i == 0 ? "" : "  "));
-        append_value(out, &answer->items[i]);
-        buffer_append_byte(out, ' ');
-        append_value(out, &answer->items[i + 1]);
+        struct buffer value = {0};
+        append_padded(out, &answer->items[i], NAME_COLUMNS);
+        buffer_append(out, SLICE("  "));
+        append_value(&value, &answer->items[i + 1]);
+        append_wrapped(out, buffer_slice(&value), NAME_COLUMNS + 2);
+        buffer_append_byte(out, '\n');
+        buffer_free(&value);
     }
-    buffer_append_byte(out, '\n');
+}
+
+/* The widest of what is in that place of each policy. */
+static size_t columns_of(const struct answer *policies, uint32_t place)
+{
+    size_t widest = 0;
+    for (uint32_t i = 0; i < policies->count; i++) {
+        struct buffer text = {0};
+        if (place < policies->items[i].count) append_value(&text, &policies->items[i].items[place]);
+        widest = widest > text.len ? widest : text.len;
+        buffer_free(&text);
+    }
+    return widest;
+}
+
+/* A table: the names of the first policy are those of all. */
+static void append_table(struct buffer *out, const struct answer *policies)
+{
+    const struct answer *first = &policies->items[0];
+    for (uint32_t row = 0; row <= policies->count; row++) {
+        const struct answer *policy = row == 0 ? first : &policies->items[row - 1];
+        for (uint32_t i = 0; i + 1 < first->count && i + 1 < policy->count; i += 2) {
+            size_t columns = columns_of(policies, i + 1);
+            size_t name_columns = columns_of(policies, i);
+            if (columns < name_columns) columns = name_columns;
+            bool last = i + 3 >= first->count;
+            append_padded(out, &policy->items[row == 0 ? i : i + 1], last ? 0 : columns);
+            if (!last) buffer_append(out, SLICE("  "));
+        }
+        buffer_append_byte(out, '\n');
+    }
 }
 
 static void append_answer(struct buffer *out, const struct answer *answer)
@@ -126,7 +189,7 @@ static void append_answer(struct buffer *out, const struct answer *answer)
         append_pairs(out, answer);
         return;
     }
-    for (uint32_t i = 0; i < answer->count; i++) append_pairs(out, &answer->items[i]);
+    append_table(out, answer);
 }
 
 /* `what` succeeded, or its error is the fault. */

@@ -46,9 +46,8 @@ static enum err refuse(struct parse *parse, const char *typed, struct slice name
     if (nearest.len == 0) {
         return fault_set(parse->fault, ERR_USAGE, "there is no option %s", typed);
     }
-    return fault_set(parse->fault, ERR_USAGE, "there is no option --%.*s; did you mean --%.*s?",
-                     (int)name.len, (const char *)name.data, (int)nearest.len,
-                     (const char *)nearest.data);
+    return fault_set(parse->fault, ERR_USAGE, "there is no option %.*s; did you mean --%.*s?",
+                     (int)strcspn(typed, "="), typed, (int)nearest.len, (const char *)nearest.data);
 }
 
 static enum err take_option(struct parse *parse, struct slice name, const char *typed,
@@ -69,6 +68,17 @@ static enum err take_option(struct parse *parse, struct slice name, const char *
     return ERR_OK;
 }
 
+/* As redis-server takes it: `redis-server FILE`; or with one dash. */
+static enum err refuse_word(struct parse *parse, const char *typed)
+{
+    if (typed[0] == '-') return refuse(parse, typed, slice_text(typed + 1));
+    return fault_set(
+        parse->fault, ERR_USAGE,
+        "'%s' stands alone: an option is --name value, and a file of settings --config "
+        "FILE",
+        typed);
+}
+
 static bool is_help(const char *typed)
 {
     return strcmp(typed, "--help") == 0 || strcmp(typed, "-h") == 0 || strcmp(typed, "help") == 0;
@@ -83,10 +93,7 @@ static enum err parse_words(struct parse *parse, int argc, char **argv)
             parse->options->help = true;
             return ERR_OK;
         }
-        if (strncmp(typed, "--", 2) != 0) {
-            return fault_set(parse->fault, ERR_USAGE,
-                             "'%s' stands alone; an option is --name value", typed);
-        }
+        if (strncmp(typed, "--", 2) != 0) return refuse_word(parse, typed);
         size_t len = strcspn(typed, "=");
         struct slice name = slice_of(typed + 2, len - 2);
         if (typed[len] == '=') {

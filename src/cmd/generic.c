@@ -1,10 +1,10 @@
 /* generic.c -- commands on keys of any type: deleting, naming, copying, looking. */
 #include <limits.h>
 
-#include "cmd/database.h"
 #include "cmd/handlers.h"
 
-bool database_read(struct call *call, uint32_t index, uint32_t *database)
+/* The number of a database among the arguments. False: the error is replied. */
+MUST_USE static bool database_read(struct call *call, uint32_t index, uint32_t *database)
 {
     int64_t number;
     if (!call_integer_in(call, index, INT_MIN, INT_MAX, &number, NULL)) return false;

@@ -1,7 +1,6 @@
 /* keyspace.c -- commands on whole databases. */
 #include <strings.h>
 
-#include "cmd/database.h"
 #include "cmd/handlers.h"
 #include "cmd/scan.h"
 

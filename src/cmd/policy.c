@@ -91,12 +91,13 @@ static bool set_option(struct call *call, struct slice option, struct slice valu
     return false;
 }
 
-static bool check_sense(struct call *call, const struct policy *policy)
+static bool check_sense(struct call *call, const struct policy *policy, bool evict_said)
 {
     if (policy->mode == POLICY_CACHE) return true;
-    if (policy->memory_max_bytes == 0 && policy->ttl_seconds == 0) return true;
-    reply_error(&call->reply, "ERR MEMORY and TTL are for caches: a strong key is never dropped by "
-                              "itself");
+    bool evicts = evict_said && policy->evict != EVICT_NONE;
+    if (policy->memory_max_bytes == 0 && policy->ttl_seconds == 0 && !evicts) return true;
+    reply_error(&call->reply, "ERR EVICT, MEMORY and TTL are for caches: a strong key is never "
+                              "dropped by itself. Say MODE cache, or MEMORY 0 TTL 0");
     return false;
 }
 
@@ -105,6 +106,7 @@ void cmd_policy_set(struct call *call)
     enum { FIRST_OPTION = 3 };
     struct policy policy = {.evict = EVICT_S3FIFO};
     uint32_t index;
+    bool evict_said = false;
     if (store_policy_find(call->store, call->argv[2], &index)) {
         policy = *store_policy(call->store, index);
     }
@@ -115,8 +117,9 @@ void cmd_policy_set(struct call *call)
     }
     for (uint32_t i = FIRST_OPTION; i < call->argc; i += 2) {
         if (!set_option(call, call->argv[i], call->argv[i + 1], &policy)) return;
+        evict_said = evict_said || word_is(call->argv[i], "EVICT");
     }
-    if (!check_sense(call, &policy)) return;
+    if (!check_sense(call, &policy, evict_said)) return;
     struct fault fault;
     if (store_policy_set(call->store, &policy, &fault) != ERR_OK) {
         reply_error(&call->reply, "ERR %s", fault.text);

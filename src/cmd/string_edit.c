@@ -4,7 +4,8 @@
 #include "cmd/handlers.h"
 #include "cmd/string.h"
 
-bool string_fits(struct call *call, uint64_t len, uint64_t more)
+/* May a string become so long? False: the error is replied. */
+MUST_USE static bool string_fits(struct call *call, uint64_t len, uint64_t more)
 {
     uint64_t max = u64_min(call->settings->bulk_bytes_max, STORE_STRING_BYTES_MAX);
     if (len <= max && more <= max - len) return true;

@@ -49,8 +49,8 @@ struct io_completion {
     enum io_kind kind;
     enum err err;
     int32_t error_number; /* the system's, where err is not OK */
-    io_tag tag;
     io_handle handle;
+    io_tag tag;
     struct slice bytes;
     uint64_t bytes_count;
 };
@@ -70,6 +70,8 @@ struct io_address {
     uint16_t port; /* 0 with a path */
 };
 
+bool io_address_is_local(const struct io_address *address); /* of this machine alone */
+
 /* Several lanes may listen on one port (SO_REUSEPORT). The fault names the address, and for a busy
  * port says that it is busy. Port 0: any; `*address` then says which. */
 MUST_USE enum err io_listen(struct io *io, struct io_address *address, uint32_t backlog, bool share,
@@ -79,6 +81,10 @@ void io_accept_pause(struct io *io, io_handle listener, bool paused);
 void io_peer(const struct io *io, io_handle connection, struct io_address *peer,
              struct io_address *local);
 
+/* An accepted connection's other end is asked after IO_KEEPALIVE_S of silence whether it is there,
+ * or after so many seconds; 0: never. */
+#define IO_KEEPALIVE_S 300
+void io_keepalive(struct io *io, io_handle connection, uint32_t seconds);
 /* An accepted connection is silent until this; from then on it gives IO_RECEIVED, with `tag`. */
 void io_receive_start(struct io *io, io_handle connection, io_tag tag);
 void io_receive_pause(struct io *io, io_handle connection, bool paused); /* backpressure */

@@ -14,9 +14,8 @@ enum {
     ACCEPT_MAX = 64,                /* in one turn, so that others get theirs */
     FILES_KEPT_MAX = 128,           /* descriptors that no connection takes; at most a quarter */
     STARVED_NS = 100 * 1000 * 1000, /* until the next try, when descriptors have run out */
-    KEEPALIVE_IDLE_S = 300,         /* then a silent peer is asked */
-    KEEPALIVE_INTERVAL_S = 100,
-    KEEPALIVE_COUNT = 3
+    KEEPALIVE_COUNT = 3,            /* unanswered questions, a third of the silence apart */
+    KEEPALIVE_S_MAX = 32767         /* of Linux */
 };
 
 static void set_option(int fd, int level, int name, int value)
@@ -24,14 +23,28 @@ static void set_option(int fd, int level, int name, int value)
     (void)setsockopt(fd, level, name, &value, sizeof value);
 }
 
+static void set_keepalive(int fd, uint32_t seconds)
+{
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, seconds != 0);
+    if (seconds == 0) return;
+    int idle = (int)u64_min(seconds, KEEPALIVE_S_MAX);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, idle < 3 ? 1 : idle / 3);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
+}
+
+void io_keepalive(struct io *io, io_handle connection, uint32_t seconds)
+{
+    const struct io_slot *slot = slot_of(io, connection);
+    ASSERT(slot->kind == SLOT_CONNECTION);
+    set_keepalive(slot->fd, seconds); /* does nothing to a Unix socket */
+}
+
 /* Accepted connections inherit all of these from their listener. */
 static void set_tcp_options(int fd)
 {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
+    set_keepalive(fd, IO_KEEPALIVE_S);
 }
 
 int socket_open(const struct socket_address *address)
@@ -75,7 +88,7 @@ static enum err listen_fault(const struct io_address *address, int error_number,
     if (error_number == EADDRINUSE) {
         return fault_set(fault, ERR_EXISTS,
                          "port %u of %s is busy: another program listens there; stop it, or take "
-                         "another port",
+                         "another port with --port",
                          address->port, address->text);
     }
     if (error_number == EADDRNOTAVAIL) {

@@ -15,6 +15,12 @@ bool address_is_path(const struct io_address *address)
     return strchr(address->text, '/') != NULL;
 }
 
+bool io_address_is_local(const struct io_address *address)
+{
+    const char *text = address->text;
+    return address->port == 0 || strncmp(text, "127.", 4) == 0 || strcmp(text, "::1") == 0;
+}
+
 static enum err parse_path(const struct io_address *from, struct socket_address *to)
 {
     struct sockaddr_un path = {.sun_family = AF_UNIX};

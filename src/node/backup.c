@@ -37,8 +37,8 @@ static enum err begin_aside(struct arena *arena, const char *path, const char **
     while (len > 1 && path[len - 1] == '/') len--;
     const char *partial = arena_format(arena, "%.*s.partial", (int)len, path);
     if (path_exists(path) && folder_find_unexpected(path, nothing, arena) != NULL) {
-        return fault_set(fault, ERR_EXISTS, "%s is there already, and is not empty; name another",
-                         path);
+        return fault_set(fault, ERR_EXISTS,
+                         "%s is there already, and is not empty; name a new folder", path);
     }
     if (path_exists(partial)) {
         return fault_set(fault, ERR_EXISTS,
@@ -80,6 +80,12 @@ static enum err save(struct io *io, struct lane *lane, const char *to, struct fa
     return fault_set(fault, ERR_IO, "cannot write the backup into %s: is there room?", to);
 }
 
+static void say_lane(struct buffer *out, uint32_t number, uint64_t count, const char *what)
+{
+    buffer_append_format(out, "lane %u: %llu %s%s\n", number, (unsigned long long)count, what,
+                         count == 1 ? "" : "s");
+}
+
 static enum err backup_lane(struct arena *arena, const struct data_folder *folder, uint32_t number,
                             const char *to, struct buffer *out, struct fault *fault)
 {
@@ -108,8 +114,7 @@ static enum err backup_lane(struct arena *arena, const struct data_folder *folde
     }
     config_free(&config);
     if (err != ERR_OK) return err;
-    buffer_append_format(out, "lane %u: %llu keys\n", number,
-                         (unsigned long long)opened.keys_count);
+    say_lane(out, number, opened.keys_count, "key");
     return folder_sync(to, fault);
 }
 
@@ -119,6 +124,12 @@ enum err node_backup(const char *data, const char *to, struct buffer *out, struc
     struct data_folder folder;
     const char *aside = NULL;
     enum err err = data_folder_open_existing(arena, data, &folder, fault);
+    if (err == ERR_EXISTS) {
+        struct fault busy = *fault;
+        (void)fault_set(fault, err,
+                        "%s; or let the node write the backup: tutti backup %s --from HOST:PORT",
+                        busy.text, to);
+    }
     if (err == ERR_OK) {
         err = begin_aside(arena, to, &aside, fault);
         for (uint32_t i = 0; i < folder.lanes_count && err == ERR_OK; i++) {
@@ -234,8 +245,7 @@ enum err node_restore(const char *from, const char *data, struct buffer *out, st
         folder_remove_tree(aside);
     }
     for (uint32_t i = 0; i < count && err == ERR_OK; i++) {
-        buffer_append_format(out, "lane %u: %llu records\n", i,
-                             (unsigned long long)parts[i].keys_count);
+        say_lane(out, i, parts[i].keys_count, "record"); /* keys and policies */
     }
     arena_free(arena);
     return err;

@@ -31,7 +31,8 @@ static enum err look_at_snapshot(struct examination *examination, const char *pa
     uint64_t keys;
     enum err err = snapshot_verify(path, &header, &keys, fault);
     if (err == ERR_OK) {
-        buffer_append_format(examination->out, "  %s: good, %" PRIu64 " records\n", path, keys);
+        buffer_append_format(examination->out, "  %s: good, %" PRIu64 " record%s\n", path, keys,
+                             keys == 1 ? "" : "s");
         examination->index = u64_max(examination->index, header.index);
         return ERR_OK;
     }

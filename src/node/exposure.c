@@ -66,7 +66,7 @@ enum err node_check_exposure(const struct config *config, struct fault *fault)
                   any_line_closes(buffer_slice(&config->users)) ||
                   file_closes(config_text(config, SETTING_ACLFILE));
     for (uint32_t i = 0; i < count && !closed; i++) {
-        if (listen_is_local(&places[i].address)) continue;
+        if (io_address_is_local(&places[i].address)) continue;
         return fault_set(fault, ERR_USAGE,
                          "it would listen on %s, where others than this machine can reach it, and "
                          "nobody would need a password: set requirepass (in the configuration "

@@ -3,18 +3,6 @@
 
 #include "node/listen.h"
 
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-bool listen_is_local(const struct io_address *address)
-{
-    const char *text = address->text;
-    return address->port == 0 || starts_with(text, "127.") || strcmp(text, "::1") == 0 ||
-           strcmp(text, "localhost") == 0;
-}
-
 static enum err add(struct slice word, bool may_fail, uint16_t port, struct listen_place *places,
                     uint32_t *count, struct fault *fault)
 {

@@ -14,5 +14,3 @@ struct listen_place {
 /* ERR_USAGE: too many, or none at all. */
 MUST_USE enum err listen_places(const struct config *config, struct listen_place *places,
                                 uint32_t *count, struct fault *fault);
-
-bool listen_is_local(const struct io_address *address); /* only this machine can reach it */

@@ -94,7 +94,6 @@ static enum err open_door(const struct node_lane *lane, struct parts *parts, str
     return ERR_OK;
 }
 
-/* Who wants to talk to it: told with the way out where a port is busy. */
 static enum err listen_at(struct node_lane *lane, struct parts *parts,
                           const struct listen_place *place, struct fault *fault)
 {
@@ -108,12 +107,6 @@ static enum err listen_at(struct node_lane *lane, struct parts *parts,
         io_listen(parts->io, address, backlog, lane->lanes_count > 1,
                   (io_tag){TURN_TAG_LISTENER + number}, &parts->listeners[number], fault);
     if (err != ERR_OK && place->may_fail && err != ERR_EXISTS) return ERR_OK;
-    if (err == ERR_EXISTS) {
-        struct fault busy = *fault;
-        return fault_set(fault, err,
-                         "%s; is another server there? Stop it, or name another port with --port",
-                         busy.text);
-    }
     if (err != ERR_OK) return err;
     int64_t mode = config_integer(lane->config, SETTING_UNIXSOCKETPERM);
     if (is_socket && mode != 0) err = file_set_mode(address->text, (uint32_t)mode, fault);

@@ -98,7 +98,9 @@ static void set_text(struct config *config, enum setting_id id, struct slice val
 
 static const char *refuse_fixed(enum setting_id id, struct arena *arena)
 {
-    return arena_format(arena, "it is always '%s' here", setting_rows[id].standard);
+    const char *standard = setting_rows[id].standard;
+    if (*standard == '\0') return "that is not here yet";
+    return arena_format(arena, "it is always '%s' here", standard);
 }
 
 const char *config_set(struct config *config, enum setting_id id, struct slice value,

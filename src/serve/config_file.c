@@ -1,7 +1,7 @@
 /* config_file.c -- the configuration file: read, and written again. See config.h. */
 #include "serve/config_impl.h"
 
-enum { CONFIG_WORDS_MAX = 1024 };
+enum { CONFIG_WORDS_MAX = 1024, WRONG_LINES_MAX = 40 };
 
 static bool is_blank(uint8_t byte)
 {
@@ -113,7 +113,8 @@ static struct slice join(struct arena *arena, const struct slice *words, uint32_
 
 static bool takes_words(enum setting_id id)
 {
-    return setting_rows[id].type == SETTING_TYPE_LIST || id == SETTING_BIND;
+    return setting_rows[id].type == SETTING_TYPE_LIST || id == SETTING_BIND ||
+           id == SETTING_OOM_SCORE_ADJ_VALUES;
 }
 
 /* `save 900 1` twice means both pairs: a file's first one begins anew, further ones add. */
@@ -151,24 +152,44 @@ static const char *read_line(struct config *config, struct slice line, bool *sav
     return config_set(config, id, value, arena);
 }
 
+/* All of them at once: who comes with a long file mends it once. */
+static void append_wrong(struct buffer *out, const char *name, unsigned number, struct slice line,
+                         const char *why)
+{
+    enum { SHOWN_BYTES_MAX = 60 };
+    bool secret = memmem(line.data, line.len, "pass", 4) != NULL ||
+                  memmem(line.data, line.len, "auth", 4) != NULL;
+    if (secret) line = SLICE("(hidden)");
+    bool cut = line.len > SHOWN_BYTES_MAX;
+    if (out->len != 0) buffer_append_byte(out, '\n');
+    buffer_append_format(out, "%s, line %u: %.*s%s: %s", name, number,
+                         (int)(cut ? SHOWN_BYTES_MAX : line.len), (const char *)line.data,
+                         cut ? "…" : "", why);
+}
+
 enum err config_read(struct config *config, struct slice text, const char *name,
                      struct fault *fault)
 {
     struct arena *arena = arena_new();
     struct slice line;
     bool save_seen = false;
-    enum err err = ERR_OK;
-    for (unsigned number = 1; err == ERR_OK && take_line(&text, &line); number++) {
+    struct buffer wrong = {0};
+    uint32_t wrong_count = 0;
+    for (unsigned number = 1; take_line(&text, &line); number++) {
         if (is_comment(line)) continue;
         const char *why = read_line(config, line, &save_seen, arena);
         if (why == NULL) continue;
-        bool secret = memmem(line.data, line.len, "pass", 4) != NULL;
-        err = fault_set(fault, ERR_USAGE, "%s, line %u: %.*s: %s", name, number,
-                        secret ? 8 : (int)line.len, secret ? "(hidden)" : (const char *)line.data,
-                        why);
+        if (wrong_count++ < WRONG_LINES_MAX) append_wrong(&wrong, name, number, line, why);
     }
+    if (wrong_count > WRONG_LINES_MAX) {
+        buffer_append_format(&wrong, "\nand %u more lines", wrong_count - WRONG_LINES_MAX);
+    }
+    if (wrong_count > 0) {
+        (void)fault_set(fault, ERR_USAGE, "%.*s", (int)wrong.len, (const char *)wrong.data);
+    }
+    buffer_free(&wrong);
     arena_free(arena);
-    return err;
+    return wrong_count == 0 ? ERR_OK : ERR_USAGE;
 }
 
 /* --- writing it again ------------------------------------------------------------------------ */

@@ -66,7 +66,8 @@ void help_command(struct session_call *call)
         if (command->parent != container->id) break;
         len = 0;
         for (const char *at = command->word; *at != '\0'; at++) line[len++] = (char)toupper(*at);
-        (void)snprintf(line + len, sizeof(line) - len, " %s", command->syntax);
+        const char *space = command->syntax[0] == '\0' ? "" : " ";
+        (void)snprintf(line + len, sizeof(line) - len, "%s%s", space, command->syntax);
         reply_simple(&call->reply, line);
         (void)snprintf(line, sizeof(line), "    %s", command->summary);
         reply_simple(&call->reply, line);

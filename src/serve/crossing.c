@@ -142,7 +142,7 @@ struct held *held_push(struct session_crossing *of)
     return held_at(of, of->first + held_count(of) - 1);
 }
 
-void held_free(const struct crossing *crossing, struct held *held)
+static void held_free(const struct crossing *crossing, struct held *held)
 {
     buffer_free(&held->bytes);
     for (uint32_t i = 0; held->parts != NULL && i < crossing->config.lanes_count; i++) {
@@ -238,7 +238,7 @@ void crossing_turn(struct server *server)
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
-void crossing_unwatch(struct server *server, struct session *session)
+static void crossing_unwatch(struct server *server, struct session *session)
 {
     struct session_crossing *of = session->crossing;
     if (of == NULL || of->watch_lane == 0) return;

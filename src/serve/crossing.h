@@ -40,9 +40,8 @@ void crossing_hold(struct server *server, struct session *session, size_t opened
 static inline bool crossing_is_owed(const struct session *session);
 /* It waits for keys of another lane: nothing more of it is run, and if it goes, it just goes. */
 static inline bool crossing_waits(const struct session *session);
-/* The session ends, or watches no more. */
+/* The session ends. */
 void crossing_leave(struct server *server, struct session *session);
-void crossing_unwatch(struct server *server, struct session *session);
 
 /* To every other lane, without an answer: what its guests of this lane shall run. */
 void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t argc);

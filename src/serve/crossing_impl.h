@@ -55,7 +55,6 @@ struct held {
 
 struct held *held_push(struct session_crossing *of);
 uint32_t held_count(const struct session_crossing *of);
-void held_free(const struct crossing *crossing, struct held *held);
 struct session_crossing *crossing_of(const struct crossing *crossing, struct session *session);
 
 /* Add an ask to the message for a lane. */

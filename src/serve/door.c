@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "serve/acl.h"
 #include "serve/auth.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
@@ -65,6 +66,17 @@ static void refuse(struct server *server, io_handle connection, struct slice tex
     server->stats.connections_rejected++;
 }
 
+/* Somebody from another machine, while nobody needs a password. The node does not listen wider
+ * without one; but CONFIG SET and ACL SETUSER may have taken it away. */
+static bool is_unprotected(struct server *server, io_handle connection)
+{
+    struct io_address peer, local;
+    if (!config_bool(server->config, SETTING_PROTECTED_MODE)) return false;
+    if (!acl_user_takes_any_password(acl_default_user(server->acl))) return false;
+    io_peer(server->io, connection, &peer, &local);
+    return local.port != 0 && !io_address_is_local(&peer);
+}
+
 static void on_accepted(struct server *server, io_handle connection)
 {
     server->stats.connections_received++;
@@ -73,6 +85,15 @@ static void on_accepted(struct server *server, io_handle connection)
         refuse(server, connection, SLICE("-ERR max number of clients reached\r\n"));
         return;
     }
+    if (is_unprotected(server, connection)) {
+        refuse(server, connection,
+               SLICE("-DENIED tutti is in protected mode: the user 'default' needs no password, so "
+                     "only clients of its own machine are served. Set requirepass there, or "
+                     "protected-mode to no.\r\n"));
+        return;
+    }
+    int64_t keepalive = config_integer(server->config, SETTING_TCP_KEEPALIVE);
+    if (keepalive != IO_KEEPALIVE_S) io_keepalive(server->io, connection, (uint32_t)keepalive);
     struct session *session = session_open(server, connection);
     session_greet(server, session);
     io_receive_start(server->io, connection, (io_tag){DOOR_TAG_SESSIONS + session->slot});
@@ -144,6 +165,7 @@ void session_unpause(struct server *server)
     if (sessions->pause == PAUSE_NONE) return;
     store_set_active_expire(lane_store(server->lane), true);
     sessions->pause = PAUSE_NONE;
+    sessions->pause_until = (instant){0};
     move_all(sessions, SESSIONS_PAUSED, SESSIONS_LATER);
 }
 

@@ -34,6 +34,7 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_AUTH] = auth_command,
     [COMMAND_BGREWRITEAOF] = rewrite_command,
     [COMMAND_BACKUP_FAILED] = backup_failed_command,
+    [COMMAND_BACKUP_HELP] = help_command,
     [COMMAND_BACKUP_RUNNING] = backup_running_command,
     [COMMAND_BACKUP_START] = backup_start_command,
     [COMMAND_BGSAVE] = save_command,

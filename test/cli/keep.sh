@@ -84,14 +84,14 @@ expect_fault 'a damaged backup is refused' 1 "$snapshot, offset [0-9]+: .*damage
 expect_fault 'what is no backup is refused' 1 'is not a whole backup' \
     "$TUTTI" restore data/lane-0 --data third
 
-# The first record of the log, 48 bytes into the first batch.
+# The first record of the log, 56 bytes into the first batch.
 log=data/lane-0/log-0000000001.segment
 rm -f data/lane-0/snapshot-*
-printf '\377' | dd of="$log" bs=1 seek=$((4096 + 48 + 33)) conv=notrunc status=none
+printf '\377' | dd of="$log" bs=1 seek=$((4096 + 56 + 33)) conv=notrunc status=none
 expect_fault 'doctor names the damage' 1 "data is damaged; .*--repair" "$TUTTI" doctor --data data
-matches 'with file and offset' "DAMAGED: $log, offset 4144: record 1 is damaged" out
+matches 'with file and offset' "DAMAGED: $log, offset 4152: record 1 is damaged" out
 run "$TUTTI" start --data data
-matches 'a node does not start on it' "$log, offset 4144: .*tutti doctor --repair" err
+matches 'a node does not start on it' "$log, offset 4152: .*tutti doctor --repair" err
 check 'doctor repairs' "$TUTTI" doctor --repair --data data
 matches 'it says what it did' 'log: cut, and good now, 0 records' out
 [ -e "$log.damaged" ] && ok 'the rest is kept' || not_ok 'the rest is kept' "no $log.damaged"

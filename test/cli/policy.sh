@@ -13,21 +13,23 @@ TUTTI_REQUIREPASS=secret start node --data data || not_ok 'it starts' "$(cat nod
 expect_fault 'without the password' 1 'NOAUTH' "$TUTTI" policy list
 export TUTTI_PASSWORD=secret
 check 'with it' "$TUTTI" policy list
-matches 'the root is strong' '^prefix ""  mode strong' out
+matches 'the root is strong' '^"" +strong +0 +none +0 ' out
 check 'a cache is made' "$TUTTI" policy set page: mode cache memory 64mb ttl 60 evict lru
 check 'and shown' "$TUTTI" policy get page:
-matches 'as it was made' '^prefix page:  mode cache  memory 67108864  evict lru  ttl 60' out
+matches 'as it was made' '^evict   lru$' out
+matches 'with its cap' '^memory  67108864$' out
 check 'a key is explained' "$TUTTI" policy explain page:1
-matches 'by its prefix' 'mode cache.*longest prefix that has a policy' out
+matches 'by its prefix' '^why .*longest prefix that has a policy' out
 check 'another too' "$TUTTI" policy explain other
-matches 'by the root' 'mode strong.*on disk before it is acknowledged' out
+matches 'by the root' '^why .*a write is on disk' out
 expect_fault 'what is not here yet' 1 'eventual is not here yet' \
     "$TUTTI" policy set x mode eventual
 expect_fault 'a cap of a strong prefix' 1 'are for caches' "$TUTTI" policy set x memory 1mb
+expect_fault 'what a strong prefix evicts' 1 'are for caches' "$TUTTI" policy set x evict lru
 finish
 TUTTI_REQUIREPASS=secret start again --data data || not_ok 'it starts again' "$(cat again.log)"
 check 'after a restart' "$TUTTI" policy get page:
-matches 'it is there' '^prefix page:  mode cache  memory 67108864' out
+matches 'it is there' '^mode    cache$' out
 check 'it goes' "$TUTTI" policy del page:
 expect_exit 'and is gone' 0 "$TUTTI" policy get page:
 matches 'as none' '^none$' out

@@ -5,6 +5,8 @@ PORT=$(free_port)
 
 expect_fault 'an unknown option' 2 "no option --ports; did you mean --port" "$TUTTI" start --ports 1
 expect_fault 'a lone word' 2 "'6379' stands alone" "$TUTTI" start 6379
+expect_fault 'one dash' 2 "no option -port; did you mean --port" "$TUTTI" start -port 1
+expect_fault 'a file alone' 2 "a file of settings --config" "$TUTTI" start redis.conf
 expect_fault 'an option without a value' 2 '--port needs a value' "$TUTTI" start --port
 expect_fault 'a wrong number' 2 "port is 'x': argument couldn't be parsed" "$TUTTI" start --port x
 expect_fault 'a number out of range' 2 'between 0 and 65535' "$TUTTI" start --port 65536
@@ -34,7 +36,7 @@ if start first --data data; then ok 'a node starts'; else not_ok 'a node starts'
 other=$(free_port)
 expect_fault 'a folder in use' 1 "in use by the process $PID; stop that node first" \
     "$TUTTI" start --data data --port "$other"
-expect_fault 'a busy port' 1 "$PORT.*name another port with --port" \
+expect_fault 'a busy port' 1 "$PORT.*take another port with --port" \
     "$TUTTI" start --data data2 --port "$PORT"
 finish
 equal 'it ends well' "$status" 0

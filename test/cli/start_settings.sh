@@ -55,10 +55,39 @@ matches 'and named' 'TUTTI_TIMEOUT=x in the environment: argument couldn' err
 echo 'nonsense 1' >wrong.conf
 expect_fault 'so is a wrong line' 2 'wrong.conf, line 1: nonsense 1: there is no such setting' \
     "$TUTTI" start --data data --port "$PORT" --config wrong.conf
+printf 'daemonize yes\npidfile /run/r.pid\nappendonly no\nmasterauth hush\n' >old.conf
+expect_fault 'all wrong lines are told at once' 2 'old.conf, line 1: daemonize yes' \
+    "$TUTTI" start --data data --port "$PORT" --config old.conf
+matches 'the next ones too' '^old.conf, line 3: appendonly no' err
+matches 'with what is not here yet, and no secret' '^old.conf, line 4: .hidden.: .*not here yet' err
+equal 'what has no meaning here is passed over' "$(grep -c pidfile err)" 0
 echo 'user default on >secret ~* +@all' >users.conf
 start users --data data --config users.conf || not_ok 'users start' "$(cat users.log)"
 equal 'users come from the file' "$(say PING)" 'error NOAUTH Authentication required.'
 finish
+
+outside=$(hostname -I 2>/dev/null | tr ' ' '\n' | grep -m 1 '^[0-9.]*$')
+if [ -n "$outside" ]; then
+    TUTTI_REQUIREPASS=secret start wide --data data --bind "$outside 127.0.0.1" --tcp-keepalive 60 ||
+        not_ok 'it starts on two addresses' "$(cat wide.log)"
+    exec 3<>"/dev/tcp/127.0.0.1/$PORT"
+    printf 'AUTH secret\r\nCONFIG SET requirepass ""\r\n' >&3
+    read -r -t 10 <&3 && read -r -t 10 <&3
+    exec 3>&-
+    exec 3<>"/dev/tcp/$outside/$PORT"
+    read -r -t 10 line <&3
+    exec 3>&-
+    matches 'strangers are refused where the password went' '^-DENIED' <(echo "$line")
+    equal 'this machine is not' "$(say CONFIG SET protected-mode no)" OK
+    exec 3<>"/dev/tcp/$outside/$PORT"
+    printf 'PING\r\n' >&3
+    read -r -t 10 line <&3
+    exec 3>&-
+    equal 'without protected-mode they are served' "${line%$'\r'}" +PONG
+    finish
+else
+    skip 'strangers are refused where the password went' 'this machine has loopback alone'
+fi
 
 "$TUTTI" help --configuration >configuration
 same 'docs/configuration.md is what the program makes' "$ROOT/docs/configuration.md" configuration

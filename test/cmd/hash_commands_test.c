@@ -27,7 +27,7 @@ static const struct call_row setting_rows[] = {
     {"HDEL counts what was there", ABC, "HDEL h a x c", ":2"},
     {"HDEL of all leaves no key", ABC " | HDEL h a b c", "LLEN h", ":0"},
     {"HDEL of none", "", "HDEL h a", ":0"},
-    {"values come back as they were", "HSET h 1 01 02 -0", "HGETALL h", "*4 $1 1 $2 01 $2 02 $2 -0"},
+    {"values come back unchanged", "HSET h 1 01 02 -0", "HGETALL h", "*4 $1 1 $2 01 $2 02 $2 -0"},
 };
 
 static const struct call_row getting_rows[] = {
@@ -66,7 +66,7 @@ static const struct call_row number_rows[] = {
     {"HINCRBYFLOAT to a whole number", "HSET h a 1.5", "HINCRBYFLOAT h a 1.5", "$1 3"},
     {"HINCRBYFLOAT of no hash", "", "HINCRBYFLOAT h a 3.14", "$4 3.14"},
     {"HINCRBYFLOAT by no number", ABC, "HINCRBYFLOAT h a x", "-ERR value is not a valid float"},
-    {"HINCRBYFLOAT of a text", "HSET h a x", "HINCRBYFLOAT h a 1", "-ERR hash value is not a float"},
+    {"HINCRBYFLOAT of text", "HSET h a x", "HINCRBYFLOAT h a 1", "-ERR hash value is not a float"},
     {"HINCRBYFLOAT by infinity", ABC, "HINCRBYFLOAT h a +inf", "-ERR value is NaN or Infinity"},
     {"HINCRBYFLOAT to infinity", "HSET h a 1e4932", "HINCRBYFLOAT h a 1e4932",
      "-ERR increment would produce NaN or Infinity"},
@@ -78,7 +78,7 @@ static const struct call_row some_rows[] = {
     {"HRANDFIELD of some of no hash", "", "HRANDFIELD h 3", "*0"},
     {"HRANDFIELD of all", ABC, "HRANDFIELD h 5", "*3 $1 a $1 b $1 c"},
     {"HRANDFIELD of 0", ABC, "HRANDFIELD h 0", "*0"},
-    {"HRANDFIELD with values", ABC, "HRANDFIELD h 5 WITHVALUES", "*6 $1 a $1 1 $1 b $1 2 $1 c $1 3"},
+    {"HRANDFIELD and values", ABC, "HRANDFIELD h 5 WITHVALUES", "*6 $1 a $1 1 $1 b $1 2 $1 c $1 3"},
     {"HRANDFIELD again and again", "HSET h a 1", "HRANDFIELD h -3", "*3 $1 a $1 a $1 a"},
     {"and with values", "HSET h a 1", "HRANDFIELD h -2 withvalues", "*4 $1 a $1 1 $1 a $1 1"},
     {"HRANDFIELD by no number", ABC, "HRANDFIELD h x", NO_INTEGER},

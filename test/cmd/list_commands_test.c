@@ -131,7 +131,7 @@ static const struct call_row popping_rows[] = {
 
 static const struct call_row moving_rows[] = {
     {"LMOVE replies the element", ABCDE, "LMOVE l k LEFT RIGHT", "$1 a"},
-    {"LMOVE moves it", ABCDE " | RPUSH k x | LMOVE l k RIGHT LEFT", "LRANGE k 0 -1", "*2 $1 e $1 x"},
+    {"LMOVE moves", ABCDE " | RPUSH k x | LMOVE l k RIGHT LEFT", "LRANGE k 0 -1", "*2 $1 e $1 x"},
     {"LMOVE takes it away", ABCDE " | LMOVE l k RIGHT LEFT", "LLEN l", ":4"},
     {"LMOVE rotates to the right", "RPUSH l a b c | LMOVE l l LEFT RIGHT", "LRANGE l 0 -1",
      "*3 $1 b $1 c $1 a"},

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-REPLY_SECONDS_MAX = 20
+REPLY_SECONDS_MAX = 4
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 60
 
@@ -66,8 +66,8 @@ class Link:
             if reply[0] == "*" and reply[1:] != (None,) else reply[1]
 
     def close(self):
+        self.file.close()
         self.socket.close()
-
 
 
 class Server:

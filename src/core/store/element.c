@@ -67,7 +67,8 @@ static int64_t sign_extend(uint64_t value, unsigned bits)
     return (int64_t)(value << (64 - bits)) >> (64 - bits);
 }
 
-bool element_integer(const uint8_t *at, int64_t *value)
+/* Is it an integer, and which? */
+static bool element_integer(const uint8_t *at, int64_t *value)
 {
     uint8_t tag = *at;
     if (tag < ELEMENT_INTEGER_0) return false;

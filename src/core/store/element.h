@@ -68,9 +68,6 @@ static inline bool element_is(const uint8_t *at, const struct element *wanted)
            slice_eq(slice_of(at + wanted->head_len, wanted->text.len), wanted->text);
 }
 
-/* Is it an integer, and which? */
-bool element_integer(const uint8_t *at, int64_t *value);
-
 /* Its text; an integer is printed into scratch. Borrowed from `at` or scratch. */
 struct slice element_text(const uint8_t *at, char scratch[INTEGER_TEXT_MAX]);
 

@@ -7,7 +7,8 @@
 
 enum {
     FRESH_SHARE = 10,        /* the small queue has one in so many */
-    FRESH_FREQUENCY_MIN = 2, /* used so often, a key moves to the main queue */
+    FRESH_FREQUENCY_MIN = 1, /* used so often, a key moves to the main queue. The paper has 2; with
+                                1 the hit ratio is better on Zipf, with scans and while it shifts */
     VICTIM_TRIES_MAX = 4096, /* then whatever comes goes */
     STALE_COUNT_MIN = 1024,
 };

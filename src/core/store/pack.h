@@ -59,11 +59,6 @@ static inline struct slice pack_get(const struct pack *pack, uint32_t place,
     return element_text(pack->bytes + place, scratch);
 }
 
-static inline bool pack_get_integer(const struct pack *pack, uint32_t place, int64_t *value)
-{
-    return element_integer(pack->bytes + place, value);
-}
-
 static inline bool pack_is(const struct pack *pack, uint32_t place, const struct element *wanted)
 {
     return element_is(pack->bytes + place, wanted);

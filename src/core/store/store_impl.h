@@ -105,7 +105,6 @@ void entry_give_value(struct store *store, struct entry *entry);
 void entry_give(struct store *store, struct entry *entry); /* with its value */
 struct block *block_new(struct heap *heap, struct slice text, size_t capacity);
 size_t block_capacity_for(size_t len);
-void block_give(struct heap *heap, struct block *block);
 /* How a string is kept best. Allocates a block if it is long. */
 void entry_plan_string(struct entry_plan *plan, struct heap *heap, struct slice text);
 

@@ -14,18 +14,11 @@
 #pragma once
 
 #include "base/heap.h"
+#include "base/prefetch.h"
 #include "base/prng.h"
+#include "core/store/table_bucket.h"
 
-enum { TABLE_BUCKET_ITEMS = 8 };
-
-struct table_bucket {
-    uint8_t tags[TABLE_BUCKET_ITEMS];
-    uint8_t items[TABLE_BUCKET_ITEMS][6]; /* pointers, little-endian */
-    uint32_t version; /* the owner's, of the first bucket of a chain: which snapshot has it */
-    uint8_t marks;    /* the owner's: a bit an item; it moves with the item */
-    uint8_t linked;   /* the last pointer is the next bucket of the chain, its tag is 0 */
-    uint8_t spare[2];
-};
+enum { TABLE_SEGMENT_BUCKETS = 4096 };
 
 struct table;
 
@@ -110,4 +103,70 @@ void *table_random(const struct table *table, struct prng *prng); /* NULL: empty
 uint64_t table_bytes(const struct table *table);                  /* its own memory */
 void table_check(const struct table *table); /* asserts all invariants: for tests */
 
-#include "core/store/table_impl.h" /* the inline functions */
+/* --- the inline functions --- */
+
+static inline uint64_t table_bucket_of(const struct table *table, uint64_t hash)
+{
+    uint64_t wide = hash & (table->level_mask * 2 + 1);
+    uint64_t narrow = hash & table->level_mask;
+    return wide < table->buckets_count ? wide : narrow;
+}
+
+static inline struct table_bucket *table_bucket_at(const struct table *table, uint64_t bucket)
+{
+    return &table->segments[bucket / TABLE_SEGMENT_BUCKETS][bucket % TABLE_SEGMENT_BUCKETS];
+}
+
+static inline void *table_find(const struct table *table, uint64_t hash, table_same same,
+                               const void *wanted, struct table_place *place)
+{
+    if (table->count == 0) return NULL;
+    uint8_t tag = table_tag(hash);
+    struct table_bucket *bucket = table_bucket_at(table, table_bucket_of(table, hash));
+    do {
+        uint64_t match = bucket_match(bucket, tag);
+        for (; match != 0; match &= match - 1) {
+            unsigned index = bucket_match_index(match);
+            void *item = bucket_item(bucket, index);
+            if (UNLIKELY(!same(item, wanted))) continue;
+            if (place != NULL) *place = (struct table_place){bucket, index};
+            return item;
+        }
+        bucket = bucket_next(bucket);
+    } while (UNLIKELY(bucket != NULL));
+    return NULL;
+}
+
+static inline void table_mark(struct table_place place, bool mark)
+{
+    uint8_t bit = (uint8_t)(1u << place.index);
+    uint8_t rest = (uint8_t)(place.bucket->marks & ~bit);
+    place.bucket->marks = (uint8_t)(rest | (mark ? bit : 0));
+}
+
+static inline void table_prefetch(const struct table *table, uint64_t hash)
+{
+    if (table->count == 0) return;
+    prefetch_line(table_bucket_at(table, table_bucket_of(table, hash)));
+}
+
+static inline void table_prefetch_item(const struct table *table, uint64_t hash)
+{
+    if (table->count == 0) return;
+    const struct table_bucket *bucket = table_bucket_at(table, table_bucket_of(table, hash));
+    uint64_t match = bucket_match(bucket, table_tag(hash));
+    if (match != 0) prefetch_line(bucket_item(bucket, bucket_match_index(match)));
+}
+
+static inline void *table_chain_next(struct table_walk *walk)
+{
+    while (walk->at != NULL) {
+        while (walk->index < TABLE_BUCKET_ITEMS) {
+            unsigned index = walk->index++;
+            if (walk->at->tags[index] != 0) return bucket_item(walk->at, index);
+        }
+        walk->at = bucket_next(walk->at);
+        walk->index = 0;
+    }
+    return NULL;
+}
