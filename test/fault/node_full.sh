@@ -11,7 +11,7 @@ fi
 rounds=3
 [ -z "${TUTTI_LONG:-}" ] || rounds=60
 CHECK_SECONDS_MAX=$((60 + rounds * 10))
-for disk in io_uring threads; do
+for disk in auto threads; do
     mkdir "disk/$disk"
     check "a disk that is full $rounds times, $disk" \
         python3 "$ROOT/test/fault/node_full.py" "$TUTTI" "$WORK/disk/$disk" $rounds $disk

@@ -19,7 +19,7 @@ umount at
 rounds=5
 [ -z "${TUTTI_LONG:-}" ] || rounds=200
 CHECK_SECONDS_MAX=$((60 + rounds * 10))
-for way in 'io_uring 1' 'threads 1' 'auto 2'; do
+for way in 'auto 1' 'threads 1' 'auto 2'; do
     read -r disk lanes <<<"$way"
     check "$rounds power cuts lose nothing: disk $disk, lanes $lanes" \
         python3 "$ROOT/test/fault/node_power.py" "$TUTTI" $rounds "${FAULT_SEED:-4711}" "$disk" "$lanes"
