@@ -127,3 +127,6 @@ struct key_place {
 };
 int64_t command_keys(const struct command *command, const struct slice *argv, uint32_t argc,
                      struct key_place *keys, uint32_t max);
+/* What a call does to a key of that use: of KEY_VARIABLE_FLAGS the other arguments decide. */
+uint32_t command_key_use(const struct command *command, const struct slice *argv, uint32_t argc,
+                         uint32_t use);

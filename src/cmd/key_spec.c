@@ -136,3 +136,42 @@ int64_t command_keys(const struct command *command, const struct slice *argv, ui
     }
     return finding.count;
 }
+
+/* --- what is done to a key where that depends on the other arguments ---------------------------
+ */
+
+static bool says_get(const struct slice *argv, uint32_t argc)
+{
+    enum { OPTIONS = 3 };
+    for (uint32_t i = OPTIONS; i < argc; i++) {
+        if (word_is(argv[i], "GET")) return true;
+    }
+    return false;
+}
+
+/* BITFIELD only reads when each of its operations is a GET, whole. */
+static bool bitfield_only_reads(const struct slice *argv, uint32_t argc)
+{
+    for (uint32_t i = 2; i < argc; i++) {
+        uint32_t behind = argc - i - 1;
+        if (word_is(argv[i], "GET") && behind >= 2) {
+            i += 2;
+        } else if (word_is(argv[i], "OVERFLOW") && behind >= 1) {
+            i++;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+uint32_t command_key_use(const struct command *command, const struct slice *argv, uint32_t argc,
+                         uint32_t use)
+{
+    if (!(use & KEY_VARIABLE_FLAGS)) return use;
+    if (command->id == COMMAND_SET)
+        return says_get(argv, argc) ? KEY_RW | KEY_ACCESS | KEY_UPDATE : KEY_OW | KEY_UPDATE;
+    if (command->id == COMMAND_BITFIELD && bitfield_only_reads(argv, argc))
+        return KEY_RO | KEY_ACCESS;
+    return use & ~(uint32_t)KEY_VARIABLE_FLAGS;
+}

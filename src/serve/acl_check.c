@@ -40,43 +40,6 @@ static bool command_allowed(const struct acl_selector *selector, const struct as
 
 /* --- keys ------------------------------------------------------------------------------------ */
 
-static bool says_get(const struct asked *asked)
-{
-    for (uint32_t i = 3; i < asked->argc; i++) {
-        if (word_is(asked->argv[i], "GET")) return true;
-    }
-    return false;
-}
-
-/* BITFIELD only reads when each of its operations is a GET, whole. */
-static bool bitfield_only_reads(const struct asked *asked)
-{
-    for (uint32_t i = 2; i < asked->argc; i++) {
-        uint32_t behind = asked->argc - i - 1;
-        if (word_is(asked->argv[i], "GET") && behind >= 2) {
-            i += 2;
-        } else if (word_is(asked->argv[i], "OVERFLOW") && behind >= 1) {
-            i++;
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What is done to a key where that depends on the other arguments. */
-static uint32_t exact_use(const struct asked *asked, uint32_t use)
-{
-    if (!(use & KEY_VARIABLE_FLAGS)) return use;
-    if (strcmp(asked->command->name, "set") == 0) {
-        return says_get(asked) ? KEY_ACCESS | KEY_UPDATE : KEY_UPDATE;
-    }
-    if (strcmp(asked->command->name, "bitfield") == 0) {
-        return bitfield_only_reads(asked) ? KEY_ACCESS : KEY_ACCESS | KEY_UPDATE;
-    }
-    return use;
-}
-
 static uint32_t needed_use(uint32_t use)
 {
     uint32_t needed = use & KEY_ACCESS ? ACL_KEY_READ : 0;
@@ -114,7 +77,8 @@ static bool keys_allowed(const struct acl_selector *selector, struct asked *aske
     for (int64_t i = 0; i < asked->keys_count; i++) {
         struct key_place place = asked->keys[i];
         if (place.use & KEY_NOT_KEY) continue;
-        uint32_t needed = needed_use(exact_use(asked, place.use));
+        uint32_t needed =
+            needed_use(command_key_use(asked->command, asked->argv, asked->argc, place.use));
         if (key_allowed(selector, asked->argv[place.index], needed)) continue;
         *position = place.index;
         return false;

@@ -25,7 +25,6 @@ static const struct named_bit flag_names[] = {
     {COMMAND_SKIP_SLOWLOG, "skip_slowlog"},
     {COMMAND_FAST, "fast"},
     {COMMAND_NO_AUTH, "no_auth"},
-    {COMMAND_MAY_REPLICATE, "may_replicate"},
     {COMMAND_NO_MULTI, "no_multi"},
     {COMMAND_MOVABLE_KEYS, "movablekeys"},
     {COMMAND_NO_ASYNC_LOADING, "no_async_loading"},
@@ -145,7 +144,7 @@ static void reply_range(struct reply *reply, const struct command *command)
     for (uint32_t i = 1; ranged && i < command->key_specs_count; i++) {
         const struct key_spec *next = &command->key_specs[i];
         bool follows = next->keyword[0] == '\0' && !next->counted && next->start == last + 1;
-        if (follows && next->last >= 0) last = next->last;
+        if (follows) last = next->last;
     }
     reply_integer(reply, ranged ? spec->start : 0);
     reply_integer(reply, ranged ? last : 0);
@@ -212,7 +211,7 @@ static void info(struct session_call *call)
     for (uint32_t i = FIRST; i < call->argc; i++) {
         const struct command *command = command_find_name(call->server->commands, call->argv[i]);
         if (command == NULL) {
-            reply_null_array(&call->reply);
+            reply_null(&call->reply);
         } else {
             reply_command(&call->reply, call->server, command, true);
         }
@@ -309,6 +308,15 @@ void command_command(struct session_call *call)
 
 /* --- keys ------------------------------------------------------------------------------------ */
 
+/* The channels of sharded pub/sub have places too, but are no keys. */
+static bool has_keys(const struct command *command)
+{
+    for (uint32_t i = 0; i < command->key_specs_count; i++) {
+        if (!(command->key_specs[i].use & KEY_NOT_KEY)) return true;
+    }
+    return false;
+}
+
 static void reply_keys(struct session_call *call, const struct slice *argv,
                        const struct key_place *places, uint32_t count)
 {
@@ -330,7 +338,7 @@ void command_getkeys_command(struct session_call *call)
     const struct command *command = command_find(call->server->commands, argv, argc, &container);
     if (command == NULL) {
         reply_error(&call->reply, "ERR Invalid command specified");
-    } else if (command->key_specs_count == 0) {
+    } else if (!has_keys(command)) {
         reply_error(&call->reply, "ERR The command has no key arguments");
     } else if (!command_arity_fits(command, argc)) {
         reply_error(&call->reply, "ERR Invalid number of arguments specified for command");
@@ -341,7 +349,10 @@ void command_getkeys_command(struct session_call *call)
         if (count < 0 || (count == 0 && !(command->flags & COMMAND_NO_MANDATORY_KEYS))) {
             reply_error(&call->reply, "ERR Invalid arguments specified for command");
         } else {
-            reply_keys(call, argv, places, (uint32_t)u64_min((uint64_t)count, argc));
+            uint32_t known = (uint32_t)u64_min((uint64_t)count, argc);
+            for (uint32_t i = 0; i < known; i++)
+                places[i].use = command_key_use(command, argv, argc, places[i].use);
+            reply_keys(call, argv, places, known);
         }
         arena_free(arena);
     }

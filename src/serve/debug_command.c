@@ -45,7 +45,7 @@ static void digest_value(struct session_call *call)
         char text[HEX_LEN + 1];
         if (entry != NULL) store_digest_value(store, entry, bytes);
         hex_of(bytes, text);
-        reply_bulk_text(&call->reply, text);
+        reply_simple(&call->reply, text);
     }
 }
 
@@ -79,7 +79,11 @@ static void object(struct session_call *call)
 static void sleep_for(struct session_call *call)
 {
     double seconds;
-    if (call->argc != 3 || !double_parse(call->argv[2], &seconds)) {
+    if (call->argc != 3) {
+        reply_unknown_subcommand(call, "DEBUG");
+        return;
+    }
+    if (!double_parse(call->argv[2], &seconds)) {
         reply_error(&call->reply, "ERR value is not a valid float");
         return;
     }

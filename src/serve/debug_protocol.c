@@ -104,7 +104,11 @@ void debug_protocol(struct session_call *call)
         {"VERBATIM", verbatim_value}, {"TRUE", true_value},        {"FALSE", false_value},
         {"BIGNUM", big_number_value},
     };
-    for (size_t i = 0; i < COUNT_OF(kinds) && call->argc == 3; i++) {
+    if (call->argc != 3) {
+        reply_unknown_subcommand(call, "DEBUG");
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         if (!word_is(call->argv[2], kinds[i].word)) continue;
         kinds[i].reply(&call->reply);
         return;

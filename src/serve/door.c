@@ -165,6 +165,7 @@ void session_unpause(struct server *server)
     if (sessions->pause == PAUSE_NONE) return;
     store_set_active_expire(lane_store(server->lane), true);
     sessions->pause = PAUSE_NONE;
+    sessions->pause_until = (instant){0};
     move_all(sessions, SESSIONS_PAUSED, SESSIONS_LATER);
 }
 

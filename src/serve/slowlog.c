@@ -146,8 +146,7 @@ static void get(struct session_call *call)
         return;
     }
     if (call->argc == 3) {
-        if (!session_integer(call, 2, &count)) return;
-        if (count < -1) {
+        if (!integer_parse(call->argv[2], &count) || count < -1) {
             reply_error(&call->reply, "ERR count should be greater than or equal to -1");
             return;
         }

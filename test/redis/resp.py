@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-REPLY_SECONDS_MAX = 20
+REPLY_SECONDS_MAX = 4
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 60
 
