@@ -36,6 +36,8 @@ typedef struct {
 
 /* Never compiled out. One condition each: a failure then names what was wrong. */
 #define ASSERT(cond) (LIKELY(cond) ? (void)0 : assert_failed(#cond, __FILE__, __LINE__))
+/* What cannot be here: "a record format", behind a switch that returns for all of them. */
+#define UNREACHABLE(what) assert_failed(what, __FILE__, __LINE__)
 
 NORETURN void assert_failed(const char *condition, const char *file, int line);
 

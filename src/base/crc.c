@@ -13,7 +13,7 @@
 #include "base/crc_impl.h"
 
 /* A table's entry is the exclusive or of what each bit of its number gives alone. */
-#define BIT(i, bit, value) (((i) & (1 << (bit))) != 0 ? (value) : 0)
+#define BIT(i, bit, value) ((i) / (1 << (bit)) % 2 * (value))
 #define ROW_4(entry, i)    entry(i), entry((i) + 1), entry((i) + 2), entry((i) + 3)
 #define ROW_16(entry, i)                                                                           \
     ROW_4(entry, i), ROW_4(entry, (i) + 4), ROW_4(entry, (i) + 8), ROW_4(entry, (i) + 12)

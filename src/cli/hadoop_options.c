@@ -185,8 +185,7 @@ static enum err set_property(struct option_parse *parse, const struct property_r
                          "bytes and are dealt whole",
                          word->name);
     }
-    ASSERT(false);
-    return ERR_USAGE;
+    UNREACHABLE("a meaning of a property");
 }
 
 /* Names that tune a cluster: somebody may expect an effect. Others are only variables. */

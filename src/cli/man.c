@@ -83,7 +83,7 @@ static void description(struct buffer *out)
     line(out, "makes a data folder out of such a backup, and");
     buffer_append(out, SLICE(".B tutti doctor\n"));
     line(out,
-         "verifies every byte of a data folder, and with \\-\\-repair cuts off what is damaged.");
+         "verifies every byte of a data folder, and with --repair cuts off what is damaged.");
 }
 
 static void option(struct buffer *out, const char *text, const char *word, const char *standard,

@@ -112,15 +112,38 @@ static void append_padded(struct buffer *out, const struct answer *answer, size_
     for (size_t len = out->len - began; len < columns; len++) buffer_append_byte(out, ' ');
 }
 
+/* Lines of at most COLUMNS, broken at spaces; all but the first are indented. */
+static void append_wrapped(struct buffer *out, struct slice text, size_t indent)
+{
+    enum { COLUMNS = 80 };
+    for (size_t column = indent; text.len > 0;) {
+        const uint8_t *space = memchr(text.data, ' ', text.len);
+        size_t len = space == NULL ? text.len : (size_t)(space - text.data);
+        if (column != indent && column + 1 + len > COLUMNS) {
+            buffer_append_format(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column != indent) {
+            buffer_append_byte(out, ' ');
+            column++;
+        }
+        buffer_append(out, slice_of(text.data, len));
+        column += len;
+        text = slice_from(text, space == NULL ? len : len + 1);
+    }
+}
+
 /* One policy: a name and its value a line. */
 static void append_pairs(struct buffer *out, const struct answer *answer)
 {
     enum { NAME_COLUMNS = 6 };
     for (uint32_t i = 0; i + 1 < answer->count; i += 2) {
+        struct buffer value = {0};
         append_padded(out, &answer->items[i], NAME_COLUMNS);
         buffer_append(out, SLICE("  "));
-        append_value(out, &answer->items[i + 1]);
+        append_value(&value, &answer->items[i + 1]);
+        append_wrapped(out, buffer_slice(&value), NAME_COLUMNS + 2);
         buffer_append_byte(out, '\n');
+        buffer_free(&value);
     }
 }
 

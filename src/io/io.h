@@ -49,8 +49,8 @@ struct io_completion {
     enum io_kind kind;
     enum err err;
     int32_t error_number; /* the system's, where err is not OK */
-    io_tag tag;
     io_handle handle;
+    io_tag tag;
     struct slice bytes;
     uint64_t bytes_count;
 };

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 
 enum {
     ACCEPT_MAX = 64,                /* in one turn, so that others get theirs */
+    FILES_KEPT_MAX = 128,           /* descriptors that no connection takes; at most a quarter */
     STARVED_NS = 100 * 1000 * 1000, /* until the next try, when descriptors have run out */
     KEEPALIVE_COUNT = 3,            /* unanswered questions, a third of the silence apart */
     KEEPALIVE_S_MAX = 32767         /* of Linux */
@@ -127,6 +129,18 @@ static void listener_watch(struct io *io, struct io_slot *slot)
     if (failed == 0) slot->flags |= SLOT_WATCHED;
 }
 
+/* A log that cannot open its next file ends the node: clients must not be able to bring that about.
+ * As many descriptors as the system lets us have; some of them are kept from connections. */
+static int accept_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return INT32_MAX;
+    struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (limit.rlim_cur < limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+    uint64_t all = u64_min(limit.rlim_cur, INT32_MAX);
+    return (int)(all - u64_min(all / 4, FILES_KEPT_MAX));
+}
+
 enum err io_listen(struct io *io, struct io_address *address, uint32_t backlog, bool share,
                    io_tag tag, io_handle *listener, struct fault *fault)
 {
@@ -138,6 +152,7 @@ enum err io_listen(struct io *io, struct io_address *address, uint32_t backlog, 
     if (!slot_new(io, SLOT_LISTENER, fd, tag, listener)) {
         return fault_set(fault, ERR_LIMIT, "too many sockets and files are open");
     }
+    io->accept_below = accept_limit();
     listener_watch(io, slot_of(io, *listener));
     to.len = sizeof to.bytes;
     if (getsockname(fd, (struct sockaddr *)to.bytes, &to.len) == 0) address_of_socket(&to, address);
@@ -200,6 +215,11 @@ void listener_event(struct io *io, io_handle listener, struct gather *gather)
         if (accepted < 0) {
             if (is_about_one_connection(errno)) continue;
             if (errno != EAGAIN) starve(io, listener);
+            return;
+        }
+        if (accepted >= io->accept_below) {
+            (void)close(accepted);
+            starve(io, listener);
             return;
         }
         io_handle handle;

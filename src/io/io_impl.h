@@ -77,6 +77,7 @@ struct io {
     uint8_t *receive;
     size_t receive_bytes, receive_used;
     struct io_lingerings lingerings;
+    int accept_below;     /* connections have descriptors below this: the rest is for files */
     instant accept_again; /* when starved listeners try again; 0: none is */
     bool woken;
     struct disk *disk;

@@ -72,12 +72,12 @@ static void say_ready(const struct node *node)
     say_dropped(node);
     int64_t ms = (clock_now().ns - node->began.ns) / 1000000;
     notice(&node->notices, NOTICE_INFO,
-           "ready on %.*s: tutti %s, pid %u, %u lane%s, disk %s, %llu keys (%llu log records) in "
+           "ready on %.*s: tutti %s, pid %u, %u lane%s, disk %s, %llu key%s (%llu log record%s) in "
            "%lld ms, data in %s",
            (int)places.len, (const char *)places.data, node->options->version, process_own_id(),
            node->lanes_count, node->lanes_count == 1 ? "" : "s", node->lanes[0].disk_name,
-           (unsigned long long)keys, (unsigned long long)replayed, (long long)ms,
-           node->folder.path);
+           (unsigned long long)keys, keys == 1 ? "" : "s", (unsigned long long)replayed,
+           replayed == 1 ? "" : "s", (long long)ms, node->folder.path);
     buffer_free(&places);
 }
 

@@ -167,7 +167,7 @@ static void make_ready(struct blocked *blocked, struct name_node *key)
 {
     if (key->count == READY_YES) return;
     key->count = READY_YES;
-    buffer_append(&blocked->ready, slice_of(&key, sizeof(key)));
+    buffer_append(&blocked->ready, slice_of(&key, sizeof(struct name_node *)));
 }
 
 void blocked_touch(struct blocked *blocked, uint32_t database, struct slice key)
@@ -238,16 +238,16 @@ void blocked_serve(struct server *server)
     size_t at = 0;
     while (at < blocked->ready.len) { /* it grows while they are served */
         struct name_node *key;
-        memcpy(&key, blocked->ready.data + at, sizeof(key));
+        memcpy(&key, blocked->ready.data + at, sizeof(struct name_node *));
         key->count = READY_SERVED;
         if (!serve_key(server, key)) {
             make_ready(blocked, key);
-            at += sizeof(key);
+            at += sizeof(struct name_node *);
             break;
         }
         if (key->count == READY_SERVED) key->count = READY_NOT;
         key_drop_unused(blocked, key);
-        at += sizeof(key);
+        at += sizeof(struct name_node *);
     }
     buffer_consume(&blocked->ready, at);
 }

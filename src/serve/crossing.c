@@ -8,7 +8,8 @@
 #include "serve/watching.h"
 
 enum {
-    HELD_MAX = 1024, /* of one session: then it waits for answers */
+    HELD_MAX = 1024,      /* of one session: then it waits for answers */
+    HELD_UNKNOWN_MAX = 4, /* while nobody knows how large they will be */
     KEYS_LOOKED_AT = 256,
     LANE_NONE = UINT32_MAX,
     LANE_SEVERAL = UINT32_MAX - 1,
@@ -160,6 +161,7 @@ void crossing_hold(struct server *server, struct session *session, size_t opened
     struct held *last = held_at(of, of->first + held_count(of) - 1);
     if (last->owed_count > 0) last = held_push(of);
     buffer_append(&last->bytes, reply);
+    of->held_bytes += reply.len;
     session->output.len = opened;
 }
 
@@ -182,6 +184,7 @@ static void release(struct server *server, struct session *session)
     }
     if (of->entries.len > 0) return;
     of->waits = false;
+    of->held_bytes = 0;
     session_leave(server->sessions, SESSIONS_OWED, session);
     session_enter(server->sessions, SESSIONS_RUN, session);
 }
@@ -192,6 +195,9 @@ static void answered(struct server *server, uint32_t from, struct session *sessi
     struct held *held = held_at(session->crossing, entry);
     ASSERT(held != NULL);
     ASSERT(held->owed_count > 0);
+    struct session_crossing *of = session->crossing;
+    of->held_bytes += reply.len;
+    of->answer_bytes = u64_max(reply.len, of->answer_bytes - of->answer_bytes / 8);
     buffer_append(held->parts == NULL ? &held->bytes : &held->parts[from], reply);
     if (--held->owed_count > 0) return;
     held_combine(server->crossing, held);
@@ -397,7 +403,10 @@ static enum crossing_way route_watch(struct server *server, struct session *sess
 static bool must_wait(const struct session *session, const struct command *command)
 {
     if (!crossing_is_owed(session)) return false;
-    if (held_count(session->crossing) >= HELD_MAX || session->crossing->waits) return true;
+    const struct session_crossing *of = session->crossing;
+    uint32_t count = held_count(of), most = of->answer_bytes == 0 ? HELD_UNKNOWN_MAX : HELD_MAX;
+    if (count >= most || of->waits) return true;
+    if (of->held_bytes + count * of->answer_bytes >= SESSION_OUTPUT_PAUSE_BYTES) return true;
     return command->handler == NULL || (command->flags & COMMAND_BLOCKING) != 0;
 }
 

@@ -54,6 +54,8 @@ void crossing_flush(struct server *server);
 struct session_crossing {
     struct buffer entries; /* of struct held; the first is number `first` */
     uint64_t first;
+    size_t held_bytes;   /* replies that have come, since nothing was owed */
+    size_t answer_bytes; /* of the larger ones lately: how many may be asked for; 0: not known */
     uint64_t own_until;  /* entries before this one were asked of this lane, by mailbox: what comes
                             behind them must not overtake them */
     bool waits;          /* the last entry is of a call that waits for keys */

@@ -21,16 +21,17 @@ static struct slice line_take(struct slice *reply)
 
 static int64_t number_take(struct slice *reply)
 {
-    char text[32] = "";
-    struct slice line = line_take(reply);
-    memcpy(text, line.data, u64_min(line.len, sizeof text - 1));
-    return strtoll(text, NULL, 10);
+    int64_t number;
+    bool is_number = integer_parse(line_take(reply), &number);
+    ASSERT(is_number);
+    return number;
 }
 
 /* The next element of an array of bulk strings and nulls. */
 static struct slice element_take(struct slice *elements)
 {
     const uint8_t *start = elements->data;
+    ASSERT(elements->len > 0);
     bool bulk = elements->data[0] == '$';
     int64_t len = number_take(elements);
     if (bulk && len >= 0) *elements = slice_from(*elements, (size_t)len + 2);
@@ -62,6 +63,7 @@ static void by_key(const struct crossing *crossing, struct held *held)
     uint32_t lanes_count = crossing->config.lanes_count;
     struct slice *rests = calloc(lanes_count, sizeof *rests);
     ASSERT(rests != NULL);
+    ASSERT(lanes_count > 0);
     for (uint32_t lane = 0; lane < lanes_count; lane++) {
         rests[lane] = part_of(held, lane);
         if (rests[lane].len > 0) (void)line_take(&rests[lane]);
@@ -144,6 +146,6 @@ void held_combine(const struct crossing *crossing, struct held *held)
     case COMBINE_JOIN: join(crossing, held); break;
     case COMBINE_ANY: any(crossing, held); break;
     case COMBINE_CURSOR: cursor(crossing, held); break;
-    case COMBINE_NOTHING: ASSERT(!"a shared command is combined"); break;
+    case COMBINE_NOTHING: UNREACHABLE("a shared command without a way to combine"); break;
     }
 }

@@ -170,7 +170,7 @@ static bool ask_run(struct server *server, struct session *guest, const struct a
     switch (dispatch(server, guest, &request)) {
     case DISPATCH_RAN:
     case DISPATCH_ANSWERED: break;
-    case DISPATCH_OWED: ASSERT(!"a guest is owed nothing"); break;
+    case DISPATCH_OWED: UNREACHABLE("an answer owed to a guest"); break;
     case DISPATCH_LATER: session_enter(server->sessions, SESSIONS_LATER, guest); return false;
     case DISPATCH_PAUSED: session_enter(server->sessions, SESSIONS_PAUSED, guest); return false;
     }

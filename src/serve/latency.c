@@ -171,6 +171,7 @@ static void doctor(struct session_call *call)
     for (uint32_t i = 0; i < latency->count; i++) {
         const struct event *event = &latency->events[i];
         uint64_t count = kept(event);
+        ASSERT(count > 0); /* an event is there because something took long */
         int64_t sum = 0;
         for (uint64_t at = 0; at < count; at++) sum += sample_at(event, at)->milliseconds;
         buffer_append_format(&out, "%s: %llu spikes, %lld ms on average, %lld ms at most.\n",

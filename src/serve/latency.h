@@ -6,7 +6,7 @@
 struct latency; /* opaque; in server->latency */
 struct latency *latency_new(struct arena *arena);
 
-/* Something took `took`: "command", "fast-command", "expire-cycle", … */
-void latency_note(struct server *server, const char *event, duration took);
+/* An event took `took`: "command", "fast-command", "expire-cycle", … */
+void latency_note(struct server *server, const char *name, duration took);
 
 void latency_command(struct session_call *call); /* LATENCY … */

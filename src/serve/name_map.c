@@ -65,10 +65,11 @@ struct name_node *name_map_add(struct name_map *map, uint32_t database, struct s
 
 void name_map_remove(struct name_map *map, struct name_node *node)
 {
+    ASSERT(map->slots != NULL);
     struct name_node **at = &map->slots[node->hash & (map->slots_count - 1)];
     while (*at != node) {
-        ASSERT(*at != NULL);
         at = &(*at)->next;
+        ASSERT(*at != NULL);
     }
     *at = node->next;
     free(node);

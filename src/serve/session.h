@@ -30,9 +30,9 @@ enum session_flag {
     SESSION_UNIX_SOCKET = 1 << 13,
     SESSION_FULL = 1 << 14,       /* the socket takes no more for now */
     SESSION_ENDED = 1 << 15,      /* the other end says no more */
+    SESSION_PUSHED = 1 << 16,     /* its output holds what others did: it waits for their log too */
     SESSION_GUEST = 1 << 17,      /* of another lane's client: guest.h */
     SESSION_RESTRICTED = 1 << 18, /* a guest whose user may not read all keys */
-    SESSION_PUSHED = 1 << 16,     /* its output holds what others did: it waits for their log too */
 };
 
 struct session_link {
@@ -71,9 +71,10 @@ struct session {
     struct buffer output;
     size_t sent_bytes; /* of `output`, gone already */
     uint64_t gate;     /* log position that the end of `output` waits for */
-    uint64_t
-        gate_early; /* and that its bytes before `early_bytes` do: so that a client that never */
-    size_t early_bytes; /* stops sending is answered */
+    /* And that its bytes before `early_bytes` wait for: so that a client is answered that never
+     * stops sending. */
+    uint64_t gate_early;
+    size_t early_bytes;
 
     struct session_queue *queue;       /* MULTI: calls so far; see transaction.c */
     struct session_wait *wait;         /* blocked for keys; see blocked.c */

@@ -7,6 +7,7 @@ enum {
     SESSION_BUFFERS_KEPT = 64,             /* empty ones, for whoever needs one next */
     SESSION_BUFFER_KEPT_BYTES = 64 << 10,  /* larger ones are given back to the system */
     SESSION_OUTPUT_PAUSE_BYTES = 1 << 20,  /* unread: nothing more of this client is run or read */
+    SESSION_QUERY_PAUSE_BYTES = 1 << 20,   /* not run: nothing more of this client is read */
     SESSION_REQUESTS_A_TURN = 1024,        /* of one client, then it is the others' turn */
     SESSION_BATCH_MAX = 32,                /* requests that are parsed before the first is run */
     SESSION_STRANGER_BYTES_MAX = 64 << 10, /* buffered for who has not authenticated */
@@ -75,6 +76,8 @@ void session_output_begin(struct server *server, struct session *session);
 void session_run(struct server *server, struct session *session);
 /* session_send.c: send what may leave; closes what is broken, or over its limits. */
 void session_send(struct server *server, struct session *session);
+/* Stop reading from a client that is behind with reading or with being served; go on. */
+void session_throttle(struct server *server, struct session *session);
 void session_check_output(struct server *server, struct session *session);
 static inline size_t session_output_bytes(const struct session *session)
 {

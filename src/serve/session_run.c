@@ -217,7 +217,8 @@ static void check_query(struct server *server, struct session *session)
 static void keep(struct server *server, struct session *session, struct slice rest)
 {
     session->received = (struct slice){0};
-    if (rest.len == 0) return;
+    /* Nothing more of it is run; and its limit must not close it before it was told why. */
+    if (rest.len == 0 || (session->flags & SESSION_CLOSE_AFTER_REPLY)) return;
     buffer_borrow(server->sessions, &session->query);
     size_t wanted = request_wanted(&session->reader);
     size_t have = session->query.len + rest.len;
@@ -288,6 +289,8 @@ void session_run(struct server *server, struct session *session)
     if (!fresh) keep(server, session, received);
     if (!may_run(session)) {
         if (fresh) keep(server, session, received);
+        session_send(server, session); /* full: so that it goes on when it is not */
+        if (may_run(session)) session_enter(server->sessions, SESSIONS_LATER, session);
         if (session->flags & SESSION_ENDED) finish(server, session);
         return;
     }

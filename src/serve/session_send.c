@@ -45,29 +45,35 @@ static void sent_all(struct server *server, struct session *session)
     if (done) session_close(server, session);
 }
 
-/* Go on with a client that reads again. */
-static void resume(struct server *server, struct session *session)
+/* Has it said so much that was not run yet? What is left of a request that is not whole does not
+ * count: that can only become whole by receiving more. */
+static bool is_behind(const struct session *session, size_t limit)
 {
-    if (!session->receive_paused) return;
-    if (session_output_bytes(session) > SESSION_OUTPUT_PAUSE_BYTES / 2) return;
-    session->receive_paused = false;
-    io_receive_pause(server->io, session->connection, false);
-    session_enter(server->sessions, SESSIONS_LATER, session);
+    bool waits = session_in(session, SESSIONS_LATER) || session_in(session, SESSIONS_OWED) ||
+                 session_in(session, SESSIONS_PAUSED);
+    return waits && session->query.len - session->query_used >= limit;
 }
 
-static void pause_if_full(struct server *server, struct session *session)
+void session_throttle(struct server *server, struct session *session)
 {
-    if (session->receive_paused) return;
-    if (session_output_bytes(session) < SESSION_OUTPUT_PAUSE_BYTES) return;
-    session->receive_paused = true;
-    io_receive_pause(server->io, session->connection, true);
+    size_t part = session->receive_paused ? 2 : 1; /* it goes on at half of what stops it */
+    bool full = session_output_bytes(session) >= SESSION_OUTPUT_PAUSE_BYTES / part;
+    bool pause = full || is_behind(session, SESSION_QUERY_PAUSE_BYTES / part);
+    if (pause == session->receive_paused) return;
+    session->receive_paused = pause;
+    io_receive_pause(server->io, session->connection, pause);
+    if (!pause) session_enter(server->sessions, SESSIONS_LATER, session);
 }
 
 void session_send(struct server *server, struct session *session)
 {
-    if (session->flags & (SESSION_CLOSING | SESSION_FULL)) return;
+    if (session->flags & SESSION_CLOSING) return;
     if (session->flags & SESSION_GUEST) {
         guest_send(server, session);
+        return;
+    }
+    if (session->flags & SESSION_FULL) {
+        session_throttle(server, session);
         return;
     }
     size_t until = sendable_bytes(server, session);
@@ -91,8 +97,7 @@ void session_send(struct server *server, struct session *session)
         if (session->early_bytes > 0) session->early_bytes -= session->sent_bytes;
         session->sent_bytes = 0;
     }
-    pause_if_full(server, session);
-    resume(server, session);
+    session_throttle(server, session);
     session_check_output(server, session);
 }
 

@@ -14,9 +14,9 @@ enum syntax_kind { SYNTAX_VALUE, SYNTAX_TOKEN, SYNTAX_ONE_OF, SYNTAX_BLOCK };
 
 struct syntax {
     enum syntax_kind kind;
-    struct slice name;  /* of a value */
-    struct slice token; /* the literal word: alone, or before the values; empty: none */
     bool optional, multiple;
+    struct slice name;    /* of a value */
+    struct slice token;   /* the literal word: alone, or before the values; empty: none */
     struct syntax *items; /* of ONE_OF and BLOCK */
     uint32_t count;
 };

@@ -21,7 +21,7 @@ matches 'with its cap' '^memory  67108864$' out
 check 'a key is explained' "$TUTTI" policy explain page:1
 matches 'by its prefix' '^why .*longest prefix that has a policy' out
 check 'another too' "$TUTTI" policy explain other
-matches 'by the root' '^why .*on disk before it is acknowledged' out
+matches 'by the root' '^why .*a write is on disk' out
 expect_fault 'what is not here yet' 1 'eventual is not here yet' \
     "$TUTTI" policy set x mode eventual
 expect_fault 'a cap of a strong prefix' 1 'are for caches' "$TUTTI" policy set x memory 1mb

@@ -269,6 +269,25 @@ def hello(new):
     )
 
 
+def strangers(new):
+    owner = new()
+    talk(owner, ("CONFIG SET requirepass secret", b"+OK\r\n"))
+    try:
+        large = new()
+        large.send(b"*2\r\n$4\r\nECHO\r\n$70000\r\n" + b"x" * 70000)
+        large.want(b"-ERR Protocol error: unauthenticated bulk length\r\n")
+        talk(
+            new(),
+            ("GET a", b"-NOAUTH Authentication required.\r\n"),
+            ("AUTH wrong", b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"),
+            ("AUTH secret", b"+OK\r\n"),
+            ("GET a", b"$-1\r\n"),
+        )
+    finally:
+        owner.send(request("CONFIG", "SET", "requirepass", ""))
+        owner.want(b"+OK\r\n")
+
+
 TRANSCRIPTS = [
     ("a broken protocol is named, and ends the connection", protocol_errors),
     ("packets may be cut anywhere", cut_anywhere),
@@ -285,6 +304,7 @@ TRANSCRIPTS = [
     ("CLIENT PAUSE holds writes back", pause),
     ("QUIT, half-closed connections, CLIENT KILL", ends),
     ("HELLO, AUTH, RESET", hello),
+    ("who has not authenticated is told of its limits", strangers),
 ]
 
 

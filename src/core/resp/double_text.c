@@ -134,7 +134,8 @@ size_t double_format(double value, char text[DOUBLE_TEXT_MAX])
     if (__builtin_isnan(value)) return word(text, "nan");
     if (__builtin_isinf(value)) return word(text, value < 0 ? "-inf" : "inf");
     /* Whole numbers are by far the most usual scores. Redis prints them in full up to 2^62. */
-    if (value >= -0x1p62 && value <= 0x1p62) {
+    const double whole_max = (double)(INT64_C(1) << 62);
+    if (value >= -whole_max && value <= whole_max) {
         int64_t whole = (int64_t)value;
         if ((double)whole == value && (whole != 0 || !__builtin_signbit(value))) {
             const uint8_t *end = decimal_write_signed((uint8_t *)text, whole);

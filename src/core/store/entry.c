@@ -109,45 +109,12 @@ struct block *block_new(struct heap *heap, struct slice text, size_t capacity)
 
 /* --- integers -------------------------------------------------------------------------------- */
 
-enum { INTEGER_DIGITS_MAX = 19 };
-
-/* The shortest decimal form of an int64_t, and nothing else. */
-static bool text_is_integer(struct slice text, int64_t *value)
-{
-    const uint8_t *at = text.data, *end = text.data + text.len;
-    if (text.len == 0 || text.len > INTEGER_DIGITS_MAX + 1) return false;
-    bool negative = *at == '-';
-    if (negative) at++;
-    if (at == end || end - at > INTEGER_DIGITS_MAX) return false;
-    if (*at == '0' && text.len > 1) return false;
-    uint64_t sum = 0;
-    for (; at < end; at++) {
-        unsigned digit = *at - (unsigned)'0';
-        if (digit > 9) return false;
-        sum = sum * 10 + digit; /* nineteen digits fit */
-    }
-    if (sum > (uint64_t)INT64_MAX + negative) return false;
-    *value = (int64_t)(negative ? 0 - sum : sum);
-    return true;
-}
-
-static struct slice integer_write(int64_t value, char scratch[INTEGER_TEXT_MAX])
-{
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    char *end = scratch + INTEGER_TEXT_MAX, *at = end;
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0) *--at = '-';
-    return slice_of(at, (size_t)(end - at));
-}
-
 void entry_plan_string(struct entry_plan *plan, struct heap *heap, struct slice text)
 {
     int64_t integer;
     plan->type = VALUE_STRING;
-    if (text_is_integer(text, &integer)) {
+    /* Most text that is no integer is seen to be none by its first byte. */
+    if (text.len > 0 && text.data[0] <= '9' && integer_parse(text, &integer)) {
         plan->form = FORM_INTEGER;
         plan->word = (uint64_t)integer;
     } else if (text.len <= INLINE_BYTES_MAX) {
@@ -189,7 +156,9 @@ struct slice entry_string(const struct entry *entry, char scratch[INTEGER_TEXT_M
     const uint8_t *value = entry_value_at(entry);
     if (LIKELY(entry->form == FORM_INLINE)) return slice_of(value + 1, value[0]);
     int64_t integer;
-    if (entry_integer(entry, &integer)) return integer_write(integer, scratch);
+    if (entry_integer(entry, &integer)) {
+        return slice_of(scratch, integer_format(integer, scratch));
+    }
     const struct block *block = entry_pointer(entry);
     return slice_of(block->bytes, block->len);
 }
@@ -214,5 +183,5 @@ const char *entry_encoding(const struct entry *entry)
     case FORM_BLOCK: return "raw";
     case FORM_OBJECT: return value_encoding(entry_type(entry), entry_pointer(entry));
     }
-    ASSERT(false);
+    UNREACHABLE("a form of entry");
 }

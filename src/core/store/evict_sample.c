@@ -35,7 +35,7 @@ static uint64_t score_of(struct store *store, enum evict_kind kind, const struct
     case EVICT_LRU:
     case EVICT_NONE: return idle;
     }
-    ASSERT(false);
+    UNREACHABLE("a kind of eviction");
 }
 
 /* --- looking --------------------------------------------------------------------------------- */

@@ -268,7 +268,7 @@ static const char *mode_name(enum policy_mode mode)
     case POLICY_STRONG: return "strong";
     case POLICY_CACHE: return "cache";
     }
-    ASSERT(false);
+    UNREACHABLE("a mode");
 }
 
 /* May the keys under `prefix` that are policy `from`'s be in this mode? */
@@ -279,11 +279,12 @@ static enum err mode_change_check(struct store *store, uint32_t from, struct sli
     struct conflict conflict = {.policy = from, .prefix = prefix};
     for (uint32_t i = 0; i < STORE_DATABASES; i++) database_find_conflicts(store, i, &conflict);
     if (conflict.count == 0) return ERR_OK;
-    return fault_set(fault, ERR_EXISTS,
-                     "%llu keys under it are %s and cannot become %s, such as '%s'; delete them "
-                     "first",
-                     (unsigned long long)conflict.count, mode_name(store_policy_mode(store, from)),
-                     mode_name(mode), conflict.example);
+    return fault_set(
+        fault, ERR_EXISTS,
+        "of the keys under it %llu would have to go from %s to %s, such as '%s'; delete them "
+        "first",
+        (unsigned long long)conflict.count, mode_name(store_policy_mode(store, from)),
+        mode_name(mode), conflict.example);
 }
 
 static struct policy_state *states_push(struct store *store)

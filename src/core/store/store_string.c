@@ -150,7 +150,8 @@ struct entry *store_string_grow(struct store *store, uint32_t database, struct e
     struct block *block = entry_pointer(entry);
     if (len > block->capacity) {
         block = block_grow(&store->room.heap, block, len);
-        memcpy(entry_value_at(entry), &block, sizeof block);
+        uint64_t word = (uintptr_t)block;
+        memcpy(entry_value_at(entry), &word, sizeof word);
     }
     if (len > block->len) {
         memset(block->bytes + block->len, 0, len - block->len);

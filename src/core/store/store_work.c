@@ -43,6 +43,7 @@ void trash_take_object(struct store *store, enum value_type type, void *object)
 static void trash_object(struct store *store)
 {
     struct trash *trash = &store->trash;
+    ASSERT(trash->objects != NULL);
     const struct garbage *garbage = &trash->objects[trash->objects_count - 1];
     if (UNLIKELY(store->accounts)) policy_account(store, garbage->policy);
     uint32_t steps = GARBAGE_BUCKETS_A_STEP;

@@ -132,8 +132,9 @@ static void segments_grow(struct table *table)
 {
     uint32_t had = table->segments_capacity, capacity = had == 0 ? 1 : had * 2;
     struct table_bucket **moved =
-        heap_resize(table->heap, table->segments, had * sizeof *moved, capacity * sizeof *moved);
-    memset(moved + had, 0, (capacity - had) * sizeof *moved);
+        heap_resize(table->heap, table->segments, had * sizeof(struct table_bucket *),
+                    capacity * sizeof(struct table_bucket *));
+    memset(moved + had, 0, (capacity - had) * sizeof(struct table_bucket *));
     table->segments = moved;
     table->segments_capacity = capacity;
 }
@@ -180,7 +181,8 @@ void table_release(struct table *table)
         size_t count = i == 0 ? table->first_capacity : TABLE_SEGMENT_BUCKETS;
         heap_give(table->heap, table->segments[i], count * sizeof(struct table_bucket));
     }
-    heap_give(table->heap, table->segments, table->segments_capacity * sizeof *table->segments);
+    heap_give(table->heap, table->segments,
+              table->segments_capacity * sizeof(struct table_bucket *));
     uint32_t version = table->version_of_new;
     table_init(table, table->heap, table->kind, table->owner);
     table->version_of_new = version;
@@ -417,7 +419,7 @@ uint64_t table_bytes(const struct table *table)
         if (table->segments[i] == NULL) continue;
         bytes += heap_rounded_bytes(count * sizeof(struct table_bucket));
     }
-    size_t array = table->segments_capacity * sizeof *table->segments;
+    size_t array = table->segments_capacity * sizeof(struct table_bucket *);
     return bytes + (array == 0 ? 0 : heap_rounded_bytes(array));
 }
 

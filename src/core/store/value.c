@@ -15,7 +15,7 @@ void value_free(struct room *room, enum value_type type, void *object)
     case VALUE_ZSET: zset_free(room, object); return;
     case VALUE_HASH: hash_free(room, object); return;
     }
-    ASSERT(false);
+    UNREACHABLE("a type with an object");
 }
 
 bool value_free_some(struct room *room, enum value_type type, void *object, uint32_t steps)
@@ -27,7 +27,7 @@ bool value_free_some(struct room *room, enum value_type type, void *object, uint
     case VALUE_ZSET: return zset_free_some(room, object, steps);
     case VALUE_HASH: return hash_free_some(room, object, steps);
     }
-    ASSERT(false);
+    UNREACHABLE("a type with an object");
 }
 
 void *value_copy(struct room *room, enum value_type type, const void *object)
@@ -39,7 +39,7 @@ void *value_copy(struct room *room, enum value_type type, const void *object)
     case VALUE_ZSET: return zset_copy(room, object);
     case VALUE_HASH: return hash_copy(room, object);
     }
-    ASSERT(false);
+    UNREACHABLE("a type with an object");
 }
 
 uint64_t value_count(enum value_type type, const void *object)
@@ -51,7 +51,7 @@ uint64_t value_count(enum value_type type, const void *object)
     case VALUE_ZSET: return zset_count(object);
     case VALUE_HASH: return hash_count(object);
     }
-    ASSERT(false);
+    UNREACHABLE("a type with an object");
 }
 
 uint64_t value_bytes(enum value_type type, const void *object)
@@ -63,7 +63,7 @@ uint64_t value_bytes(enum value_type type, const void *object)
     case VALUE_ZSET: return zset_bytes(object);
     case VALUE_HASH: return hash_bytes_used(object);
     }
-    ASSERT(false);
+    UNREACHABLE("a type with an object");
 }
 
 const char *value_encoding(enum value_type type, const void *object)
@@ -75,7 +75,7 @@ const char *value_encoding(enum value_type type, const void *object)
     case VALUE_ZSET: return zset_encoding(object);
     case VALUE_HASH: return hash_encoding(object);
     }
-    ASSERT(false);
+    UNREACHABLE("a type with an object");
 }
 
 void value_encode(enum value_type type, const void *object, struct buffer *out)
@@ -87,7 +87,7 @@ void value_encode(enum value_type type, const void *object, struct buffer *out)
     case VALUE_ZSET: zset_encode(object, out); return;
     case VALUE_HASH: hash_encode(object, out); return;
     }
-    ASSERT(false);
+    UNREACHABLE("a type with an object");
 }
 
 void *value_decode(struct room *room, enum value_type type, struct cursor *in)
@@ -99,7 +99,7 @@ void *value_decode(struct room *room, enum value_type type, struct cursor *in)
     case VALUE_ZSET: return zset_decode(room, in);
     case VALUE_HASH: return hash_decode(room, in);
     }
-    ASSERT(false);
+    UNREACHABLE("a type with an object");
 }
 
 void value_digest(enum value_type type, const void *object, uint8_t digest[20])
@@ -111,5 +111,5 @@ void value_digest(enum value_type type, const void *object, uint8_t digest[20])
     case VALUE_ZSET: zset_digest(object, digest); return;
     case VALUE_HASH: hash_digest(object, digest); return;
     }
-    ASSERT(false);
+    UNREACHABLE("a type with an object");
 }

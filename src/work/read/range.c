@@ -76,5 +76,5 @@ enum err range_resolve(struct file *file, const struct piece *piece, const struc
         range->start = u64_min(round_up(piece->offset, rule->fixed_bytes), range->end);
         return ERR_OK;
     }
-    assert_failed("a record format", __FILE__, __LINE__);
+    UNREACHABLE("a record format");
 }

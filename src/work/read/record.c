@@ -70,7 +70,7 @@ bool record_next(const struct record_rule *rule, struct slice *rest, struct slic
     case FORMAT_JSON: return next_json(rest, record);
     case FORMAT_FIXED: return next_fixed(rule->fixed_bytes, rest, record);
     }
-    assert_failed("a record format", __FILE__, __LINE__);
+    UNREACHABLE("a record format");
 }
 
 uint64_t records_count(const struct record_rule *rule, struct slice bytes)
@@ -88,7 +88,7 @@ uint64_t records_count(const struct record_rule *rule, struct slice bytes)
         return count;
     case FORMAT_FIXED: return bytes.len / rule->fixed_bytes;
     }
-    assert_failed("a record format", __FILE__, __LINE__);
+    UNREACHABLE("a record format");
 }
 
 static const uint8_t *fixed_end(uint32_t fixed_bytes, struct record_scan *scan, const uint8_t *at,
@@ -116,7 +116,7 @@ const uint8_t *record_scan_end(const struct record_rule *rule, struct record_sca
     case FORMAT_CSV: return csv_scan_record(&scan->csv, at, end);
     case FORMAT_FIXED: return fixed_end(rule->fixed_bytes, scan, at, end);
     }
-    assert_failed("a record format", __FILE__, __LINE__);
+    UNREACHABLE("a record format");
 }
 
 /* The last record end past `at`, where `scan` stands; 0: none. */
@@ -156,7 +156,7 @@ size_t record_whole_bytes(const struct record_rule *rule, struct slice bytes)
     case FORMAT_CSV: return csv_whole_bytes(bytes);
     case FORMAT_FIXED: return bytes.len - bytes.len % rule->fixed_bytes;
     }
-    assert_failed("a record format", __FILE__, __LINE__);
+    UNREACHABLE("a record format");
 }
 
 bool record_format_allows_mark(enum record_format format)
@@ -168,5 +168,5 @@ bool record_format_allows_mark(enum record_format format)
     case FORMAT_LINES:
     case FORMAT_FIXED: return false;
     }
-    assert_failed("a record format", __FILE__, __LINE__);
+    UNREACHABLE("a record format");
 }

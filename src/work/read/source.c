@@ -17,7 +17,7 @@ static const struct source_codec *codec_of(enum source_kind kind)
     case SOURCE_XZ: return &codec_xz;
     case SOURCE_BZIP2: return &codec_bzip2;
     }
-    assert_failed("a kind of source", __FILE__, __LINE__);
+    UNREACHABLE("a kind of source");
 }
 
 static struct slice unused(const struct source *source)
@@ -201,7 +201,7 @@ static enum err stream_step(struct source *source, struct codec_io *io, struct f
     case CODEC_DAMAGED: return damaged(source, fault, "the data is damaged");
     case CODEC_WINDOW_TOO_LARGE: return window_too_large(source, fault);
     }
-    assert_failed("a step of a codec", __FILE__, __LINE__);
+    UNREACHABLE("a step of a codec");
 }
 
 enum err source_read(struct source *source, void *to, size_t size, size_t *got, struct fault *fault)
