@@ -55,7 +55,8 @@ static enum err parse(int argc, char **argv, struct words *words, struct fault *
 
 static int tell(enum err err, const struct buffer *out, const struct fault *fault)
 {
-    bool written = fwrite(out->data, 1, out->len, stdout) == out->len && fflush(stdout) == 0;
+    bool written = out->len == 0 ||
+                   (fwrite(out->data, 1, out->len, stdout) == out->len && fflush(stdout) == 0);
     if (err == ERR_OK) return written ? EXIT_DONE : EXIT_FAILED;
     struct buffer text = {0};
     tame_append(&text, slice_text(fault->text));
