@@ -82,8 +82,7 @@ static void description(struct buffer *out)
     buffer_append(out, SLICE(".B tutti restore\n"));
     line(out, "makes a data folder out of such a backup, and");
     buffer_append(out, SLICE(".B tutti doctor\n"));
-    line(out,
-         "verifies every byte of a data folder, and with --repair cuts off what is damaged.");
+    line(out, "verifies every byte of a data folder, and with --repair cuts off what is damaged.");
 }
 
 static void option(struct buffer *out, const char *text, const char *word, const char *standard,

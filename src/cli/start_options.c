@@ -3,7 +3,7 @@
 
 #include "base/suggest.h"
 #include "cli/start_options.h"
-#include "io/file.h"
+#include "io/whole_file.h"
 
 enum { CONFIG_FILE_BYTES_MAX = 16 << 20, OPTIONS_MAX = 1024 };
 
@@ -112,20 +112,8 @@ static enum err parse_words(struct parse *parse, int argc, char **argv)
 
 static enum err read_file(struct parse *parse, const char *path)
 {
-    struct file file;
     struct buffer text = {0};
-    enum err err = file_open_read(path, &file, parse->fault);
-    if (err != ERR_OK) return err;
-    for (size_t got = 1; got != 0 && err == ERR_OK; text.len += got) {
-        enum { CHUNK = 65536 };
-        err = file_read(&file, buffer_reserve(&text, CHUNK), CHUNK, &got, parse->fault);
-        if (err != ERR_OK) got = 0;
-        if (text.len > CONFIG_FILE_BYTES_MAX) {
-            err = fault_set(parse->fault, ERR_LIMIT, "%s is longer than %d bytes", path,
-                            CONFIG_FILE_BYTES_MAX);
-        }
-    }
-    file_close(&file);
+    enum err err = whole_file_read(path, CONFIG_FILE_BYTES_MAX, &text, parse->fault);
     if (err == ERR_OK) {
         err = config_read(&parse->options->config, buffer_slice(&text), path, parse->fault);
     }

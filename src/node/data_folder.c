@@ -7,6 +7,7 @@
 #include "io/file.h"
 #include "io/folder.h"
 #include "io/random.h"
+#include "io/whole_file.h"
 #include "node/data_folder.h"
 
 #define DATA_FILE "tutti.data"
@@ -77,25 +78,14 @@ static void append_hex(char *to, const uint8_t *bytes, size_t count)
     to[2 * count] = '\0';
 }
 
-/* Aside, flushed, renamed, the folder flushed: it is there whole or not at all. */
 static enum err write_facts(struct arena *arena, const struct data_folder *folder,
                             struct fault *fault)
 {
-    const char *part = arena_format(arena, "%s/" DATA_PART, folder->path);
     const char *name = arena_format(arena, "%s/" DATA_FILE, folder->path);
     const char *text =
         arena_format(arena, "format %d\nid %s\nseed %" PRIu64 "\nlanes %" PRIu32 "\n", DATA_FORMAT,
                      folder->id, folder->seed, folder->lanes_count);
-    struct file file;
-    file_remove(part);
-    enum err err = file_create(part, &file, fault);
-    if (err != ERR_OK) return err;
-    err = file_write(&file, slice_text(text), fault);
-    if (err == ERR_OK) err = file_sync(&file, fault);
-    file_close(&file);
-    if (err == ERR_OK) err = file_rename(part, name, fault);
-    if (err == ERR_OK) err = folder_sync(folder->path, fault);
-    return err;
+    return whole_file_replace(name, slice_text(text), fault);
 }
 
 static enum err make_facts(struct arena *arena, struct data_folder *folder, uint32_t lanes_count,

@@ -1,5 +1,5 @@
 /* exposure.c -- whether strangers could come in. See start.h. */
-#include "io/file.h"
+#include "io/whole_file.h"
 #include "node/listen.h"
 #include "node/start.h"
 
@@ -41,17 +41,11 @@ static bool any_line_closes(struct slice text)
 /* A file that cannot be read closes nothing; whoever loads it says why. */
 static bool file_closes(const char *path)
 {
-    struct file file;
     struct fault fault;
     struct buffer text = {0};
-    if (*path == '\0' || file_open_read(path, &file, &fault) != ERR_OK) return false;
-    for (size_t got = 1; got != 0 && text.len < ACL_FILE_BYTES_MAX; text.len += got) {
-        enum { CHUNK = 65536 };
-        uint8_t *to = buffer_reserve(&text, CHUNK);
-        if (file_read(&file, to, CHUNK, &got, &fault) != ERR_OK) got = 0;
-    }
-    file_close(&file);
-    bool closes = any_line_closes(buffer_slice(&text));
+    if (*path == '\0') return false;
+    bool read = whole_file_read(path, ACL_FILE_BYTES_MAX, &text, &fault) == ERR_OK;
+    bool closes = read && any_line_closes(buffer_slice(&text));
     buffer_free(&text);
     return closes;
 }

@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "io/file.h"
+#include "io/whole_file.h"
 #include "serve/acl_impl.h"
 #include "serve/config.h"
 
-enum { ACL_FILE_BYTES_MAX = 64 << 20, READ_BYTES = 1 << 16 };
+enum { ACL_FILE_BYTES_MAX = 64 << 20 };
 
 static bool take_line(struct slice *rest, struct slice *line)
 {
@@ -82,25 +82,6 @@ static enum err load_lines(struct acl *acl, struct fault *fault)
 }
 
 /* --- the aclfile ----------------------------------------------------------------------------- */
-
-static enum err read_whole(const char *path, struct buffer *text, struct fault *fault)
-{
-    struct file file;
-    enum err err = file_open_read(path, &file, fault);
-    if (err != ERR_OK) return err;
-    size_t got = 1;
-    while (err == ERR_OK && got > 0) {
-        uint8_t *to = buffer_reserve(text, READ_BYTES);
-        err = file_read(&file, to, READ_BYTES, &got, fault);
-        if (err == ERR_OK) text->len += got;
-        if (err == ERR_OK && text->len > ACL_FILE_BYTES_MAX) {
-            err = fault_set(fault, ERR_TOO_LONG, "%s is longer than %d MiB", path,
-                            ACL_FILE_BYTES_MAX >> 20);
-        }
-    }
-    file_close(&file);
-    return err;
-}
 
 static bool is_blank(uint8_t byte)
 {
@@ -181,7 +162,7 @@ bool acl_file_read(const struct acl *acl, struct acl_users *users, struct buffer
     const char *path = config_text(acl->config, SETTING_ACLFILE);
     struct buffer text = {0};
     struct fault fault;
-    if (read_whole(path, &text, &fault) != ERR_OK) {
+    if (whole_file_read(path, ACL_FILE_BYTES_MAX, &text, &fault) != ERR_OK) {
         buffer_append_format(wrong, "Error loading ACLs, opening file '%s': %s", path, fault.text);
         buffer_free(&text);
         return false;
@@ -243,33 +224,15 @@ enum err acl_load(struct acl *acl, struct fault *fault)
     return err;
 }
 
-/* Written aside, flushed, and put in the place of the old one. */
-static enum err write_aside(const char *path, struct slice text, struct fault *fault)
-{
-    struct file file;
-    file_remove(path); /* of a write that was cut off */
-    enum err err = file_create(path, &file, fault);
-    if (err != ERR_OK) return err;
-    err = file_write(&file, text, fault);
-    if (err == ERR_OK) err = file_sync(&file, fault);
-    file_close(&file);
-    if (err != ERR_OK) file_remove(path);
-    return err;
-}
-
 enum err acl_file_write(const struct acl *acl, struct fault *fault)
 {
-    struct arena *arena = arena_new();
-    const char *path = config_text(acl->config, SETTING_ACLFILE);
-    const char *aside = arena_format(arena, "%s.partial", path);
     struct buffer text = {0};
     for (uint32_t i = 0; i < acl->users.count; i++) {
         acl_describe_user(acl->users.users[i], &text);
         buffer_append_byte(&text, '\n');
     }
-    enum err err = write_aside(aside, buffer_slice(&text), fault);
-    if (err == ERR_OK) err = file_rename(aside, path, fault);
+    const char *path = config_text(acl->config, SETTING_ACLFILE);
+    enum err err = whole_file_replace(path, buffer_slice(&text), fault);
     buffer_free(&text);
-    arena_free(arena);
     return err;
 }

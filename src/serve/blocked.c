@@ -232,22 +232,28 @@ static bool serve_key(struct server *server, const struct name_node *key)
     return true;
 }
 
+static struct name_node *ready_at(const struct blocked *blocked, size_t at)
+{
+    void *key;
+    memcpy(&key, blocked->ready.data + at, sizeof key);
+    return key;
+}
+
 void blocked_serve(struct server *server)
 {
     struct blocked *blocked = server->blocked;
     size_t at = 0;
     while (at < blocked->ready.len) { /* it grows while they are served */
-        struct name_node *key;
-        memcpy(&key, blocked->ready.data + at, sizeof(struct name_node *));
+        struct name_node *key = ready_at(blocked, at);
         key->count = READY_SERVED;
         if (!serve_key(server, key)) {
             make_ready(blocked, key);
-            at += sizeof(struct name_node *);
+            at += sizeof(void *);
             break;
         }
         if (key->count == READY_SERVED) key->count = READY_NOT;
         key_drop_unused(blocked, key);
-        at += sizeof(struct name_node *);
+        at += sizeof(void *);
     }
     buffer_consume(&blocked->ready, at);
 }

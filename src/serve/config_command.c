@@ -1,7 +1,7 @@
 /* config_command.c -- see config_command.h. */
 #include "serve/config_command.h"
 #include "base/glob.h"
-#include "io/file.h"
+#include "io/whole_file.h"
 #include "serve/acl.h"
 #include "serve/config_apply.h"
 #include "serve/measure.h"
@@ -149,37 +149,6 @@ static void set(struct session_call *call)
 
 /* --- rewrite --------------------------------------------------------------------------------- */
 
-static enum err read_whole(const char *path, struct buffer *text, struct fault *fault)
-{
-    enum { CHUNK = 65536 };
-    struct file file;
-    enum err err = file_open_read(path, &file, fault);
-    if (err != ERR_OK) return err;
-    for (size_t got = 1; got != 0 && err == ERR_OK && text->len < CONFIG_FILE_BYTES_MAX;) {
-        err = file_read(&file, buffer_reserve(text, CHUNK), CHUNK, &got, fault);
-        if (err == ERR_OK) text->len += got;
-    }
-    file_close(&file);
-    return err;
-}
-
-/* Aside, flushed, renamed: the old one stays until the new one is whole. */
-static enum err write_whole(const char *path, struct slice text, struct arena *arena,
-                            struct fault *fault)
-{
-    const char *part = arena_format(arena, "%s.partial", path);
-    struct file file;
-    file_remove(part);
-    enum err err = file_create(part, &file, fault);
-    if (err != ERR_OK) return err;
-    err = file_write(&file, text, fault);
-    if (err == ERR_OK) err = file_sync(&file, fault);
-    file_close(&file);
-    if (err == ERR_OK) err = file_rename(part, path, fault);
-    if (err != ERR_OK) file_remove(part);
-    return err;
-}
-
 static void rewrite(struct session_call *call)
 {
     const struct server *server = call->server;
@@ -187,16 +156,15 @@ static void rewrite(struct session_call *call)
         reply_error(&call->reply, "ERR The server is running without a config file");
         return;
     }
-    struct arena *arena = arena_new();
     struct buffer old = {0}, new = {0};
     struct fault fault;
-    enum err err = read_whole(server->config_path, &old, &fault);
+    enum err err = whole_file_read(server->config_path, CONFIG_FILE_BYTES_MAX, &old, &fault);
     if (err == ERR_NOT_FOUND) err = ERR_OK; /* it was removed: it is made anew */
     if (err == ERR_OK) {
         buffer_clear(&server->config->users);
         acl_rewrite(server->acl, &server->config->users);
         config_rewrite(server->config, buffer_slice(&old), &new);
-        err = write_whole(server->config_path, buffer_slice(&new), arena, &fault);
+        err = whole_file_replace(server->config_path, buffer_slice(&new), &fault);
     }
     if (err == ERR_OK) {
         reply_ok(&call->reply);
@@ -205,7 +173,6 @@ static void rewrite(struct session_call *call)
     }
     buffer_free(&old);
     buffer_free(&new);
-    arena_free(arena);
 }
 
 static void help(struct session_call *call)

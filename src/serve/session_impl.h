@@ -76,8 +76,6 @@ void session_output_begin(struct server *server, struct session *session);
 void session_run(struct server *server, struct session *session);
 /* session_send.c: send what may leave; closes what is broken, or over its limits. */
 void session_send(struct server *server, struct session *session);
-/* Stop reading from a client that is behind with reading or with being served; go on. */
-void session_throttle(struct server *server, struct session *session);
 void session_check_output(struct server *server, struct session *session);
 static inline size_t session_output_bytes(const struct session *session)
 {

@@ -54,7 +54,8 @@ static bool is_behind(const struct session *session, size_t limit)
     return waits && session->query.len - session->query_used >= limit;
 }
 
-void session_throttle(struct server *server, struct session *session)
+/* Stop reading from a client that is behind with reading or with being served; go on. */
+static void session_throttle(struct server *server, struct session *session)
 {
     size_t part = session->receive_paused ? 2 : 1; /* it goes on at half of what stops it */
     bool full = session_output_bytes(session) >= SESSION_OUTPUT_PAUSE_BYTES / part;
