@@ -213,9 +213,28 @@ static void refuse_disk_full(struct reply *reply)
                        "go on, and writes do when there is room again");
 }
 
+static void refuse_too_large(struct reply *reply, size_t bytes)
+{
+    reply_error(reply,
+                "ERR what is written together must fit into one record of the log: %llu bytes are "
+                "more than %u. Nothing was written; write it in parts",
+                (unsigned long long)bytes, (unsigned)LOG_RECORD_BYTES_MAX);
+}
+
+/* The log and the snapshot: may something be written now? */
+static bool disk_is_behind(const struct lane *lane)
+{
+    return UNLIKELY(lane->save.writer != NULL) && snapshot_is_behind(lane->save.writer);
+}
+
 /* [L2] */
 static enum lane_ran ask_room(struct lane *lane, size_t bytes, struct reply *reply, bool *refused)
 {
+    if (UNLIKELY(bytes > LOG_RECORD_BYTES_MAX)) {
+        refuse_too_large(reply, bytes);
+        *refused = true;
+        return LANE_RAN;
+    }
     switch (log_has_room(lane->log, bytes)) {
     case LOG_ROOM: break;
     case LOG_ROOM_SOON: return LANE_LATER;
@@ -307,6 +326,7 @@ enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate)
     if (!manner_of(lane, call, &manner)) return LANE_RAN;
     if (call->command->flags & COMMAND_WRITE) {
         bool refused = false;
+        if (!lane->transaction.active && disk_is_behind(lane)) return LANE_LATER;
         if (manner.mode == POLICY_STRONG && !lane->transaction.active) {
             enum lane_ran ran = ask_room(lane, request_bytes(call), &call->reply, &refused);
             if (ran == LANE_LATER || refused) return ran;
@@ -320,15 +340,21 @@ enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate)
     return LANE_RAN;
 }
 
-enum lane_ran lane_begin(struct lane *lane, const struct call *calls, uint32_t count, size_t bytes,
+enum lane_ran lane_begin(struct lane *lane, const struct call *calls, uint32_t count,
                          struct reply *reply, bool *refused)
 {
     ASSERT(!lane->transaction.active);
     *refused = false;
     bool writes = false;
-    for (uint32_t i = 0; i < count; i++) writes |= (calls[i].command->flags & COMMAND_WRITE) != 0;
+    size_t bytes = RECORD_HEAD_BYTES;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!(calls[i].command->flags & COMMAND_WRITE)) continue;
+        writes = true;
+        bytes += request_bytes(&calls[i]);
+    }
     if (writes) {
-        enum lane_ran ran = ask_room(lane, bytes + RECORD_HEAD_BYTES, reply, refused);
+        if (disk_is_behind(lane)) return LANE_LATER;
+        enum lane_ran ran = ask_room(lane, bytes, reply, refused);
         if (ran == LANE_LATER || *refused) return ran;
     }
     lane->transaction = (struct lane_transaction){.active = true};

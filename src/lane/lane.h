@@ -64,10 +64,9 @@ enum lane_ran {
 enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate);
 
 /* Several calls as one: all of them are one record of the log, or none is. lane_begin may refuse
- * as lane_run does: with LANE_LATER, or by a refusal in `reply` (then *refused). `request_bytes`
- * is about what they will log. */
+ * as lane_run does: with LANE_LATER, or by a refusal in `reply` (then *refused). */
 enum lane_ran lane_begin(struct lane *lane, const struct call *calls, uint32_t count,
-                         size_t request_bytes, struct reply *reply, bool *refused);
+                         struct reply *reply, bool *refused);
 void lane_end(struct lane *lane, uint64_t *gate);
 
 uint64_t lane_durable(const struct lane *lane); /* gates up to here are open */
@@ -96,5 +95,6 @@ struct lane_saving {
     uint64_t changes_since; /* changes since the last one */
 };
 struct lane_saving lane_saving(const struct lane *lane);
+const struct fault *lane_save_fault(const struct lane *lane); /* where last_failed */
 const struct log_stats *lane_log_stats(const struct lane *lane);
 uint64_t lane_log_bytes(const struct lane *lane);

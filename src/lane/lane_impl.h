@@ -27,6 +27,7 @@ struct lane_save {
     instant began;
     uint64_t last_bytes; /* of the last one: how much log to let grow before the next */
     struct lane_saving told;
+    struct fault fault; /* of the last one, where it failed */
 };
 
 struct lane {

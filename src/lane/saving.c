@@ -28,6 +28,7 @@ enum err lane_save(struct lane *lane, const char *folder, struct fault *fault)
                                   &header, &save->writer, fault);
     if (err != ERR_OK) {
         save->told.last_failed = true;
+        save->fault = *fault;
         return err;
     }
     save->own = folder == NULL;
@@ -52,6 +53,8 @@ static void save_finish(struct lane *lane, bool good, instant now, int64_t unix_
         save->told.last_done_ms = unix_ms;
         save->told.last_took = (duration){now.ns - save->began.ns};
         save->last_bytes = snapshot_written_bytes(save->writer);
+    } else {
+        save->fault = *snapshot_fault(save->writer);
     }
     snapshot_end(save->writer);
     save->writer = NULL;
@@ -96,6 +99,11 @@ void lane_save_turn(struct lane *lane, instant now, int64_t unix_ms)
     case SNAPSHOT_DONE: save_finish(lane, true, now, unix_ms); break;
     case SNAPSHOT_FAILED: save_finish(lane, false, now, unix_ms); break;
     }
+}
+
+const struct fault *lane_save_fault(const struct lane *lane)
+{
+    return &lane->save.fault;
 }
 
 struct lane_saving lane_saving(const struct lane *lane)

@@ -33,6 +33,9 @@ enum snapshot_progress { SNAPSHOT_RUNNING, SNAPSHOT_WAITING, SNAPSHOT_DONE, SNAP
 enum snapshot_progress snapshot_step(struct snapshot_writer *writer, uint32_t buckets);
 void snapshot_complete(struct snapshot_writer *writer, const struct io_completion *completion);
 const struct fault *snapshot_fault(const struct snapshot_writer *writer); /* NULL: all is well */
+/* More than a few blocks wait for the disk, because writes had to save the buckets that they
+ * changed: writes should wait, or memory grows as fast as they come. */
+bool snapshot_is_behind(const struct snapshot_writer *writer);
 uint64_t snapshot_written_bytes(const struct snapshot_writer *writer);
 /* At any time. Waits for what is under way on its file; what is not whole is removed; frees. */
 void snapshot_end(struct snapshot_writer *writer);

@@ -20,6 +20,7 @@ enum {
     TAG_SYNC = SLOTS_COUNT,
     TAG_RENAME,
     TAG_REMOVE,
+    QUEUE_BYTES_MAX = 32 << 20, /* sealed, without a slot: more is only added by steps under way */
     SYNC_BYTES = 8 << 20, /* written between two flushes: the disk never has a flood to take */
 };
 
@@ -43,6 +44,7 @@ struct snapshot_writer {
     struct block *filling; /* never NULL until the end */
     struct block *slots[SLOTS_COUNT];
     struct block *waiting, *waiting_last; /* sealed, without a slot */
+    uint64_t waiting_bytes;
     struct block *spare;
     uint64_t end;          /* of the file, as sealed so far */
     uint64_t blocks_count; /* sealed */
@@ -105,6 +107,7 @@ static void submit_waiting(struct snapshot_writer *writer)
         if (block == NULL) return;
         if (writer->slots[i] != NULL) continue;
         writer->waiting = block->next;
+        writer->waiting_bytes -= block->bytes.len;
         writer->slots[i] = block;
         io_write(writer->io, writer->file, block->offset, buffer_slice(&block->bytes),
                  (io_tag){writer->tag.n + i});
@@ -121,6 +124,7 @@ static void send(struct snapshot_writer *writer, struct block *block)
         writer->waiting_last->next = block;
     }
     writer->waiting_last = block;
+    writer->waiting_bytes += block->bytes.len;
     submit_waiting(writer);
 }
 
@@ -306,6 +310,11 @@ enum snapshot_progress snapshot_step(struct snapshot_writer *writer, uint32_t bu
 const struct fault *snapshot_fault(const struct snapshot_writer *writer)
 {
     return writer->failed ? &writer->fault : NULL;
+}
+
+bool snapshot_is_behind(const struct snapshot_writer *writer)
+{
+    return !writer->failed && writer->waiting_bytes > QUEUE_BYTES_MAX;
 }
 
 uint64_t snapshot_written_bytes(const struct snapshot_writer *writer)

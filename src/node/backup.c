@@ -77,7 +77,8 @@ static enum err save(struct io *io, struct lane *lane, const char *to, struct fa
         for (uint32_t i = 0; i < count; i++) lane_complete(lane, &completions[i]);
     }
     if (!lane_saving(lane).last_failed) return ERR_OK;
-    return fault_set(fault, ERR_IO, "cannot write the backup into %s: is there room?", to);
+    *fault = *lane_save_fault(lane);
+    return fault->code;
 }
 
 static void say_lane(struct buffer *out, uint32_t number, uint64_t count, const char *what)

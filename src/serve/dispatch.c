@@ -29,7 +29,8 @@ static void refused(struct server *server, struct session *session, const struct
     if (session->flags & SESSION_MULTI) session->flags |= SESSION_DIRTY_EXEC;
     if (request->command != NULL) measure_rejected(server, request->command);
     if (request->command == NULL || request->command->id != COMMAND_EXEC) return;
-    /* EXEC itself: what was queued is gone. The text is what stands behind the "-" and its "ERR". */
+    /* EXEC itself: what was queued is gone. The text is what stands behind the "-" and its "ERR".
+     */
     struct buffer *why = &server->sessions->scratch;
     struct slice text = slice_from(buffer_slice(&session->output), opened + 1);
     buffer_clear(why);

@@ -149,8 +149,7 @@ static bool run_all(struct session_call *call)
     ASSERT(calls != NULL);
     settle(queue, calls);
     bool refused;
-    enum lane_ran ran = lane_begin(call->server->lane, calls, queue->count, queue->bytes.len,
-                                   &call->reply, &refused);
+    enum lane_ran ran = lane_begin(call->server->lane, calls, queue->count, &call->reply, &refused);
     if (ran == LANE_LATER) {
         unsettle(queue);
     } else if (!refused) {

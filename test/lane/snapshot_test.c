@@ -362,3 +362,24 @@ Test(snapshot, a_slow_disk_is_waited_for)
     store_free(store);
     place_free(&place);
 }
+
+Test(snapshot, writes_are_told_to_wait_for_a_slow_disk)
+{
+    enum { KEYS = 200, SIZE = 400000 };
+    struct place place = place_new();
+    struct store *store = a_store();
+    fill(store, KEYS, SIZE);
+    io_set_faults(place.io, &(struct io_faults){.delay = {20000000}});
+    struct snapshot_writer *writer = begin(&place, store, 6);
+    cr_expect(!snapshot_is_behind(writer));
+    uint64_t written = 0; /* each write saves what it is about to change */
+    while (written < KEYS && !snapshot_is_behind(writer)) set(store, written++, 10);
+    cr_expect(written < KEYS, "memory grew with every write");
+    for (int i = 0; i < 10000 && snapshot_is_behind(writer); i++) reap(&place, writer);
+    cr_expect(!snapshot_is_behind(writer), "it would never go on");
+    cr_expect(finish(&place, writer) == SNAPSHOT_DONE);
+    cr_expect(!snapshot_is_behind(writer));
+    snapshot_end(writer);
+    store_free(store);
+    place_free(&place);
+}

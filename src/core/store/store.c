@@ -65,6 +65,7 @@ void store_free(struct store *store)
     heap_give(&heap, store, sizeof *store);
     ASSERT(heap.used_bytes == 0);
     ASSERT(heap.blocks_count == 0);
+    heap_release(&heap);
 }
 
 struct room *store_room(struct store *store)
