@@ -162,7 +162,10 @@ static enum err look_at(struct arena *arena, const char *from, uint32_t number, 
     struct path_status status;
     const char *folder = arena_format(arena, "%s/lane-%u", from, number);
     enum err err = path_look(folder, &status, fault);
-    if (err != ERR_OK) return fault_prefix(fault, "%s is not a whole backup", from);
+    if (err != ERR_OK) {
+        (void)fault_prefix(fault, "%s is not a whole backup", from);
+        return err;
+    }
     err = snapshot_find(folder, arena, &part->path, &part->header, fault);
     if (err != ERR_OK) return err;
     err = snapshot_verify(part->path, &part->header, &part->keys_count, fault);
@@ -180,8 +183,9 @@ static enum err look_at_all(struct arena *arena, const char *from, struct part *
     if (err != ERR_OK) return err;
     *count = first.header.lanes_count;
     if (*count == 0 || *count > LANES_MAX) {
-        return fault_set(fault, ERR_CORRUPT, "%s says that it is one of %u lanes", first.path,
-                         *count);
+        (void)fault_set(fault, ERR_CORRUPT, "%s says that it is one of %u lanes", first.path,
+                        *count);
+        return ERR_CORRUPT;
     }
     *parts = ARENA_ARRAY(arena, struct part, *count);
     (*parts)[0] = first;
@@ -190,8 +194,9 @@ static enum err look_at_all(struct arena *arena, const char *from, struct part *
         err = look_at(arena, from, i, part, fault);
         if (err != ERR_OK) return err;
         if (part->header.lanes_count == *count) continue;
-        return fault_set(fault, ERR_CORRUPT, "%s is one of %u lanes, and %s one of %u", part->path,
-                         part->header.lanes_count, first.path, *count);
+        (void)fault_set(fault, ERR_CORRUPT, "%s is one of %u lanes, and %s one of %u", part->path,
+                        part->header.lanes_count, first.path, *count);
+        return ERR_CORRUPT;
     }
     return ERR_OK;
 }
