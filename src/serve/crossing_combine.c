@@ -32,9 +32,13 @@ static struct slice element_take(struct slice *elements)
 {
     const uint8_t *start = elements->data;
     ASSERT(elements->len > 0);
-    bool bulk = elements->data[0] == '$';
-    int64_t len = number_take(elements);
-    if (bulk && len >= 0) *elements = slice_from(*elements, (size_t)len + 2);
+    if (elements->data[0] == '_') { /* RESP3's null has no number */
+        (void)line_take(elements);
+    } else {
+        bool bulk = elements->data[0] == '$';
+        int64_t len = number_take(elements);
+        if (bulk && len >= 0) *elements = slice_from(*elements, (size_t)len + 2);
+    }
     return slice_of(start, (size_t)(elements->data - start));
 }
 
