@@ -163,17 +163,10 @@ void session_unpause(struct server *server)
 {
     struct sessions *sessions = server->sessions;
     if (sessions->pause == PAUSE_NONE) return;
-    store_set_active_expire(lane_store(server->lane), true);
+    store_hold_expiry(lane_store(server->lane), false);
     sessions->pause = PAUSE_NONE;
     sessions->pause_until = (instant){0};
     move_all(sessions, SESSIONS_PAUSED, SESSIONS_LATER);
-}
-
-static void close_all(struct server *server)
-{
-    struct sessions *sessions = server->sessions;
-    for (struct session *session; (session = sessions_first(sessions, SESSIONS_CLOSE)) != NULL;)
-        session_free(server, session);
 }
 
 /* Who was idle for too long, or is over a limit for too long. */
@@ -219,7 +212,7 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms)
     }
     instant deadline = blocked_expire(server, now);
     sweep(server);
-    close_all(server);
+    sessions_close_all(server, NULL);
     deadline = earlier(deadline, (instant){sessions->swept.ns + SWEEP_NS});
     if (sessions->pause != PAUSE_NONE) deadline = earlier(deadline, sessions->pause_until);
     bool more = sessions->list_counts[SESSIONS_LATER] + sessions->list_counts[SESSIONS_RUN] > 0;
@@ -234,7 +227,7 @@ void door_send(struct server *server)
         next = session->links[SESSIONS_SEND].next;
         session_send(server, session);
     }
-    close_all(server);
+    sessions_close_all(server, NULL);
     crossing_flush(server);
 }
 

@@ -163,6 +163,16 @@ struct session *sessions_first(const struct sessions *sessions, enum session_lis
     return sessions->lists[list].first;
 }
 
+void sessions_close_all(struct server *server, const struct session *but)
+{
+    struct session *session = sessions_first(server->sessions, SESSIONS_CLOSE);
+    while (session != NULL) {
+        struct session *next = session->links[SESSIONS_CLOSE].next;
+        if (session != but) session_free(server, session);
+        session = next;
+    }
+}
+
 uint32_t sessions_count(const struct sessions *sessions)
 {
     return sessions->count;

@@ -72,6 +72,9 @@ void buffer_return(struct sessions *sessions, struct buffer *buffer);
 /* Before something is written to the output. */
 void session_output_begin(struct server *server, struct session *session);
 
+/* Those that session_close has marked, but for this one (NULL: all). */
+void sessions_close_all(struct server *server, const struct session *but);
+
 /* session_run.c: run what is whole of what the session has said. */
 void session_run(struct server *server, struct session *session);
 /* session_send.c: send what may leave; closes what is broken, or over its limits. */

@@ -305,6 +305,7 @@ void session_run(struct server *server, struct session *session)
     }
     reader_take_back(sessions, session);
     sessions->current = NULL;
+    sessions_close_all(server, session); /* whom CLIENT KILL ended is gone when it is answered */
     session_send(server, session);
     if (session->flags & SESSION_ENDED) finish(server, session);
 }

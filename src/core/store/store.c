@@ -111,6 +111,7 @@ struct entry *store_read(struct store *store, uint32_t database, struct slice ke
     struct entry *entry = store_look(store, database, key);
     if (entry == NULL || UNLIKELY(entry_is_expired(store, entry))) {
         store->stats.misses++;
+        if (entry != NULL && !store->holds_expiry) (void)store_write(store, database, key);
         return NULL;
     }
     store->stats.hits++;

@@ -12,7 +12,7 @@
  * return where it is now.
  *
  * Expired keys are invisible from the millisecond of their expiry on; they are dropped by the next
- * write to them, or by store_work.
+ * read of them or write to them, or by store_work.
  */
 #pragma once
 
@@ -141,6 +141,8 @@ void store_digest(const struct store *store, uint8_t digest[20]); /* all keys of
  * flushed or unlinked. Keys that it drops are told to the observer. True: more is due. */
 bool store_work(struct store *store, uint32_t steps);
 void store_set_active_expire(struct store *store, bool active);
+/* While clients are paused: neither reads nor store_work drop what has expired. */
+void store_hold_expiry(struct store *store, bool held);
 
 enum store_drop { STORE_DROP_EXPIRED, STORE_DROP_EVICTED };
 /* Called before a key goes by itself (expired, evicted): for notifications and WATCH. */

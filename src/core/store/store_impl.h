@@ -155,6 +155,7 @@ struct store {
     uint32_t access_time; /* now, as entries keep it */
     bool touch;
     bool active_expire;
+    bool holds_expiry;        /* nothing is dropped for its time but by a write to it */
     bool notes_frequency;     /* some policy is lfu */
     bool notes_s3_frequency;  /* some policy is s3fifo */
     bool accounts;            /* some policy is cache: its keys are counted, see policy.c */

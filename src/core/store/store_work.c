@@ -158,8 +158,13 @@ bool store_work(struct store *store, uint32_t steps)
 {
     uint32_t left = steps;
     bool more = trash_work(store, &left);
-    if (store->active_expire && left > 0) more |= expire_work(store, left);
+    if (store->active_expire && !store->holds_expiry && left > 0) more |= expire_work(store, left);
     return more;
+}
+
+void store_hold_expiry(struct store *store, bool held)
+{
+    store->holds_expiry = held;
 }
 
 void store_set_active_expire(struct store *store, bool active)

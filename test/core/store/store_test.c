@@ -71,6 +71,25 @@ Test(store, expiry_is_invisible_from_its_millisecond_on)
     store_free(store);
 }
 
+Test(store, a_read_drops_what_is_over_unless_expiry_is_held)
+{
+    struct store *store = store_at(1000);
+    store_set_string(store, 0, SLICE("a"), SLICE("v"), 2000);
+    store_set_string(store, 0, SLICE("b"), SLICE("v"), 2000);
+    store_set_time(store, 2000);
+    store_hold_expiry(store, true);
+    cr_expect_null(store_read(store, 0, SLICE("a")));
+    cr_expect_eq(store_count(store, 0), 2);
+    store_hold_expiry(store, false);
+    cr_expect_null(store_peek(store, 0, SLICE("a")));
+    cr_expect_eq(store_count(store, 0), 2);
+    cr_expect_null(store_read(store, 0, SLICE("a")));
+    cr_expect_eq(store_count(store, 0), 1);
+    cr_expect_eq(store_stats(store)->expired_keys, 1);
+    store_check(store);
+    store_free(store);
+}
+
 Test(store, work_drops_what_is_over_and_then_rests)
 {
     struct store *store = store_at(1000);
