@@ -62,12 +62,10 @@ Test(store, expiry_is_invisible_from_its_millisecond_on)
     cr_expect(store_peek(store, 0, SLICE("key")) != NULL);
     store_set_time(store, 1500);
     cr_expect(store_peek(store, 0, SLICE("key")) == NULL);
-    cr_expect(store_read(store, 0, SLICE("key")) == NULL);
     cr_expect_eq(store_count(store, 0), 1, "it is still counted");
     cr_expect(store_write(store, 0, SLICE("key")) == NULL);
     cr_expect_eq(store_count(store, 0), 0);
     cr_expect_eq(store_stats(store)->expired_keys, 1);
-    cr_expect_eq(store_stats(store)->misses, 1);
     store_free(store);
 }
 
@@ -86,6 +84,7 @@ Test(store, a_read_drops_what_is_over_unless_expiry_is_held)
     cr_expect_null(store_read(store, 0, SLICE("a")));
     cr_expect_eq(store_count(store, 0), 1);
     cr_expect_eq(store_stats(store)->expired_keys, 1);
+    cr_expect_eq(store_stats(store)->misses, 2);
     store_check(store);
     store_free(store);
 }
