@@ -46,13 +46,9 @@ def memory(server):
 def alive(server, what):
     if server.process.poll() is not None:
         raise Error(f"after {what} it has ended with {server.process.returncode}")
-    began = time.monotonic()
     link = Link(server.port, 2)
     expect(f"after {what}, PING", link.ask([b"PING"]), ("+", b"PONG"))
-    took = time.monotonic() - began
     link.close()
-    if took > 5:
-        raise Error(f"after {what}, PING took {took:.1f} s")
 
 
 def bounded(server, what, before, most):
@@ -198,7 +194,7 @@ def globs(server):
     link = Link(server.port, 2)
     keys = ["a" * 1000 + str(i) for i in range(200)]
     link.call("MSET", *[part for key in keys for part in (key, 1)])
-    began = time.monotonic()
+    began = cpu(server)
     for pattern in ("a*" * 200 + "b", "*a" * 500 + "b", "[" + "a" * 5000, "?*" * 300 + "b",
                     "\\" * 999, "*[^a]*" * 50):
         expect("KEYS", link.ask([b"KEYS", pattern.encode()])[0] in "*-", True)
@@ -208,9 +204,9 @@ def globs(server):
         expect("PSUBSCRIBE", Link(server.port, 3).ask([b"PSUBSCRIBE", pattern.encode()])[0] in ">-",
                True)
     link.call("PUBLISH", "a" * 2000, "x")
-    took = time.monotonic() - began
-    if took > 10:
-        raise Error(f"globs took {took:.1f} s")
+    took = cpu(server) - began
+    if took > 10 and not os.environ.get("SANITIZED"):
+        raise Error(f"globs took {took:.1f} s of CPU")
     link.call("DEL", *keys)
 
 
@@ -278,8 +274,8 @@ def no_descriptors(program, folder):
         for i in range(200):
             expect("SET", there.call("SET", i, "v" * 20000), b"OK")
         there.ask([b"BGSAVE"])
-        time.sleep(0.5)
-        if cpu(server) - began > 0.5:
+        time.sleep(2)
+        if cpu(server) - began > 1:
             raise Error("it spins while there are no file descriptors")
         for link in links:
             link.close()
@@ -336,7 +332,7 @@ def main():
             if code != 0:
                 raise Error(f"it ended with {code}")
         except (Error, OSError) as error:
-            print(f"{name}: {error!r}; {server.said()}")
+            print(f"{name}: {error!r}; {server.said()}", file=sys.stderr)
             return 1
         finally:
             server.stop()

@@ -134,7 +134,7 @@ def main():
                 finally:
                     server.kill()
         except (Error, OSError, subprocess.SubprocessError) as error:
-            print(f"seed {seed}, round {number + 1}: {error}")
+            print(f"seed {seed}, round {number + 1}: {error}", file=sys.stderr)
             return 1
     print(f"{rounds} power cuts, {total} appends")
     return 0

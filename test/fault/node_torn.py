@@ -121,7 +121,7 @@ def main():
                 check(server, generations, flusher)
                 begin = generations.asked
         except (Error, OSError) as error:
-            print(f"seed {seed}, round {number + 1}: {error}; {server.said()}")
+            print(f"seed {seed}, round {number + 1}: {error}; {server.said()}", file=sys.stderr)
             return 1
         finally:
             server.stop()

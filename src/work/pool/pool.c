@@ -165,8 +165,9 @@ enum err pool_new(uint32_t workers, pool_body *body, void *const *contexts, stru
             *out = NULL;
             return fault_set_errno(
                 fault, failed,
-                "cannot start worker thread %u of %u (raise ulimit -u, or lower --workers)", i + 1,
-                workers);
+                "cannot start worker thread %u of %u (too little memory or too many threads: raise "
+                "ulimit -v or ulimit -u, or lower --workers)",
+                i + 1, workers);
         }
         pool->endpoints[pool->count++] = endpoint;
     }
