@@ -82,7 +82,7 @@ static uint32_t head_crc(const uint8_t *head, uint32_t start)
     return crc32c(crc, slice_of(head + HEAD_CRC_FROM, SNAPSHOT_HEAD_BYTES - HEAD_CRC_FROM));
 }
 
-void snapshot_head_write(uint8_t to[SNAPSHOT_HEAD_BYTES], uint32_t file_crc,
+void snapshot_head_write(uint8_t to[SNAPSHOT_HEAD_BYTES], uint32_t header_crc,
                          const struct snapshot_head *head)
 {
     bool is_block = head->part == SNAPSHOT_PART_BLOCK;
@@ -95,7 +95,7 @@ void snapshot_head_write(uint8_t to[SNAPSHOT_HEAD_BYTES], uint32_t file_crc,
     } else {
         (void)write_u64(at, head->records_count);
     }
-    (void)write_u32(to + 4, head_crc(to, file_crc));
+    (void)write_u32(to + 4, head_crc(to, header_crc));
 }
 
 bool snapshot_head_read(struct slice bytes, uint32_t file_crc, struct snapshot_head *head)

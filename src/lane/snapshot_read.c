@@ -67,7 +67,7 @@ static void reader_close(struct reader *reader)
 
 static enum err read_header(struct reader *reader, struct fault *fault)
 {
-    struct slice bytes;
+    struct slice bytes = {0};
     uint32_t version = 0;
     enum err err = file_size(&reader->file, &reader->file_bytes, fault);
     if (err == ERR_OK) err = take(reader, SNAPSHOT_HEADER_BYTES, &bytes, fault);
@@ -111,7 +111,7 @@ static void reserve(struct store *store, const struct reader *reader)
 static enum err read_block(struct reader *reader, const struct snapshot_head *head,
                            struct store *store, struct fault *fault)
 {
-    struct slice records;
+    struct slice records = {0};
     uint64_t at = reader->at;
     enum err err = take(reader, head->bytes, &records, fault);
     if (err != ERR_OK) return err;
@@ -128,7 +128,7 @@ static enum err read_all(struct reader *reader, struct store *store, uint64_t *r
     uint64_t blocks = 0;
     *records_count = 0;
     for (;;) {
-        struct slice bytes;
+        struct slice bytes = {0};
         struct snapshot_head head;
         uint64_t at = reader->at;
         enum err err = take(reader, SNAPSHOT_HEAD_BYTES, &bytes, fault);

@@ -238,7 +238,7 @@ static void conflict_note(struct conflict *conflict, struct slice key)
 static void database_find_conflicts(struct store *store, uint32_t database,
                                     struct conflict *conflict)
 {
-    struct buffer expired = {0}; /* struct entry * */
+    struct buffer expired = {0}; /* addresses of entries */
     struct table_walk walk = {0};
     const struct table *table = &store->databases[database]->table;
     for (struct entry *entry; (entry = table_walk_next(table, &walk)) != NULL;) {
@@ -246,16 +246,17 @@ static void database_find_conflicts(struct store *store, uint32_t database,
         if (!slice_starts_with(key, conflict->prefix)) continue;
         if (store_policy_of(store, key) != conflict->policy) continue;
         if (entry_is_expired(store, entry)) {
-            buffer_append(&expired, slice_of(&entry, sizeof entry));
+            uintptr_t address = (uintptr_t)entry;
+            buffer_append(&expired, slice_of(&address, sizeof address));
         } else {
             conflict_note(conflict, key);
         }
     }
-    for (size_t i = 0; i < expired.len; i += sizeof(struct entry *)) {
-        struct entry *entry;
-        memcpy(&entry, expired.data + i, sizeof entry);
+    for (size_t i = 0; i < expired.len; i += sizeof(uintptr_t)) {
+        uintptr_t address;
+        memcpy(&address, expired.data + i, sizeof address);
         struct found found;
-        store_found_again(store, database, entry, &found);
+        store_found_again(store, database, (struct entry *)address, &found);
         store_tell(store, STORE_DROP_EXPIRED, &found);
         store_remove(store, &found);
     }
