@@ -98,7 +98,7 @@ void snapshot_head_write(uint8_t to[SNAPSHOT_HEAD_BYTES], uint32_t header_crc,
     (void)write_u32(to + 4, head_crc(to, header_crc));
 }
 
-bool snapshot_head_read(struct slice bytes, uint32_t file_crc, struct snapshot_head *head)
+bool snapshot_head_read(struct slice bytes, uint32_t header_crc, struct snapshot_head *head)
 {
     struct cursor cursor = cursor_of(bytes);
     uint32_t magic = cursor_u32(&cursor), crc = cursor_u32(&cursor);
@@ -112,7 +112,7 @@ bool snapshot_head_read(struct slice bytes, uint32_t file_crc, struct snapshot_h
         head->records_count = cursor_u64(&cursor);
     }
     if (cursor.bad || (magic != BLOCK_MAGIC && magic != FOOTER_MAGIC)) return false;
-    return crc == head_crc(bytes.data, file_crc);
+    return crc == head_crc(bytes.data, header_crc);
 }
 
 void snapshot_path(char path[SNAPSHOT_PATH_MAX], const char *folder, uint64_t index,
