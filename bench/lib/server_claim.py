@@ -9,7 +9,7 @@ import statistics
 
 from . import report, servers, tools
 
-PROGRAM_SECONDS, QUICK_SECONDS = 4.0, 0.5
+PROGRAM_SECONDS, QUICK_SECONDS = 2.0, 0.5
 
 
 @dataclasses.dataclass
