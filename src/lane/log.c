@@ -160,7 +160,7 @@ static bool may_write(const struct log *log)
     if (log->gathering.records_count == 0 || log->writes_count == LOG_WRITES_MAX) return false;
     if (log->writes_count == 0) return true;
     const struct log_write *under_way = &log->writes[log->writes_first];
-    if (log->gathering.records_count * 2 < under_way->gather.records_count) return false;
+    if (log->gathering.records_count < under_way->gather.records_count) return false;
     bool same_segment = fits_current(log, log_segment_bytes_for(log->gathering.len));
     return same_segment && !under_way->starts_segment; /* [W1] */
 }

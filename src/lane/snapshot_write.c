@@ -20,8 +20,8 @@ enum {
     TAG_SYNC = SLOTS_COUNT,
     TAG_RENAME,
     TAG_REMOVE,
-    QUEUE_BYTES_MAX = 32 << 20, /* sealed, without a slot: more is only added by steps under way */
-    SYNC_BYTES = 8 << 20, /* written between two flushes: the disk never has a flood to take */
+    QUEUE_BYTES_MAX = 64 << 20, /* sealed, without a slot: more is only added by steps under way */
+    SYNC_BYTES = 1 << 20, /* written between two flushes: the disk never has a flood to take */
 };
 
 struct block {
@@ -100,11 +100,18 @@ static bool is_idle(const struct snapshot_writer *writer)
     return !writer->syncing;
 }
 
+/* What is written and not flushed goes to the disk in one piece, and the log's writes behind it:
+ * so it is never more than two small ones. */
+static bool flush_is_behind(const struct snapshot_writer *writer)
+{
+    return writer->syncing && writer->unsynced_bytes >= SYNC_BYTES;
+}
+
 static void submit_waiting(struct snapshot_writer *writer)
 {
     for (uint32_t i = 0; i < SLOTS_COUNT && !writer->failed; i++) {
         struct block *block = writer->waiting;
-        if (block == NULL) return;
+        if (block == NULL || flush_is_behind(writer)) return;
         if (writer->slots[i] != NULL) continue;
         writer->waiting = block->next;
         writer->waiting_bytes -= block->bytes.len;
@@ -259,6 +266,7 @@ static void written(struct snapshot_writer *writer, uint32_t slot)
 static void synced(struct snapshot_writer *writer)
 {
     writer->syncing = false;
+    submit_waiting(writer);
     if (writer->stage != STAGE_FLUSH || writer->failed) return;
     writer->stage = STAGE_RENAME;
     io_rename(writer->io, writer->partial, writer->path,
