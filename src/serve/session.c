@@ -19,6 +19,8 @@ struct sessions *sessions_new(void)
     return sessions;
 }
 
+static void session_free(struct server *server, struct session *session);
+
 void sessions_free(struct server *server)
 {
     struct sessions *sessions = server->sessions;
@@ -128,7 +130,8 @@ struct session *session_open(struct server *server, io_handle connection)
     return session;
 }
 
-void session_free(struct server *server, struct session *session)
+/* Closes the connection. */
+static void session_free(struct server *server, struct session *session)
 {
     struct sessions *sessions = server->sessions;
     blocked_leave(server, session);

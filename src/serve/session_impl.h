@@ -58,7 +58,6 @@ void session_leave(struct sessions *sessions, enum session_list_id list, struct 
 struct sessions *sessions_new(void);
 void sessions_free(struct server *server);
 struct session *session_open(struct server *server, io_handle connection);
-void session_free(struct server *server, struct session *session); /* closes the connection */
 
 void session_unpause(struct server *server); /* CLIENT UNPAUSE, or its time is over */
 
