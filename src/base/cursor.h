@@ -48,3 +48,16 @@ static inline uint8_t *varint_write(uint8_t *at, uint64_t value)
     *at++ = (uint8_t)value;
     return at;
 }
+
+/* The same for fixed sizes, little-endian: 4 and 8 bytes of room. */
+static inline uint8_t *u32_write(uint8_t *at, uint32_t value)
+{
+    for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> 8 * i);
+    return at + 4;
+}
+
+static inline uint8_t *u64_write(uint8_t *at, uint64_t value)
+{
+    for (int i = 0; i < 8; i++) at[i] = (uint8_t)(value >> 8 * i);
+    return at + 8;
+}

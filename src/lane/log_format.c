@@ -8,18 +8,6 @@ enum { BATCH_MAGIC = 0x31424c54 /* "TLB1" */, HEADER_CRC_FROM = 16, BATCH_CRC_FR
 
 static const char header_magic[8] = {'T', 'U', 'T', 'T', 'I', 'L', 'O', 'G'};
 
-static uint8_t *write_u32(uint8_t *to, uint32_t value)
-{
-    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> 8 * i);
-    return to + 4;
-}
-
-static uint8_t *write_u64(uint8_t *to, uint64_t value)
-{
-    for (int i = 0; i < 8; i++) to[i] = (uint8_t)(value >> 8 * i);
-    return to + 8;
-}
-
 /* Of the version too: it stands before the checksum in every format. */
 static uint32_t header_crc(const uint8_t *header)
 {
@@ -31,12 +19,12 @@ void log_header_write(uint8_t to[LOG_HEADER_BYTES], const struct log_header *hea
 {
     memset(to, 0, LOG_HEADER_BYTES);
     memcpy(to, header_magic, sizeof header_magic);
-    (void)write_u32(to + 8, LOG_FORMAT);
-    uint8_t *at = write_u64(to + HEADER_CRC_FROM, header->sequence);
-    at = write_u64(at, header->salt);
-    at = write_u64(at, header->first_index);
-    (void)write_u64(at, header->bytes);
-    (void)write_u32(to + 12, header_crc(to));
+    (void)u32_write(to + 8, LOG_FORMAT);
+    uint8_t *at = u64_write(to + HEADER_CRC_FROM, header->sequence);
+    at = u64_write(at, header->salt);
+    at = u64_write(at, header->first_index);
+    (void)u64_write(at, header->bytes);
+    (void)u32_write(to + 12, header_crc(to));
 }
 
 static bool is_zero(struct slice bytes)
@@ -68,14 +56,14 @@ static uint32_t batch_crc(const uint8_t *batch)
 
 void log_batch_write(uint8_t to[LOG_BATCH_BYTES], const struct log_batch *batch)
 {
-    (void)write_u32(to, BATCH_MAGIC);
-    uint8_t *at = write_u64(to + BATCH_CRC_FROM, batch->sequence);
-    at = write_u64(at, batch->salt);
-    at = write_u64(at, batch->first_index);
-    at = write_u64(at, batch->records_count);
-    at = write_u64(at, batch->bytes);
-    (void)write_u64(at, batch->durable_index);
-    (void)write_u32(to + 4, batch_crc(to));
+    (void)u32_write(to, BATCH_MAGIC);
+    uint8_t *at = u64_write(to + BATCH_CRC_FROM, batch->sequence);
+    at = u64_write(at, batch->salt);
+    at = u64_write(at, batch->first_index);
+    at = u64_write(at, batch->records_count);
+    at = u64_write(at, batch->bytes);
+    (void)u64_write(at, batch->durable_index);
+    (void)u32_write(to + 4, batch_crc(to));
 }
 
 bool log_batch_read(struct slice bytes, struct log_batch *batch)
@@ -94,7 +82,7 @@ bool log_batch_read(struct slice bytes, struct log_batch *batch)
 uint32_t log_salt_crc(uint64_t salt)
 {
     uint8_t bytes[8];
-    (void)write_u64(bytes, salt);
+    (void)u64_write(bytes, salt);
     return crc32c(0, slice_of(bytes, sizeof bytes));
 }
 
@@ -107,12 +95,12 @@ static uint32_t record_crc(const uint8_t *record, size_t payload_bytes, uint32_t
 void log_record_write(uint8_t to[LOG_RECORD_HEADER_BYTES], uint32_t salt_crc,
                       const struct log_record *record)
 {
-    (void)write_u32(to, (uint32_t)record->payload.len);
-    uint8_t *at = write_u32(to + 8, record->group);
-    at = write_u32(at, record->kind);
-    at = write_u64(at, record->term);
-    (void)write_u64(at, record->index);
-    (void)write_u32(to + 4, record_crc(to, record->payload.len, salt_crc));
+    (void)u32_write(to, (uint32_t)record->payload.len);
+    uint8_t *at = u32_write(to + 8, record->group);
+    at = u32_write(at, record->kind);
+    at = u64_write(at, record->term);
+    (void)u64_write(at, record->index);
+    (void)u32_write(to + 4, record_crc(to, record->payload.len, salt_crc));
 }
 
 bool log_record_read(struct slice *rest, uint32_t salt_crc, struct log_record *record)

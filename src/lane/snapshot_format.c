@@ -18,18 +18,6 @@ enum {
 
 static const char header_magic[8] = {'T', 'U', 'T', 'T', 'I', 'S', 'N', 'P'};
 
-static uint8_t *write_u32(uint8_t *to, uint32_t value)
-{
-    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> 8 * i);
-    return to + 4;
-}
-
-static uint8_t *write_u64(uint8_t *to, uint64_t value)
-{
-    for (int i = 0; i < 8; i++) to[i] = (uint8_t)(value >> 8 * i);
-    return to + 8;
-}
-
 /* Of the version too: it stands before the checksum in every format. */
 static uint32_t header_crc(const uint8_t *header)
 {
@@ -41,17 +29,17 @@ uint32_t snapshot_header_write(uint8_t to[SNAPSHOT_HEADER_BYTES],
                                const struct snapshot_header *header)
 {
     memcpy(to, header_magic, sizeof header_magic);
-    (void)write_u32(to + 8, SNAPSHOT_FORMAT);
-    uint8_t *at = write_u64(to + HEADER_CRC_FROM, header->index);
-    at = write_u64(at, header->term);
-    at = write_u64(at, (uint64_t)header->made_at_ms);
-    at = write_u64(at, header->seed);
-    at = write_u32(at, header->lane);
-    at = write_u32(at, header->lanes_count);
-    at = write_u64(at, 0);
-    for (int i = 0; i < STORE_DATABASES; i++) at = write_u64(at, header->keys[i]);
+    (void)u32_write(to + 8, SNAPSHOT_FORMAT);
+    uint8_t *at = u64_write(to + HEADER_CRC_FROM, header->index);
+    at = u64_write(at, header->term);
+    at = u64_write(at, (uint64_t)header->made_at_ms);
+    at = u64_write(at, header->seed);
+    at = u32_write(at, header->lane);
+    at = u32_write(at, header->lanes_count);
+    at = u64_write(at, 0);
+    for (int i = 0; i < STORE_DATABASES; i++) at = u64_write(at, header->keys[i]);
     uint32_t crc = header_crc(to);
-    (void)write_u32(to + 12, crc);
+    (void)u32_write(to + 12, crc);
     return crc;
 }
 
@@ -86,16 +74,16 @@ void snapshot_head_write(uint8_t to[SNAPSHOT_HEAD_BYTES], uint32_t header_crc,
                          const struct snapshot_head *head)
 {
     bool is_block = head->part == SNAPSHOT_PART_BLOCK;
-    (void)write_u32(to, is_block ? BLOCK_MAGIC : FOOTER_MAGIC);
-    uint8_t *at = write_u64(to + HEAD_CRC_FROM, head->number);
-    at = write_u64(at, head->bytes);
+    (void)u32_write(to, is_block ? BLOCK_MAGIC : FOOTER_MAGIC);
+    uint8_t *at = u64_write(to + HEAD_CRC_FROM, head->number);
+    at = u64_write(at, head->bytes);
     if (is_block) {
-        at = write_u32(at, (uint32_t)head->records_count);
-        (void)write_u32(at, head->records_crc);
+        at = u32_write(at, (uint32_t)head->records_count);
+        (void)u32_write(at, head->records_crc);
     } else {
-        (void)write_u64(at, head->records_count);
+        (void)u64_write(at, head->records_count);
     }
-    (void)write_u32(to + 4, head_crc(to, header_crc));
+    (void)u32_write(to + 4, head_crc(to, header_crc));
 }
 
 bool snapshot_head_read(struct slice bytes, uint32_t header_crc, struct snapshot_head *head)
