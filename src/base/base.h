@@ -24,6 +24,17 @@ typedef struct {
     int64_t ns;
 } duration;
 
+typedef struct {
+    uint32_t n; /* 0: nobody */
+} node_id;      /* of one process in a cluster */
+
+#define NODE_NONE ((node_id){0})
+
+static inline bool node_eq(node_id a, node_id b)
+{
+    return a.n == b.n;
+}
+
 #define SLICE(literal) ((struct slice){(const uint8_t *)(literal), sizeof(literal) - 1})
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

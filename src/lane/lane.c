@@ -372,7 +372,7 @@ void lane_end(struct lane *lane, uint64_t *gate)
     raise_gate(lane, gate);
 }
 
-uint64_t lane_durable(const struct lane *lane)
+uint64_t lane_agreed(const struct lane *lane)
 {
     return log_durable(lane->log);
 }

@@ -18,7 +18,9 @@
 #include "io/io.h"
 #include "lane/log.h"
 
-struct lane; /* opaque */
+struct lane;                    /* opaque */
+struct lane_replication_config; /* replica.h */
+struct message;                 /* mailbox.h */
 
 struct lane_config {
     uint32_t number, lanes_count;
@@ -29,6 +31,7 @@ struct lane_config {
     struct store_limits limits;
     struct call_settings settings;
     const struct command_table *commands;
+    const struct lane_replication_config *replication; /* NULL: solo, a group of one */
 };
 
 /* Loads the newest snapshot and the log behind it. What was dropped, how many keys and how long it
@@ -69,16 +72,78 @@ enum lane_ran lane_begin(struct lane *lane, const struct call *calls, uint32_t c
                          struct reply *reply, bool *refused);
 void lane_end(struct lane *lane, uint64_t *gate);
 
-uint64_t lane_durable(const struct lane *lane); /* gates up to here are open */
+uint64_t lane_agreed(const struct lane *lane); /* gates up to here are open: committed */
 uint64_t lane_last(const struct lane *lane);
+
+/* --- replication ----------------------------------------------------------------------------- */
+
+/* Where a call may run now. Of a solo lane: always here. */
+enum lane_way {
+    LANE_HERE,      /* lane_run it, in this turn */
+    LANE_AT_LEADER, /* on the node lane_leader, by the same lane */
+    LANE_WAIT       /* not known yet: ask again when lane_epoch has changed */
+};
+/* Strong reads run here on the leader with a lease, else after a round that confirms what they may
+ * see, on followers too: *`round` is the asker's, 0 before the first time; it is kept between two
+ * times that say LANE_WAIT, and 0 again after. `stale`: a READONLY client, reads run here at once.
+ * Writes, blocking calls, and all calls on cache keys need the leader. */
+enum lane_way lane_way(struct lane *lane, const struct call *call, bool stale, uint64_t *round);
+/* The same for something that is no call but changes data: EXEC, and what it must see. */
+enum lane_way lane_way_of_write(struct lane *lane);
+uint64_t lane_epoch(const struct lane *lane); /* changes when lane_way may say something new */
+
+bool lane_is_replicated(const struct lane *lane);
+bool lane_is_leader(const struct lane *lane);
+node_id lane_self(const struct lane *lane);
+node_id lane_leader(const struct lane *lane); /* NODE_NONE: nobody that we know */
+/* How often this lane has ceased to lead: whoever waits for keys or watches them must look again.
+ */
+uint64_t lane_depositions(const struct lane *lane);
+/* How often entries that replies wait for were replaced by others: they will never be agreed on.
+ * Then gates at or past *`from` (of the last time) mean nothing any more. Between two turns it may
+ * grow by one at most. */
+uint64_t lane_losses(const struct lane *lane, uint64_t *from);
+
+enum { LANE_PEERS_MAX = 9 };
+struct lane_peer_told {
+    node_id node;
+    char address[80];
+    bool is_up, is_active, is_recovering, is_voter;
+    uint64_t matched; /* only the leader knows */
+    char trouble[200];
+};
+struct lane_replication {
+    node_id self, leader;
+    const char *role; /* "solo", "leader", "follower", "candidate", "recovering" */
+    uint64_t term, last, commit, applied, durable;
+    bool has_lease;
+    uint64_t elections_started, elections_won, leaders_seen, snapshots_sent, snapshots_received;
+    uint64_t reloads, repairs, appends_refused;
+    struct lane_peer_told peers[LANE_PEERS_MAX]; /* without self */
+    uint32_t peers_count;
+};
+void lane_tell_replication(const struct lane *lane, struct lane_replication *told);
+
+/* To and from the same lane of the other nodes; kinds are of link.h: asks, answers and tells as
+ * well as LINK_UP and LINK_DOWN. message->from is the node's number. False: it cannot be sent. */
+bool lane_send(struct lane *lane, node_id to, uint32_t kind, struct slice bytes);
+struct message *lane_take_messages(struct lane *lane); /* linked by `next`; the caller frees */
+
+/* Give leadership away, if there is somebody to take it: before the node stops. */
+void lane_hand_over(struct lane *lane);
+/* Change who belongs to the group; learners first. ERR_CANCELLED: not now, not here. */
+MUST_USE enum err lane_change_members(struct lane *lane, const node_id *voters, uint32_t count,
+                                      struct fault *fault);
 
 /* --- the turn -------------------------------------------------------------------------------- */
 
-enum { LANE_TAGS = LOG_TAGS + 16 };
+enum { LANE_TAGS = LOG_TAGS + 64 };
 /* The tags that belong to the lane: 1 … LANE_TAGS. */
 void lane_complete(struct lane *lane, const struct io_completion *completion);
 /* Returns when it wants to be called again at the latest. */
 instant lane_turn(struct lane *lane, instant now, int64_t unix_ms);
+/* After lane_turn and the doors' last word: what was sent to other nodes leaves. */
+void lane_flush(struct lane *lane);
 bool lane_is_quiet(const struct lane *lane);              /* nothing to flush, nothing under way */
 const struct fault *lane_failed(const struct lane *lane); /* the node must stop */
 

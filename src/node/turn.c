@@ -69,7 +69,7 @@ static bool finish(struct turn *turn, instant now)
         turn->finish_until = (instant){now.ns + FINISH_NS_MAX};
     }
     bool answered = door_finish(turn->server);
-    bool durable = lane_durable(turn->server->lane) >= lane_last(turn->server->lane);
+    bool durable = lane_agreed(turn->server->lane) >= lane_last(turn->server->lane);
     bool quiet = lane_is_quiet(turn->server->lane);
     return durable && ((answered && quiet) || now.ns >= turn->finish_until.ns);
 }

@@ -144,7 +144,7 @@ static void persistence_section(const struct server *server, struct buffer *out)
     line_text(out, "aof_last_bgrewrite_status", saving.last_failed ? "err" : "ok");
     line_text(out, "aof_last_write_status", failed == NULL ? "ok" : "err");
     line(out, "aof_current_size", (int64_t)lane_log_bytes(server->lane));
-    line(out, "aof_pending_bio_fsync", lane_durable(server->lane) < lane_last(server->lane));
+    line(out, "aof_pending_bio_fsync", lane_agreed(server->lane) < lane_last(server->lane));
     line(out, "log_flushes", (int64_t)log->flushes);
     line(out, "log_flushed_bytes", (int64_t)log->flushed_bytes);
     line(out, "log_flushed_records", (int64_t)log->flushed_records);

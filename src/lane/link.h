@@ -1,0 +1,77 @@
+/*
+ * link.h -- a lane's links to the same lane of the other nodes: one TCP connection per pair.
+ *
+ * The lower-numbered node connects, from its own address; both make sure who is there (core/peer:
+ * version, cluster, node, lane, and a proof of knowing the secret) before anything else counts.
+ * What is sent in a turn goes as one frame run per peer; each frame has its length and CRC32C. A
+ * link that fails is made again, with a growing pause. What was sent on a lost link may have come
+ * or not. Silence for longer than `silence` is a failure: both ends say something at least three
+ * times in that time.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "core/raft/raft_msg.h"
+#include "io/io.h"
+
+enum { LINK_PEERS_MAX = RAFT_MEMBERS_MAX, LINK_TAGS = 2 + 2 * LINK_PEERS_MAX };
+
+struct link_peer {
+    node_id node;
+    struct io_address address; /* of its lane 0; lane n is n ports higher */
+};
+
+struct link_config {
+    node_id self;
+    uint32_t lane, lanes_count; /* lanes_count must be the same on both ends */
+    uint64_t cluster;           /* a hash of the cluster's name and its nodes' numbers */
+    struct slice secret;        /* len 0: none, loopback only */
+    struct link_peer peers[LINK_PEERS_MAX]; /* with self, whose address is listened on */
+    uint32_t peers_count;
+    duration silence;
+    size_t queue_bytes_max; /* to one peer: then link_send refuses */
+    uint64_t nonce_seed;    /* chance */
+    io_tag tag;             /* tag.n … tag.n + LINK_TAGS - 1 */
+};
+
+struct links; /* opaque: one a lane */
+
+MUST_USE enum err links_new(const struct link_config *config, struct io *io, struct links **links,
+                            struct fault *fault); /* listens */
+void links_free(struct links *links);
+
+enum link_kind {
+    LINK_UP = 1, /* no bytes; the peer has shaken hands */
+    LINK_DOWN,   /* no bytes */
+    LINK_RAFT,   /* group u32, then a message as in raft_msg.h */
+    LINK_STATE,  /* what a replica tells of itself when a link comes up: see replica.c */
+    LINK_ASKS,   /* serve/crossing */
+    LINK_ANSWERS,
+    LINK_TELL /* serve: to every node, no answer: PUBLISH */
+};
+
+struct link_frame {
+    enum link_kind kind;
+    node_id from;
+    struct slice bytes; /* borrowed until the next call of links_turn or links_complete */
+};
+
+void links_complete(struct links *links, const struct io_completion *completion);
+/* The next frame that has come; false: no more for now. */
+bool links_next(struct links *links, struct link_frame *frame);
+/* Connects, breaks off what is silent; says when it wants to be called again. */
+instant links_turn(struct links *links, instant now);
+void links_flush(struct links *links); /* send what has gathered */
+
+bool links_is_up(const struct links *links, node_id node);
+/* Head bytes are copied; a span's bytes are not: its batch is referenced until they are sent.
+ * False: there is no link, or its queue is full; nothing was taken. */
+bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
+                const struct raft_span *spans, uint32_t spans_count);
+
+struct link_stats {
+    uint64_t frames_sent, bytes_sent, frames_received, bytes_received, refused, lost, connected;
+};
+const struct link_stats *links_stats(const struct links *links);
+/* Why the last attempt to reach a peer failed, in words for a person; "" : it has not. */
+const char *links_trouble(const struct links *links, node_id node);
