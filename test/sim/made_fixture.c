@@ -182,7 +182,7 @@ static void step_list(struct made *made)
 static void step_queue(struct made *made)
 {
     uint64_t kind = random_below(&made->random, 30);
-    if (kind == 0) {
+    if (kind == 0 && !made->no_unknown_pops) {
         if (random_below(&made->random, 2) == 0) take_first(made);
         pop_value(made, 0, HISTORY_UNKNOWN);
     } else if (kind < 16) {

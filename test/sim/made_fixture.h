@@ -23,6 +23,7 @@ struct made {
     size_t first, count;              /* of values; those before `first` are popped */
     int64_t sum;
     uint32_t last_value;
+    bool no_unknown_pops;   /* each would explain one loss */
     uint32_t delayed_value; /* of unknown outcome, and still to happen; 0: none */
 };
 
