@@ -126,7 +126,8 @@ def possible(cluster):
             ("partitions: need root, unshare and nft", WITH_FIREWALL, cluster.has_firewall),
             ("full disks: need root and mounts", WITH_MOUNTS, cluster.has_mounts),
             ("slow flushes: need strace", [slow_flush], shutil.which("strace")),
-            ("clock jumps: need libfaketime", [clock_jump], cluster.faketime)):
+            ("clock jumps: a sanitizer wants to be loaded first", [clock_jump],
+             cluster.clock_library)):
         if there:
             faults += extra
         else:

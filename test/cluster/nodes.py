@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -16,8 +17,6 @@ NODES = (1, 2, 3)
 READY_SECONDS_MAX = 60
 END_SECONDS_MAX = 30
 DISK_BYTES = 192 << 20
-FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-            "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
 SETTINGS = ("--log-segment-size", "1mb")
 FLUSH_CALLS = "pwritev2,pwrite64,fdatasync,fsync"
 
@@ -76,7 +75,7 @@ class Node:
                 file.truncate(DISK_BYTES)
             run("mkfs.ext4", "-q", str(image))
             run("mount", "-o", "loop", str(image), str(self.disk))
-        self.clock.write_text("+0")
+        self.clock.write_bytes(struct.pack("=q", 0))
 
     @property
     def data(self):
@@ -90,10 +89,9 @@ class Node:
 
     def start(self):
         environment = dict(os.environ)
-        if self.cluster.faketime:
-            environment |= {"LD_PRELOAD": self.cluster.faketime, "FAKETIME_CACHE_DURATION": "1",
-                            "FAKETIME_TIMESTAMP_FILE": str(self.clock),
-                            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        if self.cluster.clock_library:
+            environment |= {"LD_PRELOAD": self.cluster.clock_library,
+                            "CLOCK_SHIFT_FILE": str(self.clock)}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, cwd=self.folder, env=environment)
@@ -173,7 +171,8 @@ class Node:
         return "nowhere: it holds nothing"
 
     def jump_clock(self, seconds):
-        self.clock.write_text(f"{seconds:+}")
+        with open(self.clock, "r+b") as file:
+            file.write(struct.pack("=q", seconds))
 
     def info(self):
         text = ask(self.number, self.cluster.port, "INFO", "replication")
@@ -184,7 +183,7 @@ class Cluster:
     def __init__(self, program, folder, abilities, chance):
         self.program, self.folder = program, pathlib.Path(folder)
         self.has_mounts, self.has_firewall = "mounts" in abilities, "firewall" in abilities
-        self.faketime = next((path for path in FAKETIME if pathlib.Path(path).exists()), "")
+        self.clock_library = os.environ.get("TUTTI_TEST_CLOCK", "")
         self.port = ports_free(20000, 30000, 3)
         if self.has_firewall:
             run("nft", "add table inet fault")
