@@ -1,9 +1,10 @@
 /*
  * solo.c -- see solo.h.
  *
- * A client has one request under way. Of its register it knows the last value that was certain, and
- * those of writes since whose outcome is unknown: a read must give one of them, which then is
- * certain. Of its counter it knows the bounds.
+ * A client has one request under way. A request that got no answer may happen at any later time:
+ * so its value may be read from then on, until the client takes a new register. Otherwise a read
+ * gives what was written or read last. A counter is over the last count told, and at most the
+ * number of increments sent.
  */
 #include "sim/solo.h"
 
@@ -18,7 +19,7 @@
 
 enum {
     CLIENTS = 6,
-    UNKNOWN_MAX = 64,  /* then it reads before it writes again */
+    UNKNOWN_MAX = 4,   /* then it takes a new register */
     PAUSE_MS_MAX = 20, /* between two requests */
     PATIENCE_MS = 3000,
     AGAIN_MS = 200,
@@ -36,10 +37,11 @@ struct client {
     uint64_t requests_count; /* a patience timer belongs to one */
     uint64_t value;          /* of the SET under way */
     uint64_t next_value;
-    uint64_t known; /* the register's; 0: it is not there */
+    uint64_t register_number;
+    uint64_t known; /* its value; 0: it is not there */
     uint64_t unknown[UNKNOWN_MAX];
     uint32_t unknown_count;
-    int64_t counter_low, counter_high;
+    int64_t increments_count, counted; /* sent; told last */
     uint64_t answered_count;
     int64_t answered_at_ns;
 };
@@ -70,9 +72,8 @@ static void stop(void *self)
 /* --- requests ----------------------------------------------------------------------------------
  */
 
-static enum request_kind choose(struct sim *sim, const struct client *client)
+static enum request_kind choose(struct sim *sim)
 {
-    if (client->unknown_count == UNKNOWN_MAX) return REQUEST_GET;
     switch (prng_below(sim_prng(sim), 4)) {
     case 0: return REQUEST_GET;
     case 1: return REQUEST_INCR;
@@ -83,18 +84,21 @@ static enum request_kind choose(struct sim *sim, const struct client *client)
 static void send_request(struct sim *sim, struct client *client)
 {
     struct buffer out = {0};
-    client->request = choose(sim, client);
+    client->request = choose(sim);
     client->requests_count++;
     switch (client->request) {
     case REQUEST_SET:
         client->value = ++client->next_value;
-        buffer_append_format(&out, "SET register:%u %" PRIu64 "\r\n", client->number,
-                             client->value);
+        buffer_append_format(&out, "SET register:%u:%" PRIu64 " %" PRIu64 "\r\n", client->number,
+                             client->register_number, client->value);
         break;
-    case REQUEST_GET: buffer_append_format(&out, "GET register:%u\r\n", client->number); break;
+    case REQUEST_GET:
+        buffer_append_format(&out, "GET register:%u:%" PRIu64 "\r\n", client->number,
+                             client->register_number);
+        break;
     case REQUEST_INCR:
         buffer_append_format(&out, "INCR counter:%u\r\n", client->number);
-        client->counter_high++;
+        client->increments_count++;
         break;
     case REQUEST_NONE: break;
     }
@@ -135,18 +139,27 @@ static void judge_read(struct sim *sim, struct client *client, uint64_t value)
                  client->number, value, client->known, client->unknown_count);
     }
     client->known = value;
-    client->unknown_count = 0;
+}
+
+static void note_unknown(struct client *client)
+{
+    if (client->unknown_count < UNKNOWN_MAX) {
+        client->unknown[client->unknown_count++] = client->value;
+        return;
+    }
+    client->register_number++;
+    client->known = client->unknown_count = 0;
 }
 
 static void judge_count(struct sim *sim, struct client *client, int64_t count)
 {
-    if (count <= client->counter_low || count > client->counter_high) {
+    if (count <= client->counted || count > client->increments_count) {
         sim_fail(sim, "each increment counts once",
                  "client %u is told %" PRId64 ", and it must be over %" PRId64
                  " and at most %" PRId64,
-                 client->number, count, client->counter_low, client->counter_high);
+                 client->number, count, client->counted, client->increments_count);
     }
-    client->counter_low = client->counter_high = count;
+    client->counted = count;
 }
 
 /* A line of the reply; of a bulk string the second one counts. */
@@ -154,14 +167,13 @@ static void judge(struct sim *sim, struct client *client, struct slice line)
 {
     int64_t number = 0;
     bool error = line.data[0] == '-';
+    if (error)
+        sim_trace(sim, "client %u: %.*s", client->number, (int)line.len, (const char *)line.data);
     struct slice rest = slice_from(line, 1);
     switch (client->request) {
     case REQUEST_SET: /* an error may mean anything: that it happened too */
-        if (error) client->unknown[client->unknown_count++] = client->value;
-        if (!error) {
-            client->known = client->value;
-            client->unknown_count = 0;
-        }
+        if (error) note_unknown(client);
+        if (!error) client->known = client->value;
         break;
     case REQUEST_GET:
         if (error) break;
@@ -206,7 +218,7 @@ static void received(struct sim *sim, struct client *client, struct slice bytes)
 static void lost(struct sim *sim, struct client *client)
 {
     client->connection.n = 0;
-    if (client->request == REQUEST_SET) client->unknown[client->unknown_count++] = client->value;
+    if (client->request == REQUEST_SET) note_unknown(client);
     client->request = REQUEST_NONE;
     sim_timer(sim, client->number, (duration){AGAIN_MS * MS}, TAG_NEXT);
 }
