@@ -182,8 +182,8 @@ static struct segment *take(struct segments *segments)
     return segment;
 }
 
-static void put(struct sim *sim, struct connection *connection, uint32_t from, int kind,
-                struct slice bytes)
+static void put(struct sim *sim, struct connection *connection, uint32_t from,
+                enum segment_kind kind, struct slice bytes)
 {
     struct pipe *pipe = &connection->pipes[from];
     if (pipe->over) return; /* [N2] */

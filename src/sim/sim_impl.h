@@ -127,10 +127,12 @@ enum end_owner {
     END_CLIENT
 };
 
+enum segment_kind { SEGMENT_BYTES, SEGMENT_END, SEGMENT_RESET };
+
 struct segment {
     struct segment *next;
     int64_t arrives_at_ns;
-    enum { SEGMENT_BYTES, SEGMENT_END, SEGMENT_RESET } kind;
+    enum segment_kind kind;
     size_t len, used;
     uint8_t bytes[];
 };
