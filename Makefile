@@ -16,6 +16,7 @@ BUILD    := build/$(CONFIG)$(if $(filter-out gcc cc,$(COMPILER)),-$(COMPILER))
 V            ?=
 LTO          ?=
 SECONDS_EACH ?= 10
+CLUSTER_SECONDS ?= 240
 UNIT         ?=
 JOBS         ?= 3000
 SEED         ?= $(shell date +%s)
@@ -115,6 +116,11 @@ reference: all plugins ## JOBS=3000 random jobs against a plain reference, from 
 
 test: ## every test, as script/test does, but installs nothing
 	@script/test --no-install
+
+cluster: all plugins ## three real nodes under faults for CLUSTER_SECONDS=240 seconds, as every night
+	CLUSTER_SECONDS=$(CLUSTER_SECONDS) SCRIPT_SECONDS_MAX=7200 TUTTI=$(BUILD)/tutti \
+	    test/cli/run test/cluster/*.sh
+.PHONY: cluster
 
 soak: unit-build ## the fault tests on inputs of gigabytes and with many more kills: an hour
 	TUTTI_LONG=1 SCRIPT_SECONDS_MAX=7200 TUTTI=$(BUILD)/tutti test/cli/run test/fault/*.sh

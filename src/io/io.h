@@ -59,7 +59,8 @@ struct io_completion {
  * (monotonic, to the next millisecond; an earlier time: not at all). What was received in one call
  * of io_wait lies densely together. */
 uint32_t io_wait(struct io *io, instant deadline, struct io_completion *completions, uint32_t max);
-instant io_now(const struct io *io);     /* as of the return of the last io_wait */
+instant io_now(const struct io *io);     /* as of the return of the last io_wait: never before the
+                                          * last of its bytes was received */
 int64_t io_unix_ms(const struct io *io); /* the same moment on the wall clock */
 void io_wake(struct io *io);             /* from any thread */
 

@@ -1,5 +1,6 @@
 /* turn.c -- see turn.h. */
 #include "node/turn.h"
+#include "base/arena.h"
 #include "serve/config.h"
 #include "serve/door.h"
 
@@ -74,29 +75,32 @@ static bool finish(struct turn *turn, instant now)
     return durable && ((answered && quiet) || now.ns >= turn->finish_until.ns);
 }
 
-enum err turn_run(struct server *server, struct thread *self, struct fault *fault)
+struct turn *turn_new(struct arena *arena, struct server *server)
 {
-    struct io *io = server->io;
+    struct turn *turn = ARENA_ARRAY(arena, struct turn, 1);
+    *turn = (struct turn){.server = server};
+    return turn;
+}
+
+enum node_turn turn_take(struct turn *turn, bool stop, instant *deadline, struct fault *fault)
+{
+    struct server *server = turn->server;
     struct io_completion completions[COMPLETIONS_MAX];
-    struct turn turn = {.server = server};
-    instant deadline = {0};
-    for (;;) { /* until it is told to stop, or fails */
-        uint32_t count = io_wait(io, deadline, completions, COMPLETIONS_MAX);
-        instant now = io_now(io);
-        int64_t unix_ms = io_unix_ms(io);
-        hand_out(server, completions, count);
-        /* Nothing may be acknowledged any more: not even what is waiting to be sent. */
-        const struct fault *failed = lane_failed(server->lane);
-        if (failed != NULL) {
-            *fault = *failed;
-            return fault->code;
-        }
-        deadline = door_turn(server, now, unix_ms);
-        deadline = earlier(deadline, lane_turn(server->lane, now, unix_ms));
-        door_send(server);
-        if (now.ns >= turn.chores_due.ns) chores(&turn, now, unix_ms);
-        deadline = earlier(deadline, turn.chores_due);
-        bool stop = server->stop_wanted || thread_stop_wanted(self);
-        if (stop && finish(&turn, now)) return ERR_OK;
+    uint32_t count = io_wait(server->io, *deadline, completions, COMPLETIONS_MAX);
+    instant now = io_now(server->io);
+    int64_t unix_ms = io_unix_ms(server->io);
+    hand_out(server, completions, count);
+    /* Nothing may be acknowledged any more: not even what is waiting to be sent. */
+    const struct fault *failed = lane_failed(server->lane);
+    if (failed != NULL) {
+        *fault = *failed;
+        return NODE_TURN_FAILED;
     }
+    instant next = door_turn(server, now, unix_ms);
+    next = earlier(next, lane_turn(server->lane, now, unix_ms));
+    door_send(server);
+    if (now.ns >= turn->chores_due.ns) chores(turn, now, unix_ms);
+    *deadline = earlier(next, turn->chores_due);
+    bool ends = (server->stop_wanted || stop) && finish(turn, now);
+    return ends ? NODE_TURN_ENDED : NODE_TURN_AGAIN;
 }

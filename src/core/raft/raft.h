@@ -16,8 +16,11 @@
  *   3. report with RAFT_EV_DURABLE what has become durable, whenever it has;
  *   4. apply the log up to `commit` (raft_entries), and report it with RAFT_EV_APPLIED;
  *   5. step RAFT_EV_TICK at `deadline` or soon after;
- *   6. store the part of a snapshot that `chunk` has, and report with RAFT_EV_CHUNK_STORED; when
- *      the last is stored, load it, and report with RAFT_EV_INSTALLED.
+ *   6. store the part of a snapshot that `chunk` has, and report with RAFT_EV_CHUNK_STORED; when an
+ *      outbox says `install`, load what was stored, and report with RAFT_EV_INSTALLED.
+ *
+ * A leader may append entries of its own in any step: a driver that numbers entries before it
+ * proposes them, from raft_last on, proposes what it has before it steps anything else.
  *
  * Recovering (as in Viewstamped Replication Revisited, Liskov and Cowling 2012): a member that may
  * have forgotten what it promised neither votes nor campaigns, and its acknowledgements count for
@@ -44,7 +47,7 @@ struct raft_config {
     size_t append_bytes; /* of one append message, about */
     size_t chunk_bytes;  /* of a part of a snapshot */
     size_t tail_bytes;   /* of entries kept in memory, once durable and applied */
-    uint64_t seed;       /* the only source of chance in here */
+    uint64_t seed;       /* the only source of chance in here; another one at each start */
 };
 
 struct raft_hard { /* must survive a crash */
@@ -87,7 +90,7 @@ struct raft_event {
     uint64_t durable_index;     /* of DURABLE: entries up to here, as they were last appended … */
     uint64_t durable_hard;      /* … and this many changes of `hard` (raft_outbox.hard_count) */
     uint64_t index;             /* of APPLIED */
-    struct raft_members members; /* of MEMBERS, INSTALLED: roles as they shall be, not joint */
+    struct raft_members members; /* of MEMBERS: as they shall be; of INSTALLED: of the snapshot */
     node_id peer;                /* of TRANSFER, PEER_DOWN, PEER_UP */
     struct raft_pos pos;         /* of COMPACTED, INSTALLED */
     uint64_t bytes_count;        /* of COMPACTED */
@@ -113,12 +116,14 @@ struct raft_outbox {
     uint32_t msgs_count;
     struct raft_chunk chunk;
     bool has_chunk;
+    bool install; /* all of the snapshot is stored: load it */
     uint64_t commit;
-    instant deadline;
+    instant deadline; /* INT64_MAX: none */
 };
 
 struct raft; /* opaque: lives in the arena; raft_free gives back the batches it holds */
 
+/* Its first step, when the log is restored, is a TICK. */
 struct raft *raft_new(struct arena *arena, const struct raft_config *config,
                       const struct raft_start *start);
 void raft_free(struct raft *raft);
@@ -138,10 +143,13 @@ uint64_t raft_term(const struct raft *raft);
 uint64_t raft_commit(const struct raft *raft);
 struct raft_pos raft_last(const struct raft *raft);
 bool raft_is_recovering(const struct raft *raft);
-bool raft_may_propose(
-    const struct raft *raft); /* leads, has committed in its term, hands nothing over */
+/* Leads, has committed in its term, hands nothing over, and has less than tail_bytes that are not
+ * committed. */
+bool raft_may_propose(const struct raft *raft);
 bool raft_may_change_members(const struct raft *raft);
 const struct raft_members *raft_members(const struct raft *raft);
+/* As of an entry, for a snapshot there. False: that is not known any more. */
+bool raft_members_at(const struct raft *raft, uint64_t index, struct raft_members *members);
 /* The term of an entry; false: it is not in memory any more, or not there yet. */
 bool raft_term_at(const struct raft *raft, uint64_t index, uint64_t *term);
 /* Entries from `from` to `until`, at most what one span has. False: they are not in memory. */
@@ -161,7 +169,9 @@ uint64_t raft_read_index(const struct raft *raft);
 struct raft_peer { /* how a member does, as its leader sees it */
     node_id node;
     uint64_t matched;
-    bool is_active, is_recovering, needs_snapshot, no_room;
+    bool is_active, is_recovering, no_room;
+    bool needs_snapshot; /* and there is none that helps: make one */
+    bool gets_snapshot;  /* keep the last one: its bytes are asked for */
 };
 uint32_t raft_peers(const struct raft *raft, struct raft_peer peers[RAFT_MEMBERS_MAX]);
 

@@ -44,6 +44,10 @@ void raft_batch_unref(struct raft_batch *batch); /* the last one frees it; NULL 
 /* Only while nobody else holds it. Term and index are stamped when it is proposed. */
 void raft_batch_add(struct raft_batch *batch, enum raft_entry_kind kind, const struct slice *parts,
                     uint32_t parts_count);
+/* The same for an entry that is on disk already, for raft_restore: it has its place. A batch holds
+ * neighbours: begin another one where the index is not the next. */
+void raft_batch_add_at(struct raft_batch *batch, struct raft_pos pos, enum raft_entry_kind kind,
+                       struct slice payload);
 uint32_t raft_batch_count(const struct raft_batch *batch);
 size_t raft_batch_bytes(const struct raft_batch *batch);
 

@@ -16,7 +16,7 @@ enum raft_msg_kind {
     RAFT_MSG_VOTE_ANSWER,
     RAFT_MSG_APPEND_ASK, /* without entries: a heartbeat */
     RAFT_MSG_APPEND_ANSWER,
-    RAFT_MSG_SNAPSHOT_ASK, /* a part of a snapshot; total 0 bytes of it: where shall I go on? */
+    RAFT_MSG_SNAPSHOT_ASK, /* a part of a snapshot; no bytes of it: where shall I go on? */
     RAFT_MSG_SNAPSHOT_ANSWER,
     RAFT_MSG_TIMEOUT_NOW, /* campaign at once: leadership is handed over */
     RAFT_MSG_READ_ASK,    /* from a follower: a read index, please */
@@ -40,9 +40,10 @@ struct raft_msg {
         struct {
             struct raft_pos previous;
             uint64_t commit;
-            uint64_t round;       /* of heartbeats: comes back in the answer */
-            uint64_t welcomed;    /* to a recovering member: holding this entry it is whole again */
-            bool hibernate;       /* nothing will come until something happens */
+            uint64_t round;    /* comes back in the answer: the leader's clock, about */
+            uint64_t welcomed; /* to a recovering member: holding this entry it is whole again, */
+            uint64_t life;     /* if it is still in the life it told of */
+            bool hibernate;    /* nothing will come until something happens */
             uint32_t spans_count; /* a sender's; a receiver has one */
             struct raft_span spans[RAFT_SPANS_MAX];
         } append_ask;
@@ -53,18 +54,19 @@ struct raft_msg {
             uint64_t index;  /* durable and matched with this leader, up to here */
             uint64_t hint_term;
             uint64_t round;
+            uint64_t life; /* of a recovering member: another one after each start */
         } append_answer;
         struct {
             struct raft_pos pos; /* the snapshot's last entry */
             uint64_t total_bytes, offset;
-            struct slice bytes; /* a sender's driver fills it in */
+            struct slice bytes; /* a sender's driver fills in the data; the length is set */
             uint64_t round;
         } snapshot_ask;
         struct {
             struct raft_pos pos;
-            uint64_t offset; /* go on here */
+            uint64_t offset; /* go on here; the whole length: nothing is missing */
             bool recovering, failed;
-            uint64_t round;
+            uint64_t round, life;
         } snapshot_answer;
         struct {
             uint64_t round; /* the asker's own number */

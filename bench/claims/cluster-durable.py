@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Durable SET on three nodes against etcd 3.4 on three: one machine, one disk, each at its leader."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from lib import clusters, main  # noqa: E402
+from lib.server_claim import Case, ServerClaim  # noqa: E402
+
+SET, PUT = ["SET", "{key}", "{x:100}"], ["put", "{key}", "{x:100}"]
+
+
+def claim():
+    return ServerClaim(
+        name="cluster-durable",
+        title="Durable SET of 100 bytes on 3 nodes: 1, 64 and 256 clients",
+        mine=clusters.TuttiCluster(),
+        peer=clusters.EtcdCluster(),
+        cases=[Case(f"{clients} client{'s' if clients > 1 else ''}", SET, peer_words=PUT,
+                    clients=clients, keys=100_000, throughput_at_least=at_least, p99_at_most=1.0)
+               for clients, at_least in ((1, 3.0), (64, 8.0), (256, 10.0))],
+        notes=["etcd is asked by its own protocol, gRPC: eight clients share a connection, which "
+               "is faster for it than one each. The load generator is the same program.",
+               "CPU is of all three nodes."],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main.run_one(claim()))
