@@ -53,7 +53,7 @@ static bool read_range(const char *text, const char *between, uint64_t *first, u
     char *end;
     *first = *last = strtoull(text, &end, 10);
     if (end == text) return false;
-    if (strncmp(end, between, strlen(between)) == 0) {
+    if (*between != '\0' && strncmp(end, between, strlen(between)) == 0) {
         text = end + strlen(between);
         *last = strtoull(text, &end, 10);
         if (end == text) return false;
