@@ -65,7 +65,7 @@ static enum err load(struct lane *lane, struct lane_opened *opened, uint64_t *la
     }
     lane->save.index = index;
     if (lane->save.told.last_done_ms == 0) lane->save.told.last_done_ms = io_unix_ms(lane->io);
-    *last = u64_max(found.last_index, index);
+    *last = u64_max(found.last_position, index);
     return ERR_OK;
 }
 
@@ -235,7 +235,7 @@ static enum lane_ran ask_room(struct lane *lane, size_t bytes, struct reply *rep
         *refused = true;
         return LANE_RAN;
     }
-    switch (log_has_room(lane->log, bytes)) {
+    switch (log_has_room(lane->log, 0, bytes)) {
     case LOG_ROOM: break;
     case LOG_ROOM_SOON: return LANE_LATER;
     case LOG_ROOM_DISK_FULL:
