@@ -231,7 +231,7 @@ static enum lane_ran ask_room(struct lane *lane, size_t bytes, struct reply *rep
         return LANE_RAN;
     }
     switch (log_has_room(lane->log, lane->replica->pending_bytes, bytes)) {
-    case LOG_ROOM: return lane->replica->serving ? LANE_RAN : LANE_LATER; /* solo, just begun */
+    case LOG_ROOM: return lane->replica->may_write ? LANE_RAN : LANE_LATER;
     case LOG_ROOM_SOON: return LANE_LATER;
     case LOG_ROOM_DISK_FULL:
         lane->replica->wants_hand_over = true;

@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { PENDING_BYTES = 16 * 1024, SOLO_NODE = 1, TAIL_BYTES = 1 << 20 };
+enum { PENDING_BYTES = 16 * 1024, SOLO_NODE = 1, TAIL_BYTES = 32 << 20 };
 
 #define SOLO_ELECTION_NS 1
 #define SOLO_BEAT_NS     INT64_C(1000000000)
@@ -212,6 +212,7 @@ static void settle(struct replica *replica) /* [P2] */
     }
     if (out->msgs_count > 0) replica_send_messages(replica);
     if (out->has_chunk) replica_install_part(replica, &out->chunk);
+    replica->may_write = replica->serving && raft_may_propose(replica->raft);
 }
 
 void replica_step(struct replica *replica, struct raft_event *event)
@@ -243,11 +244,6 @@ void replica_propose(struct replica *replica)
     replica->pending_bytes = 0;
     raft_batch_unref(batch);
     ASSERT(replica->stored.index == last); /* [P1] */
-}
-
-bool replica_may_write(const struct replica *replica)
-{
-    return replica->serving && raft_may_propose(replica->raft);
 }
 
 /* --- the turn --------------------------------------------------------------------------------- */
@@ -283,7 +279,7 @@ static void hand_over_if_full(struct replica *replica)
     struct raft_peer peers[RAFT_MEMBERS_MAX];
     if (!replica->wants_hand_over) return;
     replica->wants_hand_over = false;
-    if (!replica_may_write(replica)) return;
+    if (!replica->may_write) return;
     if (replica->now.ns < replica->handed_over_at.ns + PAUSE_NS) return;
     uint32_t count = raft_peers(replica->raft, peers);
     const struct raft_peer *best = NULL;

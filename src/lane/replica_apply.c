@@ -81,14 +81,14 @@ bool replica_apply(struct replica *replica)
 
 void replica_begin_serving(struct replica *replica)
 {
-    replica->serving = true;
+    replica->serving = replica->may_write = true;
     replica->serving_term = raft_term(replica->raft);
 }
 
 void replica_end_serving(struct replica *replica)
 {
     struct store *store = replica->lane->store;
-    replica->serving = false;
+    replica->serving = replica->may_write = false;
     replica->depositions++;
     if (!replica_is_many(replica)) return;
     store_turn_back_time(store, replica->logged_ms); /* [A2] */

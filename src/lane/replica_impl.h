@@ -115,7 +115,8 @@ struct replica {
     struct raft_pos snapshot;           /* the newest in the folder */
     uint64_t snapshot_position, snapshot_bytes;
 
-    bool serving; /* leads, and the store is at the end of the log */
+    bool serving;   /* leads, and the store is at the end of the log */
+    bool may_write; /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
     bool reload_wanted;
     bool wants_round, wants_hand_over;
@@ -155,8 +156,6 @@ instant replica_turn(struct replica *replica, instant now);
 void replica_complete(struct replica *replica, const struct io_completion *completion);
 void replica_fail(struct replica *replica, const struct fault *fault);
 bool replica_is_many(const struct replica *replica);
-/* May a call run here that changes data? */
-bool replica_may_write(const struct replica *replica);
 void replica_lose_from(struct replica *replica, uint64_t from);           /* entries from here on */
 struct replica_peer *replica_peer(struct replica *replica, node_id node); /* NULL: a stranger */
 

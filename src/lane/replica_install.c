@@ -46,6 +46,13 @@ static void tell_stored(struct replica *replica, bool ok)
                                .ok = ok};
     if (!ok) forget(replica);
     replica_step(replica, &event);
+    if (!ok || install->stored_bytes < install->total_bytes) return;
+    if (replica->out.install) {
+        lane_save_abort(replica->lane);
+        install->stage = INSTALL_QUIET;
+    } else {
+        forget(replica); /* what is in it has come in another way */
+    }
 }
 
 /* --- parts ------------------------------------------------------------------------------------ */
@@ -186,14 +193,9 @@ static void take_over(struct replica *replica)
                           replica->lane->config.folder, pos.index);
 }
 
-static void part_written(struct replica *replica)
+static void part_written(struct replica_install *install)
 {
-    struct replica_install *install = &replica->install;
     install->stored_bytes += install->part.len;
-    if (install->stored_bytes == install->total_bytes) {
-        lane_save_abort(replica->lane);
-        install->stage = INSTALL_QUIET;
-    }
     install->tell = true;
 }
 
@@ -207,7 +209,7 @@ void replica_install_complete(struct replica *replica, const struct io_completio
         return;
     }
     switch (install->stage) {
-    case INSTALL_PARTS: part_written(replica); break;
+    case INSTALL_PARTS: part_written(install); break;
     case INSTALL_OWN: install->stage = INSTALL_HARD; break;
     case INSTALL_SYNC: install->stage = INSTALL_VERIFY; break;
     case INSTALL_RENAME: install->stage = INSTALL_LOAD; break;

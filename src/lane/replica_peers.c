@@ -39,7 +39,7 @@ void replica_send_messages(struct replica *replica)
     if (replica->links == NULL) return; /* while it is opened */
     for (uint32_t i = 0; i < out->msgs_count; i++) {
         const struct raft_msg *msg = &out->msgs[i];
-        if (msg->kind == RAFT_MSG_SNAPSHOT_ASK && msg->snapshot_ask.total_bytes > 0) {
+        if (msg->kind == RAFT_MSG_SNAPSHOT_ASK && msg->snapshot_ask.bytes.len > 0) {
             replica_part_wanted(replica, msg);
         } else {
             replica_send_message(replica, msg);
@@ -70,9 +70,10 @@ static struct raft_batch *batch_of(const struct raft_msg *msg)
 
 static bool disk_is_full(struct replica *replica, const struct raft_batch *batch)
 {
-    if (batch == NULL) return false;
-    size_t bytes =
-        raft_batch_bytes(batch) + raft_batch_count(batch) * (size_t)LOG_RECORD_EXTRA_BYTES;
+    size_t bytes = 0;
+    if (batch != NULL) {
+        bytes = raft_batch_bytes(batch) + raft_batch_count(batch) * (size_t)LOG_RECORD_EXTRA_BYTES;
+    }
     return log_has_room(replica->lane->log, 0, bytes) == LOG_ROOM_DISK_FULL;
 }
 

@@ -73,7 +73,7 @@ static void read_part(struct replica *replica, uint32_t slot)
     uint64_t total = msg->snapshot_ask.total_bytes, offset = msg->snapshot_ask.offset;
     part->waiting = false;
     if (offset >= total || !open_file(replica, msg->snapshot_ask.pos.index, total)) return;
-    size_t size = (size_t)u64_min(total - offset, replica->config.raft.chunk_bytes);
+    size_t size = (size_t)u64_min(total - offset, msg->snapshot_ask.bytes.len);
     replica->sending.allowance_bytes -= (int64_t)size;
     buffer_clear(&part->bytes);
     put_u32(&part->bytes, replica->config.link.lane);
@@ -95,7 +95,7 @@ void replica_part_read(struct replica *replica, uint32_t slot,
     bool leads = raft_role(replica->raft) == RAFT_LEADER && raft_term(replica->raft) == msg->term;
     uint64_t left = msg->snapshot_ask.total_bytes - msg->snapshot_ask.offset;
     bool whole = completion->err == ERR_OK &&
-                 completion->bytes_count == u64_min(left, replica->config.raft.chunk_bytes);
+                 completion->bytes_count == u64_min(left, msg->snapshot_ask.bytes.len);
     if (!leads || !whole) return;
     part->bytes.len = part->head_bytes + completion->bytes_count;
     (void)links_send(replica->links, msg->to, LINK_RAFT, buffer_slice(&part->bytes), NULL, 0);

@@ -10,7 +10,7 @@
 enum lane_way lane_way_of_write(struct lane *lane)
 {
     const struct replica *replica = lane->replica;
-    if (!lane->is_many || replica_may_write(replica)) return LANE_HERE;
+    if (!lane->is_many || replica->may_write) return LANE_HERE;
     node_id leader = raft_leader(replica->raft);
     bool other = leader.n != 0 && !node_eq(leader, replica->config.raft.self);
     return other ? LANE_AT_LEADER : LANE_WAIT;
@@ -24,7 +24,7 @@ static bool is_busy(const struct replica *replica)
 static bool has_lease(const struct replica *replica)
 {
     instant until = raft_lease_until(replica->raft);
-    return replica_may_write(replica) && io_now(replica->lane->io).ns < until.ns;
+    return replica->may_write && io_now(replica->lane->io).ns < until.ns;
 }
 
 static enum lane_way way_of_read(struct replica *replica, uint64_t *round)
@@ -62,7 +62,7 @@ void replica_note_epoch(struct replica *replica)
 {
     const struct raft *raft = replica->raft;
     const uint64_t now[COUNT_OF(replica->epoch_of)] = {
-        replica_may_write(replica),
+        replica->may_write,
         raft_leader(raft).n,
         raft_term(raft),
         raft_rounds_done(raft),
@@ -195,7 +195,7 @@ void lane_hand_over(struct lane *lane)
 {
     struct replica *replica = lane->replica;
     replica_propose(replica);
-    if (!lane->is_many || !replica_may_write(replica)) return;
+    if (!lane->is_many || !replica->may_write) return;
     replica->hand_over_until = (instant){replica->now.ns + HAND_OVER_NS};
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = NODE_NONE});
 }
@@ -221,7 +221,7 @@ enum err lane_change_members(struct lane *lane, const node_id *voters, uint32_t 
         members.members[at] = (struct raft_member){voters[i], RAFT_VOTER};
     }
     replica_propose(replica);
-    if (!replica_may_write(replica) || !raft_may_change_members(replica->raft)) {
+    if (!replica->may_write || !raft_may_change_members(replica->raft)) {
         return fault_set(fault, ERR_CANCELLED,
                          "members are changed by the leader, and one change at a time");
     }
