@@ -72,6 +72,10 @@ struct io_address {
 };
 
 bool io_address_is_local(const struct io_address *address); /* of this machine alone */
+/* A host by number or by name; who knows names may take a while to answer. ERR_NOT_FOUND: there is
+ * no such name; the first of several addresses counts, IPv4 before others. */
+MUST_USE enum err io_address_resolve(const char *host, uint16_t port, struct io_address *address,
+                                     struct fault *fault);
 
 /* Several lanes may listen on one port (SO_REUSEPORT). The fault names the address, and for a busy
  * port says that it is busy. Port 0: any; `*address` then says which. */

@@ -19,8 +19,10 @@ static enum err open_folders(struct node *node, struct fault *fault)
 {
     const char *path = config_text(node->options.config, SETTING_DIR);
     enum err err = node_check_exposure(node->options.config, fault);
+    if (err == ERR_OK) err = peers_read(node->arena, node->options.config, &node->peers, fault);
     if (err != ERR_OK) return err;
-    err = data_folder_open(node->arena, path, node->lanes_count, &node->folder, fault);
+    const struct data_identity *identity = node->peers.count == 0 ? NULL : &node->peers.identity;
+    err = data_folder_open(node->arena, path, node->lanes_count, identity, &node->folder, fault);
     node->has_folder = err == ERR_OK;
     node->lane_folders = ARENA_ARRAY(node->arena, const char *, node->lanes_count);
     for (uint32_t i = 0; i < node->lanes_count && err == ERR_OK; i++) {
@@ -61,6 +63,11 @@ void node_free(struct node *node)
 uint32_t node_lanes_count(const struct node *node)
 {
     return node->lanes_count;
+}
+
+const struct peers *node_peers(const struct node *node)
+{
+    return &node->peers;
 }
 
 const struct data_folder *node_folder(const struct node *node)

@@ -14,6 +14,7 @@
 #include "node/listen.h"
 #include "serve/config.h"
 
+struct peers;     /* peers.h */
 struct node;      /* opaque */
 struct node_lane; /* opaque */
 
@@ -23,11 +24,13 @@ struct node_options { /* borrowed for as long as the node is */
     const char *version;
 };
 
-/* Refuses what would let strangers in (exposure.h), a folder that is another's or in use. */
+/* Refuses what would let strangers in (exposure.h), peers that cannot be (peers.h), a folder that
+ * is another's or in use. */
 MUST_USE enum err node_new(const struct node_options *options, struct node **node,
                            struct fault *fault);
 void node_free(struct node *node); /* NULL is allowed */
 uint32_t node_lanes_count(const struct node *node);
+const struct peers *node_peers(const struct node *node);
 const struct data_folder *node_folder(const struct node *node);
 
 /* Its io, log, store and front door, listening. */

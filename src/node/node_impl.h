@@ -2,12 +2,14 @@
 #pragma once
 
 #include "node/node.h"
+#include "node/peers.h"
 
 enum { RUN_ID_LEN = 40 };
 
 struct node {
     struct node_options options;
     struct arena *arena;
+    struct peers peers;
     struct data_folder folder;
     bool has_folder;
     const char **lane_folders; /* [lanes_count] */

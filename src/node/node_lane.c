@@ -3,6 +3,7 @@
 
 #include "io/clock.h"
 #include "io/file.h"
+#include "io/random.h"
 #include "lane/mailbox.h"
 #include "node/node_impl.h"
 #include "node/turn.h"
@@ -18,7 +19,8 @@ struct node_lane { /* its parts in the order in which they are made */
     struct node *node;
     uint32_t number;
     struct arena *arena;
-    struct config config; /* this lane's own: CONFIG SET changes it */
+    struct config config;                       /* this lane's own: CONFIG SET changes it */
+    struct lane_replication_config replication; /* with peers */
     struct io *io;
     struct lane *lane;
     struct acl *acl;
@@ -57,6 +59,12 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     config.segment_bytes -= config.segment_bytes % IO_BLOCK_BYTES;
     config_limits(&lane->config, &config.limits);
     config_call_settings(&lane->config, &config.settings);
+    if (node->peers.count != 0) {
+        uint64_t chance;
+        random_fill(&chance, sizeof chance);
+        peers_fill(&node->peers, &lane->config, lane->number, chance, &lane->replication);
+        config.replication = &lane->replication;
+    }
     return lane_open(&config, lane->io, &lane->lane, &lane->facts.opened, fault);
 }
 
