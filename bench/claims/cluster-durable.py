@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Durable SET on three nodes against etcd 3.4 on three: one machine, one disk, each at its leader."""
+"""Durable SET on three nodes against etcd 3.4 on three: one machine, one disk, at the leader."""
 
 import pathlib
 import sys

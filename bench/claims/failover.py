@@ -3,9 +3,9 @@
 
     FAILOVER_TRIALS (50)    how often
 
-Every 20 ms each of the two that live is asked for a write over a fresh connection, tutti by RESP and
-etcd by its HTTP gateway, which costs a millisecond; the first that is acknowledged counts. Then the
-node is started again, and all three must agree on a leader before the next trial.
+Every 20 ms each of the two that live is asked for a write over a fresh connection, tutti by RESP
+and etcd by its HTTP gateway, which costs a millisecond; the first that is acknowledged counts. Then
+the node is started again, and all three must agree on a leader before the next trial.
 """
 
 import asyncio

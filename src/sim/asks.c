@@ -280,9 +280,8 @@ static void ask_expiry(struct asking *asking)
 {
     struct asks *asks = asking->asks;
     bool puts = asks->expiring_count == 0 || draw(asking, 4) == 0;
-    if (puts && asking->now_ns < asks->expiring_until_ns) asks->expiring_count++;
+    if (puts) asks->expiring_count++;
     uint64_t number = asks->expiring_count;
-    puts &= asking->now_ns < asks->expiring_until_ns;
     if (!puts) number -= u64_min(number, draw(asking, EXPIRING_RECENT));
     snprintf(asking->key, sizeof asking->key, "expiring%llu", (unsigned long long)number);
     if (!puts) {

@@ -11,9 +11,8 @@
 struct asks {
     struct history *history;
     struct prng *prng;
-    uint64_t values_count;     /* given so far */
-    uint64_t expiring_count;   /* keys with a time to live so far */
-    int64_t expiring_until_ns; /* no new one from then on */
+    uint64_t values_count;   /* given so far */
+    uint64_t expiring_count; /* keys with a time to live so far */
 };
 
 /* Append an ask to the client's output. */

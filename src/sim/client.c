@@ -42,6 +42,7 @@ void client_forget(struct client *client)
     buffer_clear(&client->out);
     client->first = client->count = 0;
     client->watched.active = client->watched.sent = false;
+    client->was_refused = false;
     client->connection = (sim_connection){0};
     client->generation++;
 }
@@ -154,6 +155,7 @@ static bool settle(const struct settling *settling, char wrong[CLIENT_WRONG_MAX]
         bool unknown = slice_starts_with(answer->text, SLICE("UNKNOWN "));
         outcome = unknown ? HISTORY_UNKNOWN : HISTORY_FAIL;
         settling->client->retires |= unknown;
+        settling->client->was_refused = true;
         good = unknown || is_refusal(answer->text);
     } else {
         good = take_result(settling, &outcome);

@@ -45,8 +45,8 @@ struct client {
     bool is_stale; /* a READONLY connection */
     sim_connection connection;
     uint64_t generation; /* timers of an earlier one do not count */
-    instant asked_at;
-    bool retires; /* once the ask is answered */
+    bool retires;        /* once the ask is answered */
+    bool was_refused;    /* something of it */
     struct buffer in, out;
     struct step steps[CLIENT_STEPS_MAX];
     uint32_t first, count;

@@ -280,6 +280,7 @@ struct inode *disk_create(struct disk *disk, const char *path)
     struct disk_change change = {.kind = DISK_LINK, .inode = inode};
     put_path(change.path, path);
     change_name(disk, &change);
+    inode_drop(disk, inode); /* its name holds it */
     return inode;
 }
 

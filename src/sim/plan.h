@@ -30,9 +30,9 @@ struct plan_fault {
 struct plan {
     struct plan_fault faults[PLAN_FAULTS_MAX]; /* by time */
     uint32_t count;
-    uint32_t kinds;          /* switched on: bits */
-    uint32_t damaged;        /* hosts whose disks are hurt: bits */
-    int64_t heal_at_ns;      /* the liveness phase begins */
+    uint32_t kinds;     /* switched on: bits */
+    uint32_t damaged;   /* hosts whose disks are hurt: bits */
+    int64_t heal_at_ns; /* the liveness phase begins */
 };
 
 struct sim_options {

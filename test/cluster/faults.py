@@ -77,6 +77,14 @@ def flap(cluster, number, chance):
     yield f"links of node {number} flapped"
 
 
+def lose(cluster, number, _):
+    for other in others(cluster, number):
+        cluster.lose(number, other)
+        cluster.lose(other, number)
+    yield f"a third of what goes to or from node {number} is lost"
+    cluster.heal()
+
+
 def disk_full(cluster, number, _):
     cluster.nodes[number].fill_disk()
     yield f"the disk of node {number} is full"
@@ -115,7 +123,7 @@ def bit_flip(cluster, number, chance):
 
 
 ALWAYS = [kill, kill_all, end, stop, disk_lost, bit_flip]
-WITH_FIREWALL = [cut_off, cut_from, cut_to, cut_pair, flap]
+WITH_FIREWALL = [cut_off, cut_from, cut_to, cut_pair, flap, lose]
 WITH_MOUNTS = [disk_full]
 
 
@@ -126,7 +134,7 @@ def possible(cluster):
             ("partitions: need root, unshare and nft", WITH_FIREWALL, cluster.has_firewall),
             ("full disks: need root and mounts", WITH_MOUNTS, cluster.has_mounts),
             ("slow flushes: need strace", [slow_flush], shutil.which("strace")),
-            ("clock jumps: a sanitizer wants to be loaded first", [clock_jump],
+            ("clock jumps: no library to preload, as with a sanitizer", [clock_jump],
              cluster.clock_library)):
         if there:
             faults += extra

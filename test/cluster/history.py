@@ -1,5 +1,4 @@
-"""Histories: what clients did and saw, in the text of src/sim/history.h, judged by `tutti-sim check`.
-"""
+"""Histories: what clients did and saw, as the text of src/sim/history.h; `tutti-sim check` judges."""
 
 import itertools
 import threading
@@ -17,6 +16,9 @@ def word(value):
     if value == "":
         return '""'
     return "%2D" if value == "-" else urllib.parse.quote(value, safe=":", encoding="latin-1")
+
+
+CHANGES = ("write", "cas", "append", "push", "add")
 
 
 class History:
@@ -50,3 +52,11 @@ class History:
         with self.lock:
             text = "".join(f"# {comment}\n" for comment in comments)
             path.write_text(text + "\n".join(self.lines) + "\n")
+
+    def longest_silence(self):
+        """(when it began, how long) no change was acknowledged to anybody, in seconds."""
+        with self.lock:
+            ended = sorted(int(words[1]) / 1e9 for words in map(str.split, self.lines)
+                           if words[2] == "ok" and words[4] in CHANGES)
+        return max(zip(ended, (b - a for a, b in zip(ended, ended[1:]))),
+                   key=lambda pair: pair[1], default=(0, 0))

@@ -233,6 +233,10 @@ class Cluster:
             run("nft", f"add rule inet fault out ip saddr {address(sender)} ip daddr "
                        f"{address(receiver)} drop")
 
+    def lose(self, sender, receiver):
+        run("nft", f"add rule inet fault out ip saddr {address(sender)} ip daddr "
+                   f"{address(receiver)} numgen random mod 3 < 1 drop")
+
     def heal(self):
         if self.has_firewall:
             run("nft", "flush chain inet fault out")

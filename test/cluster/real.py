@@ -145,6 +145,8 @@ class Test:
         counts = self.history.counts
         self.say(f"{counts['ok']} operations, {counts['fail']} refused, {counts['unknown']} with "
                  f"unknown outcome; {sum(client.refused for client in made)} errors")
+        began, lasted = self.history.longest_silence()
+        self.say(f"no change was acknowledged for {lasted:.2f} s at {began - self.began:.2f} s")
 
     def read_back(self):
         for number in nodes.NODES:
