@@ -26,5 +26,7 @@ enum replica_state {
     REPLICA_RECOVERING /* its folder was lost or damaged */
 };
 
+struct lane; /* lane.h */
+
 /* For who looks at all replicas together, as the simulator does. */
 const struct raft *lane_raft(const struct lane *lane);

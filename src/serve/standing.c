@@ -9,8 +9,6 @@
 
 #define NS_PER_MS INT64_C(1000000)
 
-enum { LEADER_WAIT_MS = 5000 };
-
 /* --- what a command needs -------------------------------------------------------------------- */
 
 enum standing_need standing_need(const struct standing_call *call)
@@ -41,8 +39,7 @@ enum lane_way standing_way(struct server *server, const struct standing_call *ca
 
 duration standing_wait(const struct server *server)
 {
-    (void)server;
-    return (duration){LEADER_WAIT_MS * NS_PER_MS};
+    return (duration){config_integer(server->config, SETTING_LEADER_WAIT_MS) * NS_PER_MS};
 }
 
 void standing_no_leader(const struct server *server, struct buffer *error)
