@@ -11,6 +11,8 @@
 #include "core/raft/raft.h"
 #include "lane/link.h"
 
+struct lane;
+
 struct lane_replication_config {
     struct raft_config raft;
     struct link_config link;

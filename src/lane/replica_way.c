@@ -98,6 +98,11 @@ node_id lane_leader(const struct lane *lane)
     return raft_leader(lane->replica->raft);
 }
 
+const struct raft *lane_raft(const struct lane *lane)
+{
+    return lane->replica->raft;
+}
+
 uint64_t lane_depositions(const struct lane *lane)
 {
     return lane->replica->depositions;
