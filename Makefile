@@ -71,10 +71,11 @@ $(BUILD)/tutti: $(OBJECTS) $(BUILD)/flags
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
 
 # The simulator: the node over simulated io. What it needs is taken out of an archive, so that a node
-# which begins to need more of io/ does not link until sim/ has it. io/whole_file.c is over file.h.
+# which begins to need more of io/ does not link until sim/ has it. io/whole_file.c is over file.h,
+# cli/client_answer.c reads replies.
 WORLD := $(BUILD)/libnode.a
 $(WORLD): $(filter-out $(BUILD)/src/cli/% $(BUILD)/src/io/% $(BUILD)/src/work/%,$(OBJECTS)) \
-          $(BUILD)/src/io/whole_file.o
+          $(BUILD)/src/io/whole_file.o $(BUILD)/src/cli/client_answer.o
 build/tutti-sim: $(BUILD)/tutti-sim ## the simulator: docs/sim.md
 	@ln -sfn $(<:build/%=%) $@
 $(BUILD)/tutti-sim: $(SIM_OBJECTS) $(WORLD) $(BUILD)/flags
@@ -108,7 +109,9 @@ $(BUILD)/test/fixtures/%_plugin.so: test/fixtures/%_plugin.c $(BUILD)/flags
 RUNNER_tsan := $(BUILD)/test/plain_runner.o
 RUN_tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 RUN_asan    := env LSAN_OPTIONS=suppressions=test/leaks.supp:print_suppressions=0
-UNIT_OBJECTS = $(TEST_OBJECTS) $(filter-out $(MAIN),$(OBJECTS)) $(RUNNER_$(CONFIG))
+# Of the simulator, what needs no simulated world: histories and their checkers.
+SIM_PLAIN := $(filter $(addprefix $(BUILD)/src/sim/,check% history% names.o),$(SIM_OBJECTS))
+UNIT_OBJECTS = $(TEST_OBJECTS) $(SIM_PLAIN) $(filter-out $(MAIN),$(OBJECTS)) $(RUNNER_$(CONFIG))
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/%_program.o $(OBJECTS) $(BUILD)/flags
 	$(call say,link,$@)

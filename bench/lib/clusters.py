@@ -19,7 +19,6 @@ START_SECONDS_MAX = 60
 LEADER_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 20
 PORTS_BEGIN, PORTS_END = 20000, 30000  # below those that the system gives away by itself
-ETCD_CLIENTS_EACH = 8  # clients that share a connection: it is faster for etcd than one each
 
 
 def address(number):
@@ -180,8 +179,13 @@ class TuttiCluster(ClusterKind):
 
 
 class EtcdCluster(ClusterKind):
+    """`clients_each`: how many of its clients share a connection."""
     protocol = "etcd"
-    name = "etcd 3.4, 3 nodes"
+
+    def __init__(self, clients_each=1):
+        self.clients_each = clients_each
+        self.name = "etcd 3.4, 3 nodes" + (f", {clients_each} clients share a connection"
+                                           if clients_each > 1 else "")
 
     @staticmethod
     def prepare():
@@ -208,7 +212,7 @@ class EtcdCluster(ClusterKind):
         return int(etcd_status(address(1), cluster.port)["raftTerm"])
 
     def spread(self, clients, pipeline):
-        each = min(clients, ETCD_CLIENTS_EACH)
+        each = min(clients, self.clients_each)
         return clients // each, each * pipeline
 
 

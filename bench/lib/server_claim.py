@@ -42,11 +42,12 @@ class ServerClaim:
     mine: servers.Kind
     peer: servers.Kind
     cases: list
+    also: list = dataclasses.field(default_factory=list)  # other peers: shown, not judged
     notes: list = dataclasses.field(default_factory=list)
     seconds: float = PROGRAM_SECONDS
 
     def measure(self, rounds, quick):
-        kinds = [self.peer, self.mine]
+        kinds = [self.peer, self.mine, *self.also]
         figures = {(case.title, kind.name): Figures() for case in self.cases for kind in kinds}
         for number in range(rounds):
             for case in self.cases:
@@ -61,9 +62,9 @@ class ServerClaim:
     def _measure_one(self, case, kind, figures, quick):
         if figures.trouble:
             return
-        is_peer = kind is self.peer
-        words = case.peer_words if is_peer and case.peer_words else case.words
-        fill = case.peer_fill if is_peer and case.peer_words else case.fill
+        in_other_words = kind is not self.mine and case.peer_words
+        words = case.peer_words if in_other_words else case.words
+        fill = case.peer_fill if in_other_words else case.fill
         keys = min(case.keys, 10_000) if quick else case.keys
         try:
             kind.prepare()
@@ -123,7 +124,7 @@ class Result:
                  "| load | server | operations/s | CPU µs each | p99 µs of a batch |",
                  "|---|---|--:|--:|--:|"]
         for case in self.claim.cases:
-            for kind in (self.claim.mine, self.claim.peer):
+            for kind in (self.claim.mine, self.claim.peer, *self.claim.also):
                 row = self.figures[case.title, kind.name]
                 if row.trouble:
                     lines.append(f"| {case.title} | {kind.name} | {report.cell(row.trouble)} |||")

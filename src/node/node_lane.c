@@ -93,8 +93,12 @@ static enum err open_door(struct node_lane *lane, struct fault *fault)
         .next_client_id = lane->number + 1,
         .client_id_step = node->lanes_count,
     };
-    struct crossing_config crossing = {lane->number, node->lanes_count, node->mailboxes};
-    if (node->lanes_count > 1) server.crossing = crossing_new(lane->arena, &crossing);
+    struct crossing_config crossing = {.lane = lane->number,
+                                       .lanes_count = node->lanes_count,
+                                       .mailboxes = node->mailboxes,
+                                       .replicated = lane_is_replicated(lane->lane)};
+    bool crosses = crossing.lanes_count > 1 || crossing.replicated;
+    if (crosses) server.crossing = crossing_new(lane->arena, &crossing);
     memcpy(server.run_id, node->run_id, sizeof server.run_id);
     lane->server = door_new(&server);
     config_apply(lane->server);

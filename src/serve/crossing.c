@@ -1,6 +1,7 @@
 /* crossing.c -- see crossing.h: the home's side. */
 #include <stdlib.h>
 
+#include "base/crc.h"
 #include "serve/crossing_impl.h"
 #include "serve/lost.h"
 

@@ -72,6 +72,9 @@ const struct crossing_stats *crossing_stats(const struct crossing *crossing);
 /* The lane's duties: read mailbox and links at the start of a turn; send at its end. */
 void crossing_turn(struct server *server);
 void crossing_flush(struct server *server);
+/* What this lane asked of itself, and what it answered: without a mailbox. False: nothing. */
+bool crossing_own_asks(struct server *server);
+bool crossing_own_answers(struct server *server);
 
 /* What a session is owed, and what is held behind it; crossing_impl.h. */
 struct session_crossing {

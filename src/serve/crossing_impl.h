@@ -84,9 +84,6 @@ void crossing_ask(struct server *server, struct session *session, uint32_t lane,
 void crossing_answer(struct crossing *crossing, uint32_t to, const struct answer_told *answer);
 /* An answer has come for a session of this lane, which is no guest. */
 void crossing_answered(struct server *server, uint32_t from, const struct answer_told *answer);
-/* What this lane asked of itself, and what it answered: without a mailbox. False: nothing. */
-bool crossing_own_asks(struct server *server);
-bool crossing_own_answers(struct server *server);
 
 uint32_t crossing_lane_of(const struct crossing *crossing, struct slice key);
 

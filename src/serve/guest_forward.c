@@ -77,14 +77,15 @@ enum guest_way guest_way(struct server *server, struct session *guest, const str
     struct session_guest *of = guest->guest;
     if (!server->crossing->config.replicated) return GUEST_RUN;
     bool busy = of->asked.len > 0, remote = guest_is_remote(server, guest);
-    struct standing_call call = {.command = unit->command,
-                                 .argc = unit->ask.argc,
-                                 .argv = (const struct slice *)(const void *)
-                                             server->sessions->guest_arguments.data,
-                                 .database = unit->ask.database};
+    struct standing_call call = {
+        .command = unit->command,
+        .argc = unit->ask.argc,
+        .argv = (const struct slice *)(const void *)server->sessions->guest_arguments.data,
+        .database = unit->ask.database};
     enum standing_need need = standing_need(&call);
     if (unit->is_transaction || (guest->flags & SESSION_MULTI)) need = NEED_LEADER;
-    if (of->slot == CROSSING_SLOT_LANE || need == NEED_NOTHING) return busy ? GUEST_STAY : GUEST_RUN;
+    if (of->slot == CROSSING_SLOT_LANE || need == NEED_NOTHING)
+        return busy ? GUEST_STAY : GUEST_RUN;
     if (unit->ask.flags & ASK_RESTART) of->refusing = false;
     if (of->refusing) return GUEST_REFUSE; /* [F3] */
     switch (way_of(server, guest, unit, need, &call)) {
@@ -245,8 +246,7 @@ void guest_answered(struct server *server, uint32_t from, const struct answer_to
 void guest_leave_nodes(struct server *server, struct session *guest)
 {
     struct crossing *crossing = server->crossing;
-    struct ask bye = {
-        .slot = guest->slot + 1, .id = guest->id, .flags = ASK_QUIET | ASK_BYE};
+    struct ask bye = {.slot = guest->slot + 1, .id = guest->id, .flags = ASK_QUIET | ASK_BYE};
     for (uint32_t i = 0; i < crossing->nodes_count; i++) {
         if (!(guest->guest->nodes_known & 1U << i) || !crossing->nodes[i].is_up) continue;
         ask_write(&crossing->nodes[i].out[STREAM_ASKS].bytes, &bye, NULL);
@@ -334,14 +334,9 @@ void guest_refuse(struct server *server, struct session *guest, const struct uni
     guest_pass(guest, unit->len);
 }
 
-static int64_t wait_ns(const struct server *server)
-{
-    return config_integer(server->config, SETTING_LEADER_WAIT_MS) * NS_PER_MS;
-}
-
 static instant due(const struct server *server, const struct session_guest *of)
 {
-    int64_t until_ns = of->since.ns + wait_ns(server);
+    int64_t until_ns = of->since.ns + standing_wait(server).ns;
     if (of->retry_at.ns != 0 && of->retry_at.ns < until_ns) until_ns = of->retry_at.ns;
     return (instant){until_ns};
 }
@@ -374,8 +369,7 @@ static void give_up(struct server *server, struct session *guest)
     standing_no_leader(server, &error);
     drop_transaction(server, guest);
     while (of->next < guest->query.len && guest_unit(server, guest, &unit)) {
-        say(server, guest, unit.ask.entry, buffer_slice(&error),
-            (unit.ask.flags & ASK_QUIET) != 0);
+        say(server, guest, unit.ask.entry, buffer_slice(&error), (unit.ask.flags & ASK_QUIET) != 0);
         guest_pass(guest, unit.len);
         server->crossing->stats.tried_again++;
     }
@@ -398,7 +392,7 @@ instant guests_expire(struct server *server, instant now)
             continue;
         }
         of->retry_at = (instant){0};
-        if (of->since.ns + wait_ns(server) <= now.ns) give_up(server, guest);
+        if (of->since.ns + standing_wait(server).ns <= now.ns) give_up(server, guest);
         session_leave(server->sessions, SESSIONS_PARKED, guest);
         session_enter(server->sessions, SESSIONS_RUN, guest);
     }

@@ -37,6 +37,11 @@ enum lane_way standing_way(struct server *server, const struct standing_call *ca
     return lane_way(server->lane, &asked, call->stale, round);
 }
 
+duration standing_wait(const struct server *server)
+{
+    return (duration){config_integer(server->config, SETTING_LEADER_WAIT_MS) * NS_PER_MS};
+}
+
 void standing_no_leader(const struct server *server, struct buffer *error)
 {
     buffer_append_format(
@@ -44,8 +49,8 @@ void standing_no_leader(const struct server *server, struct buffer *error)
         "-TRYAGAIN no leader: for %lld ms lane %u of node %u has found no node that leads and can "
         "be reached; nothing was done. Try again when a majority of the nodes runs and reaches "
         "each other\r\n",
-        (long long)config_integer(server->config, SETTING_LEADER_WAIT_MS),
-        lane_number(server->lane), lane_self(server->lane).n);
+        (long long)standing_wait(server).ns / NS_PER_MS, lane_number(server->lane),
+        lane_self(server->lane).n);
 }
 
 /* --- replies whose entries are not to be ----------------------------------------------------- */
@@ -59,8 +64,10 @@ void session_mark(const struct server *server, struct session *session, size_t s
 {
     if (LIKELY(server->crossing == NULL) || !server->crossing->config.replicated) return;
     struct buffer *marks = &session->marks;
-    const struct segment *last = (const struct segment *)(void *)(marks->data + marks->len) - 1;
-    if (marks->len == 0 ? gate == 0 : last->gate == gate) return;
+    uint64_t last = 0;
+    if (marks->len > 0)
+        last = ((const struct segment *)(void *)(marks->data + marks->len))[-1].gate;
+    if (gate == last) return;
     struct segment segment = {gate, start};
     buffer_append(marks, slice_of(&segment, sizeof segment));
 }
@@ -140,7 +147,7 @@ static instant check_unsettled(struct server *server, instant now)
 {
     struct standing *standing = &server->crossing->standing;
     uint64_t agreed = lane_agreed(server->lane);
-    int64_t wait_ns = config_integer(server->config, SETTING_LEADER_WAIT_MS) * NS_PER_MS;
+    int64_t wait_ns = standing_wait(server).ns;
     instant until = {standing->unsettled_since.ns + wait_ns};
     if (standing->unsettled_gate == 0) return (instant){INT64_MAX};
     if (standing->unsettled_gate > agreed && now.ns < until.ns) return until;

@@ -203,7 +203,8 @@ bool client_receive(struct client *client, struct history *history, struct slice
     for (bool more = true; more && good && at < client->in.len;) {
         struct arena *arena = arena_new();
         struct answer answer;
-        switch (answer_read(arena, slice_from(buffer_slice(&client->in), at), &answer, &used)) {
+        switch (
+            client_answer_read(arena, slice_from(buffer_slice(&client->in), at), &answer, &used)) {
         case ANSWER_WHOLE:
             good = take_answer(client, history, &answer, now_ns, wrong);
             at += used;
