@@ -76,7 +76,7 @@ bool waiting_step(struct waiting *waiting, const struct lane_replication *told, 
     bool news = is_news(waiting, told, up, majority, now);
     bool again = !majority && waiting->said_any && now.ns >= waiting->again_at.ns;
     /* The first majority is worth saying at once: somebody waits for it. */
-    bool at_last = majority && !waiting->had_majority && waiting->lane == 0;
+    bool at_last = majority && !waiting->ever_majority && waiting->lane == 0;
     if (!at_last && (now.ns < waiting->quiet_until.ns || !(news || again))) return false;
     bool lost = !majority && waiting->had_majority;
     if (majority || lost) waiting->pause_ns = again_min_ns;
@@ -87,6 +87,7 @@ bool waiting_step(struct waiting *waiting, const struct lane_replication *told, 
     waiting->said_up = up;
     waiting->said_leader = told->leader;
     waiting->had_majority = majority;
+    waiting->ever_majority = waiting->ever_majority || majority;
     waiting->quiet_until = (instant){now.ns + quiet_ns};
     waiting->again_at = (instant){now.ns + waiting->pause_ns};
     waiting->pause_ns = (int64_t)u64_min((uint64_t)waiting->pause_ns * 2, (uint64_t)again_max_ns);

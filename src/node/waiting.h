@@ -14,7 +14,7 @@
 
 struct waiting { /* begins as zeros, but for its lane */
     uint32_t lane;
-    bool began, had_majority, said_any;
+    bool began, had_majority, ever_majority, said_any;
     uint32_t said_up; /* bits of the peers that were here when it last spoke */
     node_id said_leader;
     instant look_at, quiet_until, again_at, bad_since;
