@@ -102,6 +102,7 @@ enum node_turn turn_take(struct turn *turn, bool stop, instant *deadline, struct
     instant next = door_turn(server, now, unix_ms);
     next = earlier(next, lane_turn(server->lane, now, unix_ms));
     door_send(server);
+    lane_flush(server->lane);
     if (now.ns >= turn->chores_due.ns) chores(turn, now, unix_ms);
     *deadline = earlier(next, turn->chores_due);
     bool ends = (server->stop_wanted || stop) && finish(turn, now);
