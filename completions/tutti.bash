@@ -24,7 +24,7 @@ _tutti() {
         --log-format) _tutti_words 'text json'; return ;;
         --config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         esac
-        _tutti_words '--data --bind --port --lanes --log-format --requirepass --memory --config --help' ;;
+        _tutti_words '--data --bind --port --lanes --log-format --requirepass --memory --node --peers --cluster --peer-secret-file --config --help' ;;
     *)
         case $before in
         --input) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;

@@ -15,7 +15,7 @@ STORE, FETCH = ["set", "{key}", "0", "0", "32", "\\n", "{x:32}"], ["get", "{key}
 
 def case(title, pipeline, words, memcached_words, fill=None, memcached_fill=None):
     return Case(f"{title}, pipeline {pipeline}", words, pipeline=pipeline, fill=fill,
-                memcached_words=memcached_words, memcached_fill=memcached_fill,
+                peer_words=memcached_words, peer_fill=memcached_fill,
                 throughput_at_least=1.0, cpu_at_least=1.0)
 
 

@@ -35,6 +35,12 @@ class FreeResult:
     def judge_at_least(self, what, against, ratio, bound):
         self.lines.append(Line(what, against, f"{bound:.2f}×", f"{ratio:.2f}×", ratio >= bound))
 
+    def judge_below(self, what, against, value, bound):
+        self.lines.append(Line(what, against, f"≤ {bound}", f"{value:.0f}", value <= bound))
+
+    def fail(self, what, against, why):
+        self.lines.append(Line(what, against, "–", why, False))
+
     def not_run(self, what, against, why):
         self.lines.append(Line(what, against, "–", f"could not be run: {why}", report.NOT_RUN))
 

@@ -20,10 +20,11 @@ class Case:
     pipeline: int = 1
     throughput_at_least: float | None = None  # times the peer's
     cpu_at_least: float | None = None  # operations a CPU second, times the peer's
+    p99_at_most: float | None = None  # of a batch, times the peer's
     fill: list | None = None  # a command that is run once for each key before
     keys: int = 1_000_000
-    memcached_words: list | None = None
-    memcached_fill: list | None = None
+    peer_words: list | None = None  # where the peer is asked in other words
+    peer_fill: list | None = None
 
 
 @dataclasses.dataclass
@@ -41,11 +42,12 @@ class ServerClaim:
     mine: servers.Kind
     peer: servers.Kind
     cases: list
+    also: list = dataclasses.field(default_factory=list)  # other peers: shown, not judged
     notes: list = dataclasses.field(default_factory=list)
     seconds: float = PROGRAM_SECONDS
 
     def measure(self, rounds, quick):
-        kinds = [self.peer, self.mine]
+        kinds = [self.peer, self.mine, *self.also]
         figures = {(case.title, kind.name): Figures() for case in self.cases for kind in kinds}
         for number in range(rounds):
             for case in self.cases:
@@ -60,13 +62,13 @@ class ServerClaim:
     def _measure_one(self, case, kind, figures, quick):
         if figures.trouble:
             return
-        memcached = kind.protocol == "memcached"
-        words = case.memcached_words if memcached else case.words
-        fill = case.memcached_fill if memcached else case.fill
+        in_other_words = kind is not self.mine and case.peer_words
+        words = case.peer_words if in_other_words else case.words
+        fill = case.peer_fill if in_other_words else case.fill
         keys = min(case.keys, 10_000) if quick else case.keys
         try:
             kind.prepare()
-            with servers.Server(kind) as server:
+            with kind.open() as server:
                 if fill:
                     servers.load(server, fill, 10, 16, 0, keys)
                 before = server.cpu_s()
@@ -103,7 +105,12 @@ class Result:
             if wanted is None:
                 continue
             holds = report.NOT_RUN if peer.trouble else ratio is not None and ratio >= wanted
-            lines.append((f"{case.title}: {what}", wanted, ratio, holds))
+            lines.append((f"{case.title}: {what}", f"{wanted:.2f}×", ratio, holds))
+        if case.p99_at_most is not None:
+            ratio = self._ratio(mine.p99_us, peer.p99_us)
+            holds = report.NOT_RUN if peer.trouble else (ratio is not None and
+                                                         ratio <= case.p99_at_most)
+            lines.append((f"{case.title}: p99", f"≤ {case.p99_at_most:.2f}×", ratio, holds))
         return lines
 
     @staticmethod
@@ -117,7 +124,7 @@ class Result:
                  "| load | server | operations/s | CPU µs each | p99 µs of a batch |",
                  "|---|---|--:|--:|--:|"]
         for case in self.claim.cases:
-            for kind in (self.claim.mine, self.claim.peer):
+            for kind in (self.claim.mine, self.claim.peer, *self.claim.also):
                 row = self.figures[case.title, kind.name]
                 if row.trouble:
                     lines.append(f"| {case.title} | {kind.name} | {report.cell(row.trouble)} |||")
@@ -128,7 +135,7 @@ class Result:
         return lines + [""] + [f"{note}  " for note in self.claim.notes] + [""]
 
     def verdicts(self):
-        return [f"| {self.claim.name}: {what} | {self.claim.peer.name} | {wanted:.2f}× | "
+        return [f"| {self.claim.name}: {what} | {self.claim.peer.name} | {wanted} | "
                 f"{'–' if ratio is None else f'{ratio:.2f}×'} | {report.word(holds)} |"
                 for what, wanted, ratio, holds in self.judged]
 

@@ -26,6 +26,13 @@ class Kind:
     prepare: object = None
     settle: object = None  # (server) -> None: once it answers
 
+    def open(self):
+        return Server(self)
+
+    def spread(self, clients, pipeline):
+        """(connections, requests under way on each) for so many clients."""
+        return clients, pipeline
+
 
 class Server:
     def __init__(self, kind, folder=None, keep=False):
@@ -74,10 +81,12 @@ class Server:
     def ask_bulk(self, *words):
         return self.ask(*words, bulk=True)
 
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
     def cpu_s(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1]
-        values = fields.split()
-        return (int(values[11]) + int(values[12])) / TICKS
+        return process_cpu_s(self.process.pid)
 
     def rss_bytes(self):
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
@@ -101,6 +110,11 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def process_cpu_s(pid):
+    values = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(values[11]) + int(values[12])) / TICKS
 
 
 def port_free():
@@ -173,12 +187,14 @@ class Load:
     p99_us: float
     p999_us: float
     max_us: float
+    client_cpu_s: float
 
 
 def load(server, words, clients, pipeline, seconds, keys, seed=1):
     """Runs bench/load.c against a server; seconds 0: each key once."""
-    done = subprocess.run([str(tools.compiled("load")), server.kind.protocol, str(server.port),
-                           str(clients), str(pipeline), str(seconds), str(keys), str(seed), *words],
+    connections, each = server.kind.spread(clients, pipeline)
+    done = subprocess.run([str(tools.compiled("load")), server.kind.protocol, server.address,
+                           str(connections), str(each), str(seconds), str(keys), str(seed), *words],
                           text=True, capture_output=True, check=False)
     if done.returncode != 0:
         raise tools.Missing(f"{server.kind.name}: {done.stderr.strip()[-200:]}")

@@ -61,3 +61,18 @@ def tutti():
     if not place.TUTTI.exists():
         raise Missing(f"{place.TUTTI} is not built: run make")
     return place.TUTTI
+
+
+def tutti_before():
+    """tutti as it was before it had replicas: built from an older commit, named by TUTTI_BEFORE."""
+    before = os.environ.get("TUTTI_BEFORE", "")
+    if not before or not os.access(before, os.X_OK):
+        raise Missing("TUTTI_BEFORE does not name a tutti built from an older commit")
+    return before
+
+
+def simulator():
+    path = os.environ.get("TUTTI_SIM", place.ROOT / "build" / "tutti-sim")
+    if not os.access(path, os.X_OK):
+        raise Missing(f"{path} is not built: run make")
+    return path

@@ -123,7 +123,7 @@ enum err client_ask(struct client *client, struct arena *arena, const struct sli
     buffer_free(&request);
     while (err == ERR_OK) {
         size_t used;
-        switch (answer_read(arena, buffer_slice(&client->received), answer, &used)) {
+        switch (client_answer_read(arena, buffer_slice(&client->received), answer, &used)) {
         case ANSWER_WHOLE: buffer_consume(&client->received, used); return ERR_OK;
         case ANSWER_BAD: return fault_set(fault, ERR_CORRUPT, "what answers there is not a node");
         case ANSWER_PARTIAL: break;

@@ -88,8 +88,8 @@ static enum answer_status take(struct reading *reading, unsigned depth, struct a
     return take_list(reading, depth, (uint32_t)count, answer);
 }
 
-enum answer_status answer_read(struct arena *arena, struct slice bytes, struct answer *answer,
-                               size_t *used)
+enum answer_status client_answer_read(struct arena *arena, struct slice bytes,
+                                      struct answer *answer, size_t *used)
 {
     struct reading reading = {arena, bytes, 0};
     *answer = (struct answer){0};

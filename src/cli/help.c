@@ -152,6 +152,12 @@ void help_start(struct buffer *out)
          "says on standard error when it is ready. SIGTERM or Ctrl-C: it finishes what it has "
          "received and ends with 0; a second one ends it at once.",
          0, 0);
+    buffer_append_byte(out, '\n');
+    wrap(out,
+         "With --node and --peers it is one of several nodes that hold the same data: what is "
+         "acknowledged is durable on most of them, any node answers any client, and all goes on "
+         "while most of them run. All of them are given the same --peers, --cluster and --lanes.",
+         0, 0);
     heading(out, "Options");
     for (size_t i = 0; i < count; i++) {
         option(out, rows[i].text, rows[i].word, rows[i].standard, rows[i].help);
@@ -170,7 +176,12 @@ void help_start(struct buffer *out)
     buffer_append(out, SLICE("  A node, and a client:\n    tutti start\n    redis-cli ping\n"
                              "  In the data folder of a service, for other machines too:\n"
                              "    TUTTI_REQUIREPASS=secret tutti start --data /srv/tutti --bind "
-                             "'*'\n"));
+                             "'*'\n"
+                             "  Three nodes, to try it on one machine (the others: --node 2 "
+                             "--port 6380, …):\n"
+                             "    tutti start --node 1 --port 6379 --data one \\\n"
+                             "      --peers "
+                             "1=127.0.0.1:7401,2=127.0.0.1:7402,3=127.0.0.1:7403\n"));
 }
 
 void help_policy(struct buffer *out)

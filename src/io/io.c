@@ -278,6 +278,9 @@ uint32_t io_wait(struct io *io, instant deadline, struct io_completion *completi
     do {
         turn(io, deadline, &gather);
     } while (gather.count == 0 && io->now.ns < deadline.ns);
+    /* Once more, behind what was received: the process may have slept since the first look, and who
+     * acts on these bytes must not believe that it is still then (a lease may have run out). */
+    tick(io);
     return gather.count;
 }
 

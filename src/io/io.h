@@ -59,7 +59,8 @@ struct io_completion {
  * (monotonic, to the next millisecond; an earlier time: not at all). What was received in one call
  * of io_wait lies densely together. */
 uint32_t io_wait(struct io *io, instant deadline, struct io_completion *completions, uint32_t max);
-instant io_now(const struct io *io);     /* as of the return of the last io_wait */
+instant io_now(const struct io *io);     /* as of the return of the last io_wait: never before the
+                                          * last of its bytes was received */
 int64_t io_unix_ms(const struct io *io); /* the same moment on the wall clock */
 void io_wake(struct io *io);             /* from any thread */
 
@@ -71,6 +72,10 @@ struct io_address {
 };
 
 bool io_address_is_local(const struct io_address *address); /* of this machine alone */
+/* A host by number or by name; who knows names may take a while to answer. ERR_NOT_FOUND: there is
+ * no such name; the first of several addresses counts, IPv4 before others. */
+MUST_USE enum err io_address_resolve(const char *host, uint16_t port, struct io_address *address,
+                                     struct fault *fault);
 
 /* Several lanes may listen on one port (SO_REUSEPORT). The fault names the address, and for a busy
  * port says that it is busy. Port 0: any; `*address` then says which. */

@@ -54,6 +54,34 @@ enum err address_parse(const struct io_address *from, struct socket_address *to,
     return ERR_OK;
 }
 
+/* The one to take of those that a name has: IPv4 first, since most networks have that alone. */
+static const struct addrinfo *choose(const struct addrinfo *found)
+{
+    for (const struct addrinfo *at = found; at != NULL; at = at->ai_next) {
+        if (at->ai_family == AF_INET) return at;
+    }
+    return found;
+}
+
+enum err io_address_resolve(const char *host, uint16_t port, struct io_address *address,
+                            struct fault *fault)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    int failed = getaddrinfo(host, NULL, &hints, &found);
+    if (failed != 0) {
+        return fault_set(fault, ERR_NOT_FOUND, "there is no host %s: %s", host,
+                         gai_strerror(failed));
+    }
+    const struct addrinfo *chosen = choose(found);
+    struct socket_address socket = {.len = chosen->ai_addrlen};
+    memcpy(socket.bytes, chosen->ai_addr, chosen->ai_addrlen);
+    address_of_socket(&socket, address);
+    address->port = port;
+    freeaddrinfo(found);
+    return ERR_OK;
+}
+
 void address_of_socket(const struct socket_address *from, struct io_address *to)
 {
     *to = (struct io_address){0};

@@ -5,14 +5,18 @@
  *   L1  what a strong call changed is in the log before the next call runs.
  *   L2  a strong call runs only when the log has room for what it will log.
  *   L3  a reply's gate is at or past every record that the call could have seen.
+ *   L4  where others may lead later, whoever is shown that a key's time is over waits for a record
+ *       of that time: no later leader shows the key again.
  */
 #include "lane/lane_impl.h"
+#include "lane/replica_impl.h"
 
 #include "io/clock.h"
 
 enum {
     RECORD_KEEP_BYTES_MAX = 1 << 20, /* a larger scratch buffer is given back */
     RECORD_HEAD_BYTES = 64,
+    LOG_BATCH_BYTES_MAX = 8 << 20,
     EVICT_KEYS_A_CALL = 64,
     KEYS_LOOKED_AT = 64,
     WORK_STEPS_A_TURN = 64,
@@ -22,51 +26,23 @@ enum {
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static enum err load_snapshot(struct lane *lane, struct lane_opened *opened, uint64_t *index,
-                              struct fault *fault)
+static void count_keys(const struct lane *lane, struct lane_opened *opened)
 {
-    const char *path;
-    struct snapshot_header header;
-    enum err err = snapshot_find(lane->config.folder, lane->arena, &path, &header, fault);
-    if (err == ERR_NOT_FOUND) return ERR_OK;
-    if (err != ERR_OK) return err;
-    *index = header.index;
-    lane->save.told.last_done_ms = header.made_at_ms;
-    return snapshot_load(path, lane->store, &header, &opened->keys_count, fault);
-}
-
-struct replaying {
-    struct lane *lane;
-    struct lane_opened *opened;
-};
-
-static enum err replay_one(void *context, const struct log_record *record, struct fault *fault)
-{
-    struct replaying *replaying = context;
-    replaying->opened->replayed_count++;
-    return record_replay(replaying->lane, record, fault);
-}
-
-static enum err load(struct lane *lane, struct lane_opened *opened, uint64_t *last,
-                     struct fault *fault)
-{
-    uint64_t index = 0;
-    enum err err = load_snapshot(lane, opened, &index, fault);
-    if (err != ERR_OK) return err;
-    struct log_found found = {0};
-    struct replaying replaying = {lane, opened};
-    err = log_recover(lane->config.folder, index, replay_one, &replaying, &found, fault);
-    if (err != ERR_OK) return err;
-    opened->dropped_bytes = found.dropped_bytes;
-    memcpy(opened->dropped_at, found.dropped_at, sizeof opened->dropped_at);
     opened->keys_count = 0;
     for (uint32_t i = 0; i < STORE_DATABASES; i++) {
         opened->keys_count += store_count(lane->store, i);
     }
-    lane->save.index = index;
-    if (lane->save.told.last_done_ms == 0) lane->save.told.last_done_ms = io_unix_ms(lane->io);
-    *last = u64_max(found.last_index, index);
-    return ERR_OK;
+}
+
+static enum err open_log(struct lane *lane, uint64_t last, struct fault *fault)
+{
+    const struct lane_config *config = &lane->config;
+    struct log_config log_config = {.folder = config->folder,
+                                    .segment_bytes = config->segment_bytes,
+                                    .batch_bytes_max = LOG_BATCH_BYTES_MAX,
+                                    .seed = config->seed,
+                                    .tag = {LANE_TAG_LOG}};
+    return log_open(&log_config, lane->io, last, &lane->log, fault);
 }
 
 enum err lane_open(const struct lane_config *config, struct io *io, struct lane **out,
@@ -77,26 +53,21 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
     struct lane *lane = ARENA_NEW(arena, struct lane);
     *lane = (struct lane){.config = *config, .io = io, .arena = arena};
     *opened = (struct lane_opened){0};
-    struct store_config store_config = {.seed = config->seed, .limits = config->limits};
-    lane->store = store_new(&store_config);
+    lane->is_many = config->replication != NULL;
+    lane->store = replica_store_new(lane);
     lane->eviction = (struct evict_request){
         .kind = EVICT_S3FIFO, .cache_only = true, .samples = 5, .keys_max = EVICT_KEYS_A_CALL};
     lane_set_memory_max(lane, config->memory_max_bytes);
     uint64_t last = 0;
-    enum err err = load(lane, opened, &last, fault);
-    if (err == ERR_OK) {
-        struct log_config log_config = {.folder = config->folder,
-                                        .segment_bytes = config->segment_bytes,
-                                        .batch_bytes_max = 8 << 20,
-                                        .seed = config->seed,
-                                        .tag = {LANE_TAG_LOG}};
-        err = log_open(&log_config, io, last, &lane->log, fault);
-    }
+    enum err err = replica_open(lane, opened, &last, fault);
+    if (err == ERR_OK) err = open_log(lane, last, fault);
+    if (err == ERR_OK) err = replica_start(lane->replica, fault);
     if (err != ERR_OK) {
-        store_free(lane->store);
-        arena_free(arena);
+        lane_close(lane);
         return err;
     }
+    count_keys(lane, opened);
+    if (lane->save.told.last_done_ms == 0) lane->save.told.last_done_ms = io_unix_ms(io);
     opened->took = (duration){clock_now().ns - began.ns};
     *out = lane;
     return ERR_OK;
@@ -105,7 +76,8 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
 void lane_close(struct lane *lane)
 {
     if (lane->save.writer != NULL) snapshot_end(lane->save.writer);
-    log_close(lane->log);
+    replica_close(lane->replica);
+    if (lane->log != NULL) log_close(lane->log);
     store_free(lane->store);
     buffer_free(&lane->record);
     buffer_free(&lane->instead);
@@ -167,6 +139,35 @@ static void refuse_mixed(struct call *call, struct slice a, enum policy_mode a_m
                 (int)u64_min(b.len, 64), (const char *)b.data, mode_name(b_mode));
 }
 
+/* All keys of the call; NULL: it has none, or the handler will refuse it. */
+static const struct key_place *keys_of(struct lane *lane, const struct call *call,
+                                       struct key_place keys[KEYS_LOOKED_AT], int64_t *count)
+{
+    *count = command_keys(call->command, call->argv, call->argc, keys, KEYS_LOOKED_AT);
+    if (*count <= 0) return NULL;
+    if (*count <= KEYS_LOOKED_AT) return keys;
+    buffer_clear(&lane->places);
+    struct key_place *places =
+        (struct key_place *)(void *)buffer_reserve(&lane->places, (size_t)*count * sizeof *places);
+    (void)command_keys(call->command, call->argv, call->argc, places, (uint32_t)*count);
+    return places;
+}
+
+bool lane_is_about_cache(struct lane *lane, const struct call *call)
+{
+    struct key_place keys[KEYS_LOOKED_AT];
+    const struct store *store = lane->store;
+    int64_t count;
+    if (call->command->key_specs_count == 0) return false;
+    if (store_policy_is_uniform(store)) return store_policy_mode(store, 0) == POLICY_CACHE;
+    const struct key_place *places = keys_of(lane, call, keys, &count);
+    for (int64_t i = 0; places != NULL && i < count; i++) {
+        uint32_t policy = store_policy_of(store, call->argv[places[i].index]);
+        if (store_policy_mode(store, policy) == POLICY_CACHE) return true;
+    }
+    return false;
+}
+
 /* False: refused, and replied. A call without keys is about all of them: strong. */
 static bool manner_of(struct lane *lane, struct call *call, struct manner *manner)
 {
@@ -177,15 +178,9 @@ static bool manner_of(struct lane *lane, struct call *call, struct manner *manne
         manner->mode = store_policy_mode(lane->store, 0);
         return true;
     }
-    struct key_place *places = keys;
-    int64_t count = command_keys(call->command, call->argv, call->argc, keys, KEYS_LOOKED_AT);
-    if (count <= 0) return true; /* the handler will refuse it */
-    if (count > KEYS_LOOKED_AT) {
-        buffer_clear(&lane->places);
-        places = (struct key_place *)(void *)buffer_reserve(&lane->places,
-                                                            (size_t)count * sizeof *places);
-        (void)command_keys(call->command, call->argv, call->argc, places, (uint32_t)count);
-    }
+    int64_t count;
+    const struct key_place *places = keys_of(lane, call, keys, &count);
+    if (places == NULL) return true;
     struct slice first = call->argv[places[0].index];
     manner->policy = store_policy_of(lane->store, first);
     manner->mode = store_policy_mode(lane->store, manner->policy);
@@ -235,10 +230,11 @@ static enum lane_ran ask_room(struct lane *lane, size_t bytes, struct reply *rep
         *refused = true;
         return LANE_RAN;
     }
-    switch (log_has_room(lane->log, bytes)) {
-    case LOG_ROOM: break;
+    switch (log_has_room(lane->log, lane->replica->pending_bytes, bytes)) {
+    case LOG_ROOM: return lane->replica->may_write ? LANE_RAN : LANE_LATER;
     case LOG_ROOM_SOON: return LANE_LATER;
     case LOG_ROOM_DISK_FULL:
+        lane->replica->wants_hand_over = true;
         refuse_disk_full(reply);
         *refused = true;
         break;
@@ -269,14 +265,36 @@ static bool ask_memory(struct lane *lane, struct call *call)
 /* A reply that may have seen the log's newest records waits for them. [L3] */
 static void raise_gate(const struct lane *lane, uint64_t *gate)
 {
-    *gate = u64_max(*gate, log_last(lane->log));
+    *gate = u64_max(*gate, lane->replica->stored.index);
 }
 
 static void append(struct lane *lane)
 {
-    struct slice record = buffer_slice(&lane->record);
-    (void)log_append(lane->log, LANE_GROUP, LANE_RECORD_COMMANDS, LANE_TERM, &record, 1);
+    replica_append(lane->replica, buffer_slice(&lane->record));
+    lane->replica->logged_ms = store_now_ms(lane->store);
     if (lane->record.capacity > RECORD_KEEP_BYTES_MAX) buffer_free(&lane->record);
+}
+
+void lane_log_time(struct lane *lane)
+{
+    if (store_now_ms(lane->store) <= lane->replica->logged_ms) return;
+    record_begin(&lane->record, store_now_ms(lane->store));
+    append(lane);
+}
+
+/* [L4] Only what serves goes ahead of the log's time. */
+static void log_time_if_seen(struct lane *lane, uint64_t seen_before)
+{
+    if (!lane->is_many || !lane->replica->serving) return;
+    if (store_expired_seen(lane->store) != seen_before) lane_log_time(lane);
+}
+
+/* A follower's time is the log's. */
+static void set_time(struct lane *lane)
+{
+    if (LIKELY(!lane->is_many || lane->replica->serving)) {
+        store_set_time(lane->store, io_unix_ms(lane->io));
+    }
 }
 
 static void log_call(struct lane *lane, const struct call *call)
@@ -326,6 +344,7 @@ enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate)
     if (!manner_of(lane, call, &manner)) return LANE_RAN;
     if (call->command->flags & COMMAND_WRITE) {
         bool refused = false;
+        ASSERT(!lane->is_many || lane->replica->serving); /* lane_way was asked */
         if (!lane->transaction.active && disk_is_behind(lane)) return LANE_LATER;
         if (manner.mode == POLICY_STRONG && !lane->transaction.active) {
             enum lane_ran ran = ask_room(lane, request_bytes(call), &call->reply, &refused);
@@ -333,9 +352,11 @@ enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate)
         }
         if (!ask_memory(lane, call)) return LANE_RAN;
     }
-    if (!lane->transaction.active) store_set_time(lane->store, io_unix_ms(lane->io));
+    if (!lane->transaction.active) set_time(lane);
+    uint64_t seen = store_expired_seen(lane->store);
     call->command->handler(call);
     settle(lane, call, &manner);
+    if (!lane->transaction.active) log_time_if_seen(lane, seen);
     if (manner.mode == POLICY_STRONG) raise_gate(lane, gate);
     return LANE_RAN;
 }
@@ -357,8 +378,9 @@ enum lane_ran lane_begin(struct lane *lane, const struct call *calls, uint32_t c
         enum lane_ran ran = ask_room(lane, bytes, reply, refused);
         if (ran == LANE_LATER || *refused) return ran;
     }
-    lane->transaction = (struct lane_transaction){.active = true};
-    store_set_time(lane->store, io_unix_ms(lane->io));
+    set_time(lane);
+    lane->transaction =
+        (struct lane_transaction){.active = true, .expired_seen = store_expired_seen(lane->store)};
     record_begin(&lane->record, store_now_ms(lane->store));
     return LANE_RAN;
 }
@@ -367,19 +389,22 @@ void lane_end(struct lane *lane, uint64_t *gate)
 {
     ASSERT(lane->transaction.active);
     lane->transaction.active = false;
-    if (!lane->transaction.changed) return;
-    append(lane); /* [L1] */
+    if (lane->transaction.changed) {
+        append(lane); /* [L1] */
+    } else {
+        log_time_if_seen(lane, lane->transaction.expired_seen);
+    }
     raise_gate(lane, gate);
 }
 
 uint64_t lane_agreed(const struct lane *lane)
 {
-    return log_durable(lane->log);
+    return raft_commit(lane->replica->raft);
 }
 
 uint64_t lane_last(const struct lane *lane)
 {
-    return log_last(lane->log);
+    return lane->replica->stored.index;
 }
 
 /* --- the turn -------------------------------------------------------------------------------- */
@@ -388,32 +413,57 @@ void lane_complete(struct lane *lane, const struct io_completion *completion)
 {
     if (completion->tag.n < LANE_TAG_SNAPSHOT) {
         log_complete(lane->log, completion);
-    } else {
+    } else if (completion->tag.n < LANE_TAG_REPLICA) {
         lane_save_complete(lane, completion);
+    } else {
+        replica_complete(lane->replica, completion);
     }
+}
+
+/* What the store does by itself shows that time has passed, too. [L4] */
+static bool may_work(struct lane *lane)
+{
+    if (!lane->is_many || !lane->replica->serving) return true;
+    return log_has_room(lane->log, lane->replica->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
+}
+
+static void work(struct lane *lane, instant now, int64_t unix_ms)
+{
+    uint64_t seen = store_expired_seen(lane->store);
+    lane->worked = now;
+    if (!may_work(lane)) return;
+    if (!lane->is_many || lane->replica->serving) store_set_time(lane->store, unix_ms);
+    lane->work_due = store_work(lane->store, WORK_STEPS_A_TURN);
+    log_time_if_seen(lane, seen);
 }
 
 instant lane_turn(struct lane *lane, instant now, int64_t unix_ms)
 {
-    log_flush(lane->log);
-    if (lane->work_due || now.ns - lane->worked.ns >= WORK_PAUSE_NS) {
-        store_set_time(lane->store, unix_ms);
-        lane->work_due = store_work(lane->store, WORK_STEPS_A_TURN);
-        lane->worked = now;
-    }
+    if (lane->work_due || now.ns - lane->worked.ns >= WORK_PAUSE_NS) work(lane, now, unix_ms);
+    instant deadline = replica_turn(lane->replica, now);
     lane_save_turn(lane, now, unix_ms);
+    log_flush(lane->log);
     if (lane->work_due || lane->save.writer != NULL) return now;
-    return (instant){now.ns + TURN_PAUSE_NS};
+    int64_t pause_until_ns = now.ns + TURN_PAUSE_NS;
+    return deadline.ns < pause_until_ns ? deadline : (instant){pause_until_ns};
+}
+
+void lane_flush(struct lane *lane)
+{
+    if (lane->replica->links != NULL) links_flush(lane->replica->links);
 }
 
 bool lane_is_quiet(const struct lane *lane)
 {
-    return log_durable(lane->log) == log_last(lane->log) && lane->save.writer == NULL;
+    const struct replica *replica = lane->replica;
+    bool handing_over = replica->serving && replica->now.ns < replica->hand_over_until.ns;
+    return log_durable(lane->log) == log_last(lane->log) && lane->save.writer == NULL &&
+           replica->pending == NULL && !handing_over;
 }
 
 const struct fault *lane_failed(const struct lane *lane)
 {
-    return log_failed(lane->log);
+    return lane->replica->has_failed ? &lane->replica->fault : log_failed(lane->log);
 }
 
 const struct log_stats *lane_log_stats(const struct lane *lane)

@@ -40,6 +40,7 @@ struct lane_opened {
     uint64_t keys_count, replayed_count;
     uint64_t dropped_bytes;
     char dropped_at[256];
+    char set_aside[320]; /* what was damaged, and is got from other nodes again; "": nothing */
     duration took;
 };
 MUST_USE enum err lane_open(const struct lane_config *config, struct io *io, struct lane **lane,

@@ -14,7 +14,7 @@
 #include "core/raft/raft_msg.h"
 #include "io/io.h"
 
-enum { LINK_PEERS_MAX = RAFT_MEMBERS_MAX, LINK_TAGS = 2 + 2 * LINK_PEERS_MAX };
+enum { LINK_PEERS_MAX = RAFT_MEMBERS_MAX, LINK_TAGS = 2 };
 
 struct link_peer {
     node_id node;
@@ -53,19 +53,21 @@ enum link_kind {
 struct link_frame {
     enum link_kind kind;
     node_id from;
-    struct slice bytes; /* borrowed until the next call of links_turn or links_complete */
+    struct slice bytes; /* borrowed until the next call of links_next, _turn or _complete */
 };
 
 void links_complete(struct links *links, const struct io_completion *completion);
-/* The next frame that has come; false: no more for now. */
+/* The next frame that has come; false: no more for now. What came before a link was lost is given
+ * before its LINK_DOWN; but what came on a link that a new one has replaced is dropped. */
 bool links_next(struct links *links, struct link_frame *frame);
-/* Connects, breaks off what is silent; says when it wants to be called again. */
+/* Connects, breaks off what is silent; says when it wants to be called again. Once in each turn,
+ * before the next io_wait. */
 instant links_turn(struct links *links, instant now);
 void links_flush(struct links *links); /* send what has gathered */
 
 bool links_is_up(const struct links *links, node_id node);
-/* Head bytes are copied; a span's bytes are not: its batch is referenced until they are sent.
- * False: there is no link, or its queue is full; nothing was taken. */
+/* Head bytes are copied; a long span's are not: its batch is referenced until they are sent. False:
+ * there is no link, or its queue is full; nothing was taken. An empty queue takes anything. */
 bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
                 const struct raft_span *spans, uint32_t spans_count);
 
@@ -73,5 +75,5 @@ struct link_stats {
     uint64_t frames_sent, bytes_sent, frames_received, bytes_received, refused, lost, connected;
 };
 const struct link_stats *links_stats(const struct links *links);
-/* Why the last attempt to reach a peer failed, in words for a person; "" : it has not. */
+/* Why the last attempt to reach a peer failed, in words for a person; "": it has not. */
 const char *links_trouble(const struct links *links, node_id node);

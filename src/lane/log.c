@@ -5,8 +5,8 @@
  *   W1  at most LOG_WRITES_MAX writes at a time, of a batch each; batches follow each other in the
  *       order of their records. A segment's first is alone, and done before the next.
  *   W2  a batch is written to bytes that no batch of this use of the segment was written to.
- *   W3  `durable_index` grows only when a write and all before it are done; after a failed one it
- *       never does.
+ *   W3  `durable_position` grows only when a write and all before it are done; after a failed one
+ * it never does.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ enum {
     GATHER_BYTES = 256 * 1024,                     /* of memory, at first */
 };
 
-enum err log_open(const struct log_config *config, struct io *io, uint64_t last_index,
+enum err log_open(const struct log_config *config, struct io *io, uint64_t last_position,
                   struct log **opened, struct fault *fault)
 {
     ASSERT(config->segment_bytes % IO_BLOCK_BYTES == 0);
@@ -28,7 +28,7 @@ enum err log_open(const struct log_config *config, struct io *io, uint64_t last_
     ASSERT(log != NULL);
     log->io = io;
     log->config = *config;
-    log->last_index = log->durable_index = last_index;
+    log->last_position = log->durable_position = last_position;
     enum err err = log_space_open(log, fault);
     if (err != ERR_OK) {
         log_close(log);
@@ -63,9 +63,10 @@ static bool fits_current(const struct log *log, uint64_t segment_bytes)
     return segment_bytes - IO_BLOCK_BYTES <= log_batch_room(log);
 }
 
-enum log_room log_has_room(struct log *log, size_t payload_bytes)
+enum log_room log_has_room(struct log *log, size_t pending_bytes, size_t payload_bytes)
 {
-    uint64_t record = LOG_RECORD_HEADER_BYTES + payload_bytes, gathered = log->gathering.len;
+    uint64_t record = LOG_RECORD_HEADER_BYTES + payload_bytes;
+    uint64_t gathered = log->gathering.len + pending_bytes;
     if (log->has_failed) return LOG_ROOM_SOON;
     if (gathered > 0 && gathered + record > log->config.batch_bytes_max) return LOG_ROOM_SOON;
     uint64_t together = log_segment_bytes_for(gathered + record);
@@ -95,8 +96,8 @@ static uint8_t *gather_reserve(struct log_gather *gather, size_t size)
     return gather->memory + RECORDS_AT + gather->len;
 }
 
-uint64_t log_append(struct log *log, uint32_t group, uint32_t kind, uint64_t term,
-                    const struct slice *parts, uint32_t count)
+uint64_t log_append(struct log *log, const struct log_record *head, const struct slice *parts,
+                    uint32_t count)
 {
     size_t size = 0;
     for (uint32_t i = 0; i < count; i++) size += parts[i].len;
@@ -108,14 +109,14 @@ uint64_t log_append(struct log *log, uint32_t group, uint32_t kind, uint64_t ter
         if (parts[i].len > 0) memcpy(to, parts[i].data, parts[i].len);
         to += parts[i].len;
     }
-    log->last_index++;
-    log_record_write(
-        record, log->salt_crc,
-        &(struct log_record){group, kind, term, log->last_index, slice_of(payload, size)});
-    if (gather->records_count == 0) gather->first_index = log->last_index;
+    log->last_position++;
+    log_record_write(record, log->salt_crc,
+                     &(struct log_record){log->last_position, head->group, head->kind, head->term,
+                                          head->index, slice_of(payload, size)});
+    if (gather->records_count == 0) gather->first_position = log->last_position;
     gather->records_count++;
     gather->len += LOG_RECORD_HEADER_BYTES + size;
-    return log->last_index;
+    return log->last_position;
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -131,7 +132,7 @@ static bool choose_segment(struct log *log)
         log_want_segment(log, bytes);
         return false;
     }
-    log_switch_to(log, next, log->gathering.first_index);
+    log_switch_to(log, next, log->gathering.first_position);
     log->last_sequence++;
     return true;
 }
@@ -143,13 +144,14 @@ static struct slice finish_batch(struct log *log, struct log_gather *gather)
     uint64_t size = log_padded(LOG_BATCH_BYTES + gather->len);
     uint8_t *batch = gather->memory + IO_BLOCK_BYTES;
     memset(batch + LOG_BATCH_BYTES + gather->len, 0, size - LOG_BATCH_BYTES - gather->len);
-    log_batch_write(batch,
-                    &(struct log_batch){log->last_sequence, log->salt, gather->first_index,
-                                        gather->records_count, gather->len, log->durable_index});
+    log_batch_write(batch, &(struct log_batch){LOG_FORMAT, log->last_sequence, log->salt,
+                                               gather->first_position, gather->records_count,
+                                               gather->len, log->durable_position});
     if (log->current_at > 0) return slice_of(batch, size);
     memset(gather->memory, 0, IO_BLOCK_BYTES);
-    log_header_write(gather->memory, &(struct log_header){log->last_sequence, log->salt,
-                                                          gather->first_index, log->current.bytes});
+    log_header_write(gather->memory,
+                     &(struct log_header){LOG_FORMAT, log->last_sequence, log->salt,
+                                          gather->first_position, log->current.bytes});
     return slice_of(gather->memory, IO_BLOCK_BYTES + size);
 }
 
@@ -225,8 +227,8 @@ static void written(struct log *log, struct log_write *write,
     if (stats->last_flush.ns > stats->longest_flush.ns) stats->longest_flush = stats->last_flush;
     while (!log->has_failed && log->writes_count > 0 && log->writes[log->writes_first].done) {
         struct log_write *oldest = &log->writes[log->writes_first];
-        log->durable_index =
-            oldest->gather.first_index + oldest->gather.records_count - 1; /* [W3] */
+        log->durable_position =
+            oldest->gather.first_position + oldest->gather.records_count - 1; /* [W3] */
         gather_recycle(log, &oldest->gather);
         oldest->done = false;
         log->writes_first = (log->writes_first + 1) % LOG_WRITES_MAX;
@@ -246,12 +248,12 @@ void log_complete(struct log *log, const struct io_completion *completion)
 
 uint64_t log_last(const struct log *log)
 {
-    return log->last_index;
+    return log->last_position;
 }
 
 uint64_t log_durable(const struct log *log)
 {
-    return log->durable_index;
+    return log->durable_position;
 }
 
 const struct fault *log_failed(const struct log *log)

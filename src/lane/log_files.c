@@ -46,8 +46,9 @@ static enum log_use use_by_batch(struct slice start, uint64_t file_bytes, struct
     struct log_batch batch;
     if (start.len <= IO_BLOCK_BYTES) return LOG_USE_UNCLEAR;
     if (!log_batch_read(slice_from(start, IO_BLOCK_BYTES), &batch)) return LOG_USE_UNCLEAR;
-    if (batch.first_index == 0) return LOG_USE_UNCLEAR;
-    *header = (struct log_header){batch.sequence, batch.salt, batch.first_index, file_bytes};
+    if (batch.first_position == 0) return LOG_USE_UNCLEAR;
+    *header = (struct log_header){batch.format, batch.sequence, batch.salt, batch.first_position,
+                                  file_bytes};
     return LOG_USE_RECORDS;
 }
 

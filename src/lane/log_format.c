@@ -4,7 +4,16 @@
 #include "base/crc.h"
 #include "base/cursor.h"
 
-enum { BATCH_MAGIC = 0x31424c54 /* "TLB1" */, HEADER_CRC_FROM = 16, BATCH_CRC_FROM = 8 };
+enum {
+    BATCH_MAGIC = 0x00424c54, /* "TLB", and then the format's digit */
+    HEADER_CRC_FROM = 16,
+    BATCH_CRC_FROM = 8
+};
+
+static uint32_t batch_magic(uint32_t format)
+{
+    return BATCH_MAGIC | ('0' + format) << 24;
+}
 
 static const char header_magic[8] = {'T', 'U', 'T', 'T', 'I', 'L', 'O', 'G'};
 
@@ -19,10 +28,10 @@ void log_header_write(uint8_t to[LOG_HEADER_BYTES], const struct log_header *hea
 {
     memset(to, 0, LOG_HEADER_BYTES);
     memcpy(to, header_magic, sizeof header_magic);
-    (void)u32_write(to + 8, LOG_FORMAT);
+    (void)u32_write(to + 8, header->format);
     uint8_t *at = u64_write(to + HEADER_CRC_FROM, header->sequence);
     at = u64_write(at, header->salt);
-    at = u64_write(at, header->first_index);
+    at = u64_write(at, header->first_position);
     (void)u64_write(at, header->bytes);
     (void)u32_write(to + 12, header_crc(to));
 }
@@ -42,11 +51,12 @@ enum log_header_kind log_header_read(struct slice bytes, struct log_header *head
     *version = cursor_u32(&cursor);
     if (cursor_u32(&cursor) != header_crc(bytes.data)) return LOG_HEADER_BAD;
     if (*version > LOG_FORMAT) return LOG_HEADER_NEWER;
+    header->format = *version;
     header->sequence = cursor_u64(&cursor);
     header->salt = cursor_u64(&cursor);
-    header->first_index = cursor_u64(&cursor);
+    header->first_position = cursor_u64(&cursor);
     header->bytes = cursor_u64(&cursor);
-    return header->first_index > 0 ? LOG_HEADER_GOOD : LOG_HEADER_BAD;
+    return header->format > 0 && header->first_position > 0 ? LOG_HEADER_GOOD : LOG_HEADER_BAD;
 }
 
 static uint32_t batch_crc(const uint8_t *batch)
@@ -56,13 +66,13 @@ static uint32_t batch_crc(const uint8_t *batch)
 
 void log_batch_write(uint8_t to[LOG_BATCH_BYTES], const struct log_batch *batch)
 {
-    (void)u32_write(to, BATCH_MAGIC);
+    (void)u32_write(to, batch_magic(batch->format));
     uint8_t *at = u64_write(to + BATCH_CRC_FROM, batch->sequence);
     at = u64_write(at, batch->salt);
-    at = u64_write(at, batch->first_index);
+    at = u64_write(at, batch->first_position);
     at = u64_write(at, batch->records_count);
     at = u64_write(at, batch->bytes);
-    (void)u64_write(at, batch->durable_index);
+    (void)u64_write(at, batch->durable_position);
     (void)u32_write(to + 4, batch_crc(to));
 }
 
@@ -70,13 +80,14 @@ bool log_batch_read(struct slice bytes, struct log_batch *batch)
 {
     struct cursor cursor = cursor_of(bytes);
     uint32_t magic = cursor_u32(&cursor), crc = cursor_u32(&cursor);
+    batch->format = magic == batch_magic(1) ? 1 : LOG_FORMAT;
     batch->sequence = cursor_u64(&cursor);
     batch->salt = cursor_u64(&cursor);
-    batch->first_index = cursor_u64(&cursor);
+    batch->first_position = cursor_u64(&cursor);
     batch->records_count = cursor_u64(&cursor);
     batch->bytes = cursor_u64(&cursor);
-    batch->durable_index = cursor_u64(&cursor);
-    return !cursor.bad && magic == BATCH_MAGIC && crc == batch_crc(bytes.data);
+    batch->durable_position = cursor_u64(&cursor);
+    return !cursor.bad && magic == batch_magic(batch->format) && crc == batch_crc(bytes.data);
 }
 
 uint32_t log_salt_crc(uint64_t salt)
@@ -86,9 +97,15 @@ uint32_t log_salt_crc(uint64_t salt)
     return crc32c(0, slice_of(bytes, sizeof bytes));
 }
 
-static uint32_t record_crc(const uint8_t *record, size_t payload_bytes, uint32_t salt_crc)
+/* Another start gives another checksum for certain. */
+static uint32_t start_crc(uint32_t salt_crc, uint64_t position)
 {
-    uint32_t crc = crc32c(salt_crc, slice_of(record, 4));
+    return salt_crc ^ (uint32_t)position;
+}
+
+static uint32_t record_crc(const uint8_t *record, size_t payload_bytes, uint32_t start)
+{
+    uint32_t crc = crc32c(start, slice_of(record, 4));
     return crc32c(crc, slice_of(record + 8, LOG_RECORD_HEADER_BYTES - 8 + payload_bytes));
 }
 
@@ -100,19 +117,24 @@ void log_record_write(uint8_t to[LOG_RECORD_HEADER_BYTES], uint32_t salt_crc,
     at = u32_write(at, record->kind);
     at = u64_write(at, record->term);
     (void)u64_write(at, record->index);
-    (void)u32_write(to + 4, record_crc(to, record->payload.len, salt_crc));
+    (void)u32_write(to + 4,
+                    record_crc(to, record->payload.len, start_crc(salt_crc, record->position)));
 }
 
-bool log_record_read(struct slice *rest, uint32_t salt_crc, struct log_record *record)
+bool log_record_read(struct slice *rest, uint32_t format, uint32_t salt_crc, uint64_t position,
+                     struct log_record *record)
 {
+    uint32_t start = format == 1 ? salt_crc : start_crc(salt_crc, position);
     struct cursor cursor = cursor_of(*rest);
     uint32_t length = cursor_u32(&cursor), crc = cursor_u32(&cursor);
+    record->position = position;
     record->group = cursor_u32(&cursor);
     record->kind = cursor_u32(&cursor);
     record->term = cursor_u64(&cursor);
     record->index = cursor_u64(&cursor);
     record->payload = cursor_bytes(&cursor, length);
-    if (cursor.bad || crc != record_crc(rest->data, length, salt_crc)) return false;
+    if (cursor.bad || crc != record_crc(rest->data, length, start)) return false;
+    if (format == 1 && record->index != position) return false;
     *rest = slice_of(cursor.at, cursor_left(&cursor));
     return true;
 }

@@ -4,17 +4,20 @@
  * All integers are little-endian. A segment begins with a block of its own:
  *
  *   magic "TUTTILOG", version u32, crc32c u32 (of the rest), sequence u64, salt u64,
- *   first index u64, segment bytes u64, zeros up to LOG_HEADER_BYTES
+ *   first position u64, segment bytes u64, zeros up to LOG_HEADER_BYTES
  *
  * and goes on with batches, each at a multiple of IO_BLOCK_BYTES:
  *
- *   magic u32, crc32c u32 (of the rest), sequence u64, salt u64, first index u64, records count
- * u64, bytes of all records u64, durable index u64, then the records, each: length u32 (of the
- * payload), crc32c u32 (of all but itself), group u32, kind u32, term u64, index u64, payload
+ *   magic u32, crc32c u32 (of the rest), sequence u64, salt u64, first position u64, records
+ * count u64, bytes of all records u64, durable position u64, then the records, each: length u32 (of
+ * the payload), crc32c u32 (of all but itself), group u32, kind u32, term u64, index u64, payload
  *
  * The sequence counts the uses of segments, so what an earlier use left behind in a file that is
  * used again never passes for new. The salt is drawn when the log is opened and starts the
- * checksum of each record: nobody who sends data can make it look like a record or a batch.
+ * checksum of each record: nobody who sends data can make it look like a record or a batch. The
+ * record's position starts it too, so that a record is good in its own place alone.
+ *
+ * Format 1 knew one group: there a record's index is its position, which its checksum leaves out.
  */
 #pragma once
 
@@ -22,23 +25,25 @@
 #include "lane/log.h"
 
 enum {
-    LOG_FORMAT = 1,
+    LOG_FORMAT = 2, /* what is written; 1 is read as well */
     LOG_HEADER_BYTES = 64,
     LOG_BATCH_BYTES = 56,
     LOG_RECORD_HEADER_BYTES = 32,
 };
 
 struct log_header {
+    uint32_t format;
     uint64_t sequence, salt;
-    uint64_t first_index; /* of its first record */
-    uint64_t bytes;       /* of the whole segment */
+    uint64_t first_position; /* of its first record */
+    uint64_t bytes;          /* of the whole segment */
 };
 
 struct log_batch {
+    uint32_t format;
     uint64_t sequence, salt;
-    uint64_t first_index, records_count;
-    uint64_t bytes;         /* of the records */
-    uint64_t durable_index; /* when it was written, records up to this one were on disk */
+    uint64_t first_position, records_count;
+    uint64_t bytes;            /* of the records */
+    uint64_t durable_position; /* when it was written, records up to here were on disk */
 };
 
 enum log_header_kind {
@@ -56,13 +61,15 @@ void log_batch_write(uint8_t to[LOG_BATCH_BYTES], const struct log_batch *batch)
 /* False: it is none, or damaged; `batch` then has what is there all the same. */
 bool log_batch_read(struct slice bytes, struct log_batch *batch);
 
-uint32_t log_salt_crc(uint64_t salt); /* what the checksum of a record starts with */
+uint32_t log_salt_crc(uint64_t salt); /* with the position, what a record's checksum starts with */
 
 /* The payload is behind the header already. */
 void log_record_write(uint8_t to[LOG_RECORD_HEADER_BYTES], uint32_t salt_crc,
                       const struct log_record *record);
-/* False: damaged; `*rest` then stands where it stood. The payload borrows from `rest`. */
-bool log_record_read(struct slice *rest, uint32_t salt_crc, struct log_record *record);
+/* False: damaged, or of another position; `*rest` then stands where it stood. The payload borrows
+ * from `rest`. */
+bool log_record_read(struct slice *rest, uint32_t format, uint32_t salt_crc, uint64_t position,
+                     struct log_record *record);
 
 static inline uint64_t log_padded(uint64_t bytes)
 {

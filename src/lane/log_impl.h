@@ -22,7 +22,7 @@ struct log_gather {
     uint8_t *memory; /* io_block_memory; NULL: none yet */
     size_t capacity;
     size_t len; /* of the records */
-    uint64_t first_index, records_count;
+    uint64_t first_position, records_count;
 };
 
 struct log_write { /* a batch on its way */
@@ -41,8 +41,8 @@ struct log_file_state {
     enum segment_state state;
     io_handle handle; /* IO_NONE while it is full */
     uint64_t number, bytes;
-    uint64_t first_index; /* of a full one */
-    bool inherited;       /* from an earlier process */
+    uint64_t first_position; /* of a full one */
+    bool inherited;          /* from an earlier process */
 };
 
 enum making {
@@ -67,7 +67,7 @@ struct log {
     uint64_t salt;
     uint32_t salt_crc;
 
-    uint64_t last_index, durable_index;
+    uint64_t last_position, durable_position;
     struct log_gather gathering;
     struct log_gather spares[LOG_SPARES_MAX]; /* empty, with memory */
     uint32_t spares_count;
@@ -101,7 +101,7 @@ void log_make_first(struct log *log);
 /* See that any is; a full disk is asked again after a while. */
 void log_keep_ready(struct log *log);
 /* End the current one, and go on in `next`, which is taken out of `others`. */
-void log_switch_to(struct log *log, struct log_file_state *next, uint64_t first_index);
+void log_switch_to(struct log *log, struct log_file_state *next, uint64_t first_position);
 void log_space_complete(struct log *log, const struct io_completion *completion);
 MUST_USE enum err log_space_open(struct log *log, struct fault *fault);
 void log_space_close(struct log *log);

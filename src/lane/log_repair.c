@@ -66,7 +66,7 @@ static size_t end_behind_good(const struct log_segment *segment, uint8_t *bytes)
     uint8_t *at = bytes + segment->batch_at;
     bool good = log_batch_read(slice_of(at, LOG_BATCH_BYTES), &batch);
     ASSERT(good);
-    batch.records_count = segment->next_index - batch.first_index;
+    batch.records_count = segment->next_position - batch.first_position;
     batch.bytes = segment->offset - segment->batch_at - LOG_BATCH_BYTES;
     log_batch_write(at, &batch);
     size_t end = log_padded(segment->offset);
@@ -144,7 +144,7 @@ enum err log_repair(const char *folder, uint64_t after, struct log_found *found,
                     struct fault *fault)
 {
     *cut = false;
-    *found = (struct log_found){.last_index = after};
+    *found = (struct log_found){.last_position = after};
     for (;;) {
         struct log_scan scan;
         enum err err = log_scan(folder, after, NULL, NULL, &scan, fault);

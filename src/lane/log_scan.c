@@ -74,22 +74,23 @@ static enum err check_unclear(struct log_scan *scan, struct segment_bytes *bytes
     return ERR_OK;
 }
 
-static void check_inside(struct log_scan *scan, uint64_t stop_index, uint64_t after)
+static void check_inside(struct log_scan *scan, uint64_t stop_position, uint64_t after)
 {
     char what[160];
     const struct log_segment *segment = &scan->segment;
-    if (stop_index != UINT64_MAX) {
-        if (segment->next_index == stop_index) return;
-        (void)snprintf(what, sizeof what,
-                       "records %llu to %llu are damaged or missing; good ones follow",
-                       (unsigned long long)segment->next_index, (unsigned long long)stop_index - 1);
+    if (stop_position != UINT64_MAX) {
+        if (segment->next_position == stop_position) return;
+        (void)snprintf(
+            what, sizeof what, "records %llu to %llu are damaged or missing; good ones follow",
+            (unsigned long long)segment->next_position, (unsigned long long)stop_position - 1);
         damaged_at(scan, LOG_DAMAGE_INSIDE, segment->offset, what);
         return;
     }
     struct log_tail tail = log_segment_tail(segment, after);
     if (tail.damaged) {
         (void)snprintf(what, sizeof what, "record %llu is damaged; good ones follow at offset %llu",
-                       (unsigned long long)segment->next_index, (unsigned long long)tail.later_at);
+                       (unsigned long long)segment->next_position,
+                       (unsigned long long)tail.later_at);
         damaged_at(scan, LOG_DAMAGE_INSIDE, segment->offset, what);
     } else if (tail.torn_bytes > 0) {
         scan->found.dropped_bytes = tail.torn_bytes;
@@ -103,43 +104,44 @@ static enum err read_file(struct log_scan *scan, struct segment_bytes *bytes, ui
 {
     const struct log_file *file = file_at(scan, scan->file);
     bool last = scan->file + 1 == scan->files.used_count;
-    uint64_t stop_index = last ? UINT64_MAX : file[1].header.first_index;
+    uint64_t stop_position = last ? UINT64_MAX : file[1].header.first_position;
     struct slice got;
     if (!last) will_need(file + 1);
     enum err err = load(bytes, file, &got, fault);
     if (err != ERR_OK) return err;
-    scan->segment = log_segment_of(got, &file->header, stop_index);
+    scan->segment = log_segment_of(got, &file->header, stop_position);
     err = log_segment_read(&scan->segment, after, visit, context, fault);
     struct log_found *found = &scan->found;
     found->records_count += scan->segment.records_count;
-    found->last_index = u64_max(found->last_index, scan->segment.next_index - 1);
-    if (scan->segment.last_term > 0) found->last_term = scan->segment.last_term;
-    if (err == ERR_OK) check_inside(scan, stop_index, after);
+    found->last_position = u64_max(found->last_position, scan->segment.next_position - 1);
+    found->last_term = u64_max(found->last_term, scan->segment.last_term);
+    if (err == ERR_OK) check_inside(scan, stop_position, after);
     return err;
 }
 
 static void find_first(struct log_scan *scan, uint64_t after)
 {
     uint32_t last = scan->files.used_count - 1;
-    while (scan->first < last && file_at(scan, scan->first + 1)->header.first_index <= after + 1) {
+    while (scan->first < last &&
+           file_at(scan, scan->first + 1)->header.first_position <= after + 1) {
         scan->first++;
     }
     scan->file = scan->first;
-    uint64_t first_index = file_at(scan, scan->first)->header.first_index;
-    if (first_index <= after + 1) return;
+    uint64_t first_position = file_at(scan, scan->first)->header.first_position;
+    if (first_position <= after + 1) return;
     char what[160];
     (void)snprintf(what, sizeof what,
                    "it begins with record %llu, and records %llu to %llu are "
                    "missing",
-                   (unsigned long long)first_index, (unsigned long long)after + 1,
-                   (unsigned long long)first_index - 1);
+                   (unsigned long long)first_position, (unsigned long long)after + 1,
+                   (unsigned long long)first_position - 1);
     damaged_at(scan, LOG_DAMAGE_START, 0, what);
 }
 
 enum err log_scan(const char *folder, uint64_t after, log_visit visit, void *context,
                   struct log_scan *scan, struct fault *fault)
 {
-    *scan = (struct log_scan){.arena = arena_new(), .found = {.last_index = after}};
+    *scan = (struct log_scan){.arena = arena_new(), .found = {.last_position = after}};
     struct segment_bytes bytes = {0};
     enum err err = log_files_list(folder, scan->arena, &scan->files, fault);
     if (err == ERR_OK) err = check_unclear(scan, &bytes, after, fault);

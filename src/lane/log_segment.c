@@ -2,13 +2,13 @@
 #include "lane/log_segment.h"
 
 struct log_segment log_segment_of(struct slice bytes, const struct log_header *header,
-                                  uint64_t stop_index)
+                                  uint64_t stop_position)
 {
     return (struct log_segment){
         .bytes = bytes,
         .header = *header,
-        .stop_index = stop_index,
-        .next_index = header->first_index,
+        .stop_position = stop_position,
+        .next_position = header->first_position,
         .batch_at = IO_BLOCK_BYTES,
         .offset = IO_BLOCK_BYTES,
     };
@@ -19,7 +19,8 @@ static bool batch_at(const struct log_segment *segment, uint64_t at, struct log_
 {
     if (at >= segment->bytes.len) return false;
     if (!log_batch_read(slice_from(segment->bytes, at), batch)) return false;
-    return batch->sequence == segment->header.sequence && batch->salt == segment->header.salt;
+    return batch->format == segment->header.format && batch->sequence == segment->header.sequence &&
+           batch->salt == segment->header.salt;
 }
 
 /* False in `*whole`: it ended at a record that is not good. */
@@ -31,13 +32,15 @@ static enum err read_batch(struct log_segment *segment, struct slice rest, uint6
     struct log_record record;
     *whole = false;
     for (uint64_t i = 0; i < count; i++) {
-        if (segment->next_index >= segment->stop_index) return ERR_OK;
-        if (!log_record_read(&rest, salt_crc, &record)) return ERR_OK;
-        if (record.index != segment->next_index) return ERR_OK;
-        segment->next_index++;
+        if (segment->next_position >= segment->stop_position) return ERR_OK;
+        if (!log_record_read(&rest, segment->header.format, salt_crc, segment->next_position,
+                             &record)) {
+            return ERR_OK;
+        }
+        segment->next_position++;
         segment->offset = (uint64_t)(rest.data - segment->bytes.data);
-        segment->last_term = record.term;
-        if (record.index <= after) continue;
+        segment->last_term = u64_max(segment->last_term, record.term);
+        if (record.position <= after) continue;
         segment->records_count++;
         enum err err = visit == NULL ? ERR_OK : visit(context, &record, fault);
         if (err != ERR_OK) return err;
@@ -52,9 +55,9 @@ enum err log_segment_read(struct log_segment *segment, uint64_t after, log_visit
     struct log_batch batch;
     bool whole = true;
     enum err err = ERR_OK;
-    while (err == ERR_OK && whole && segment->next_index < segment->stop_index) {
+    while (err == ERR_OK && whole && segment->next_position < segment->stop_position) {
         uint64_t at = segment->batch_at;
-        if (!batch_at(segment, at, &batch) || batch.first_index != segment->next_index) break;
+        if (!batch_at(segment, at, &batch) || batch.first_position != segment->next_position) break;
         struct slice records = slice_from(segment->bytes, at + LOG_BATCH_BYTES);
         bool cut = batch.bytes > records.len;
         if (!cut) records.len = batch.bytes;
@@ -71,13 +74,13 @@ enum err log_segment_read(struct log_segment *segment, uint64_t after, log_visit
 /* Of the records that stand behind a batch header that cannot be read. */
 static uint64_t headless_bytes(const struct log_segment *segment)
 {
-    uint64_t at = segment->batch_at + LOG_BATCH_BYTES, index = segment->next_index;
+    uint64_t at = segment->batch_at + LOG_BATCH_BYTES, next = segment->next_position;
     if (at >= segment->bytes.len) return 0;
     struct slice rest = slice_from(segment->bytes, at);
     uint32_t salt_crc = log_salt_crc(segment->header.salt);
     struct log_record record;
-    while (log_record_read(&rest, salt_crc, &record) && record.index == index) index++;
-    if (index == segment->next_index) return 0;
+    while (log_record_read(&rest, segment->header.format, salt_crc, next, &record)) next++;
+    if (next == segment->next_position) return 0;
     return (uint64_t)(rest.data - segment->bytes.data) - segment->batch_at;
 }
 
@@ -98,8 +101,8 @@ static bool is_later(const struct log_segment *segment, uint64_t at, uint64_t af
 {
     struct log_batch batch;
     if (!batch_at(segment, at, &batch)) return false;
-    if (batch.first_index + batch.records_count <= after + 1) return false;
-    return batch.durable_index >= segment->next_index;
+    if (batch.first_position + batch.records_count <= after + 1) return false;
+    return batch.durable_position >= segment->next_position;
 }
 
 struct log_tail log_segment_tail(const struct log_segment *segment, uint64_t after)
@@ -115,7 +118,7 @@ bool log_segment_has_newer(struct slice bytes, uint64_t after)
     struct log_batch batch;
     for (uint64_t at = 0; at < bytes.len; at += IO_BLOCK_BYTES) {
         if (!log_batch_read(slice_from(bytes, at), &batch)) continue;
-        if (batch.first_index + batch.records_count > after + 1) return true;
+        if (batch.first_position + batch.records_count > after + 1) return true;
     }
     return false;
 }

@@ -8,18 +8,18 @@
 struct log_segment {
     struct slice bytes;
     struct log_header header;
-    uint64_t stop_index; /* records from here on are in a later segment; UINT64_MAX: in none */
+    uint64_t stop_position; /* records from here on are in a later segment; UINT64_MAX: in none */
 
     /* Where reading has come to. */
-    uint64_t next_index; /* the first record that was not read */
-    uint64_t batch_at;   /* the batch that it is in, or would be in */
-    uint64_t offset;     /* itself */
+    uint64_t next_position; /* the first record that was not read */
+    uint64_t batch_at;      /* the batch that it is in, or would be in */
+    uint64_t offset;        /* itself */
     uint64_t last_term;
     uint64_t records_count; /* that were visited */
 };
 
 struct log_segment log_segment_of(struct slice bytes, const struct log_header *header,
-                                  uint64_t stop_index);
+                                  uint64_t stop_position);
 
 /* Visit the records behind `after`. Ends with ERR_OK at the first that is not good, or with what
  * `visit` (may be NULL) failed with. */

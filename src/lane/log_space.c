@@ -174,11 +174,11 @@ void log_space_complete(struct log *log, const struct io_completion *completion)
 
 /* --- using, and using again ------------------------------------------------------------------- */
 
-void log_switch_to(struct log *log, struct log_file_state *next, uint64_t first_index)
+void log_switch_to(struct log *log, struct log_file_state *next, uint64_t first_position)
 {
     struct log_file_state ended = log->current;
     log->current = *next;
-    log->current.first_index = first_index;
+    log->current.first_position = first_position;
     log->current_at = 0;
     others_take(log, next);
     if (ended.handle.n < 0) return;
@@ -223,22 +223,22 @@ static void release(struct log *log, struct log_file_state *file)
 }
 
 /* Of the segment behind full one `i`: full ones stand in order [S3]. */
-static uint64_t next_first_index(const struct log *log, uint32_t i)
+static uint64_t next_first_position(const struct log *log, uint32_t i)
 {
     for (i++; i < log->others_count; i++) {
-        if (log->others[i].state == SEGMENT_FULL) return log->others[i].first_index;
+        if (log->others[i].state == SEGMENT_FULL) return log->others[i].first_position;
     }
-    if (log->current.handle.n >= 0) return log->current.first_index;
-    return log->last_index + 1 - log->gathering.records_count;
+    if (log->current.handle.n >= 0) return log->current.first_position;
+    return log->last_position + 1 - log->gathering.records_count;
 }
 
-void log_covered(struct log *log, uint64_t index)
+void log_covered(struct log *log, uint64_t position)
 {
     for (uint32_t i = 0; i < log->others_count;) {
         uint32_t count = log->others_count;
         struct log_file_state *file = &log->others[i];
         if (file->state == SEGMENT_FULL) {
-            if (next_first_index(log, i) > index + 1) return;
+            if (next_first_position(log, i) > position + 1) return;
             release(log, file);
         }
         if (log->others_count == count) i++;
@@ -260,7 +260,7 @@ static void take_over(struct log *log, const struct log_file *file)
     switch (file->use) {
     case LOG_USE_RECORDS:
         others_add(log, &(struct log_file_state){SEGMENT_FULL, IO_NONE, file->number, file->bytes,
-                                                 file->header.first_index, true});
+                                                 file->header.first_position, true});
         return;
     case LOG_USE_NONE:
     case LOG_USE_UNCLEAR: /* log_recover found that nothing in it is needed */

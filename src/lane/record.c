@@ -22,15 +22,15 @@ void record_add(struct buffer *record, const struct call *call)
     for (uint32_t i = 0; i < call->argc; i++) put_sized(record, call->argv[i]);
 }
 
-static enum err damaged(const struct log_record *record, const char *what, struct fault *fault)
+static enum err damaged(uint64_t number, const char *what, struct fault *fault)
 {
-    return fault_set(fault, ERR_CORRUPT, "log record %llu: %s", (unsigned long long)record->index,
-                     what);
+    return fault_set(fault, ERR_CORRUPT, "log record %llu: %s", (unsigned long long)number, what);
 }
 
 struct replay {
     struct lane *lane;
-    const struct log_record *record;
+    uint64_t number; /* of the record, for a fault */
+    const struct call_observer *observer;
     struct buffer replies; /* nobody reads them */
     struct slice *argv;
     uint32_t argv_capacity;
@@ -54,17 +54,16 @@ static enum err replay_command(struct replay *replay, struct cursor *cursor, uin
 {
     uint32_t argc;
     if (!replay_arguments(replay, cursor, &argc)) {
-        return damaged(replay->record, "its arguments cannot be read", fault);
+        return damaged(replay->number, "its arguments cannot be read", fault);
     }
     struct lane *lane = replay->lane;
     const struct command *command = command_find(lane->config.commands, replay->argv, argc, NULL);
     if (command == NULL || command->handler == NULL || !command_arity_fits(command, argc)) {
-        return damaged(replay->record,
+        return damaged(replay->number,
                        "it holds a command that this version of tutti does not know; start the "
                        "version that wrote it",
                        fault);
     }
-    const struct call_observer nobody = {0};
     buffer_clear(&replay->replies);
     struct call call = {
         .command = command,
@@ -73,7 +72,7 @@ static enum err replay_command(struct replay *replay, struct cursor *cursor, uin
         .database = database,
         .store = lane->store,
         .settings = &lane->config.settings,
-        .observer = &nobody,
+        .observer = replay->observer,
         .reply = {&replay->replies, 2},
         .replaying = true,
         .instead = &lane->instead,
@@ -83,12 +82,14 @@ static enum err replay_command(struct replay *replay, struct cursor *cursor, uin
     return ERR_OK;
 }
 
-enum err record_replay(struct lane *lane, const struct log_record *record, struct fault *fault)
+enum err record_replay(struct lane *lane, uint64_t number, struct slice bytes,
+                       const struct call_observer *observer, struct fault *fault)
 {
-    if (record->kind != LANE_RECORD_COMMANDS) return damaged(record, "its kind is unknown", fault);
+    const struct call_observer nobody = {0};
     struct slice stack[REPLAY_ARGUMENTS_ON_STACK];
-    struct replay replay = {lane, record, {0}, stack, REPLAY_ARGUMENTS_ON_STACK};
-    struct cursor cursor = cursor_of(record->payload);
+    struct replay replay = {lane, number, observer == NULL ? &nobody : observer,
+                            {0},  stack,  REPLAY_ARGUMENTS_ON_STACK};
+    struct cursor cursor = cursor_of(bytes);
     store_set_time(lane->store, (int64_t)cursor_varint(&cursor));
     enum err err = ERR_OK;
     while (err == ERR_OK && !cursor.bad && cursor_left(&cursor) > 0) {
@@ -99,7 +100,7 @@ enum err record_replay(struct lane *lane, const struct log_record *record, struc
             err = replay_command(&replay, &cursor, (uint32_t)database, fault);
         }
     }
-    if (err == ERR_OK && cursor.bad) err = damaged(record, "it cannot be read", fault);
+    if (err == ERR_OK && cursor.bad) err = damaged(number, "it cannot be read", fault);
     buffer_free(&replay.replies);
     return err;
 }

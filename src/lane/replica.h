@@ -11,6 +11,8 @@
 #include "core/raft/raft.h"
 #include "lane/link.h"
 
+struct lane;
+
 struct lane_replication_config {
     struct raft_config raft;
     struct link_config link;
@@ -23,3 +25,8 @@ enum replica_state {
     REPLICA_WHOLE,
     REPLICA_RECOVERING /* its folder was lost or damaged */
 };
+
+struct lane; /* lane.h */
+
+/* For who looks at all replicas together, as the simulator does. */
+const struct raft *lane_raft(const struct lane *lane);

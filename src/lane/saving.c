@@ -1,5 +1,7 @@
 /* saving.c -- a lane's snapshots: when one begins, its slices between turns, what it frees. */
+#include "base/prng.h"
 #include "lane/lane_impl.h"
+#include "lane/replica_impl.h"
 
 #define SAVE_RETRY_NS INT64_C(10000000000)
 
@@ -8,21 +10,47 @@ enum {
     SAVE_LOG_BYTES_MIN = 256 << 20, /* the log grows to this, or to the size of the last snapshot */
 };
 
-enum err lane_save(struct lane *lane, const char *folder, struct fault *fault)
+/* No two are alike: not those of one lane, nor those of two nodes. */
+static uint64_t new_nonce(struct lane *lane)
 {
-    struct lane_save *save = &lane->save;
-    if (save->writer != NULL) {
-        return fault_set(fault, ERR_EXISTS, "a snapshot is under way already");
-    }
+    struct prng prng = {lane->config.seed ^ (uint64_t)io_unix_ms(lane->io) << 20 ^
+                        (uint64_t)io_now(lane->io).ns ^
+                        (uint64_t)lane->replica->config.raft.self.n << 56 ^ lane->save.count++};
+    return prng_next(&prng);
+}
+
+static struct snapshot_header header_of(struct lane *lane)
+{
+    const struct replica *replica = lane->replica;
     struct snapshot_header header = {
-        .index = log_last(lane->log),
-        .term = LANE_TERM,
+        .index = replica->stored.index,
+        .term = replica->stored.term,
+        .position = replica_covered_position(replica),
+        .members = replica->members,
         .made_at_ms = store_now_ms(lane->store),
         .seed = lane->config.seed,
+        .nonce = new_nonce(lane),
         .lane = lane->config.number,
         .lanes_count = lane->config.lanes_count,
     };
     for (uint32_t i = 0; i < STORE_DATABASES; i++) header.keys[i] = store_count(lane->store, i);
+    return header;
+}
+
+enum err lane_save(struct lane *lane, const char *folder, struct fault *fault)
+{
+    struct lane_save *save = &lane->save;
+    struct replica *replica = lane->replica;
+    if (save->writer != NULL) {
+        return fault_set(fault, ERR_EXISTS, "a snapshot is under way already");
+    }
+    if (replica->reload_wanted || replica_is_installing(replica)) {
+        return fault_set(fault, ERR_CANCELLED, "this node is being filled again from another one");
+    }
+    /* It leaves out what is expired: whoever loads it must not be at an earlier time. */
+    if (lane->is_many && replica->serving) lane_log_time(lane);
+    replica_propose(replica);
+    struct snapshot_header header = header_of(lane);
     const char *where = folder == NULL ? lane->config.folder : folder;
     enum err err = snapshot_begin(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, where, lane->store,
                                   &header, &save->writer, fault);
@@ -31,12 +59,28 @@ enum err lane_save(struct lane *lane, const char *folder, struct fault *fault)
         save->fault = *fault;
         return err;
     }
+    if (folder == NULL) replica_log_hard(replica); /* [R2] */
     save->own = folder == NULL;
+    save->pos = (struct raft_pos){header.term, header.index};
     save->index = header.index;
+    save->position = header.position;
+    save->hard_position = log_last(lane->log);
     save->began = io_now(lane->io);
     save->told.active = true;
     save->told.changes_since = 0;
     return ERR_OK;
+}
+
+void lane_save_abort(struct lane *lane)
+{
+    struct lane_save *save = &lane->save;
+    if (save->writer == NULL) return;
+    snapshot_end(save->writer);
+    save->writer = NULL;
+    save->told.active = false;
+    save->told.last_failed = true;
+    (void)fault_set(&save->fault, ERR_CANCELLED,
+                    "the snapshot was given up: this node was filled again from another one");
 }
 
 void lane_save_complete(struct lane *lane, const struct io_completion *completion)
@@ -59,7 +103,8 @@ static void save_finish(struct lane *lane, bool good, instant now, int64_t unix_
     snapshot_end(save->writer);
     save->writer = NULL;
     if (good && save->own) {
-        log_covered(lane->log, save->index);
+        replica_saved(lane->replica, save->pos, save->position, save->last_bytes);
+        log_covered(lane->log, save->position);
         snapshot_remove_older(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, lane->config.folder,
                               save->index);
     }
@@ -68,7 +113,7 @@ static void save_finish(struct lane *lane, bool good, instant now, int64_t unix_
 static bool log_is_long(const struct lane *lane)
 {
     return log_bytes(lane->log) > u64_max(SAVE_LOG_BYTES_MIN, lane->save.last_bytes) &&
-           log_last(lane->log) > lane->save.index;
+           lane->replica->stored.index > lane->save.index;
 }
 
 /* A full disk: it is not tried again at every turn. */
@@ -84,15 +129,23 @@ static void save_begin_own(struct lane *lane, instant now)
     if (lane_save(lane, NULL, &fault) != ERR_OK) lane->save.told.last_failed = true;
 }
 
+void lane_save_soon(struct lane *lane, instant now)
+{
+    bool may = lane->save.writer == NULL && !failed_just_now(&lane->save, now);
+    if (may) save_begin_own(lane, now);
+}
+
 void lane_save_turn(struct lane *lane, instant now, int64_t unix_ms)
 {
     struct lane_save *save = &lane->save;
     if (save->writer == NULL) {
-        if (log_is_long(lane) && !failed_just_now(save, now)) save_begin_own(lane, now);
+        if (log_is_long(lane)) lane_save_soon(lane, now);
         return;
     }
-    /* What a snapshot holds must not be newer than what a power cut would leave of the log. */
-    if (log_durable(lane->log) < save->index) return;
+    /* What a snapshot holds must not be newer than what a power cut would leave of the log, nor
+     * than what is agreed on. */
+    if (log_durable(lane->log) < save->hard_position) return;
+    if (raft_commit(lane->replica->raft) < save->pos.index) return;
     switch (snapshot_step(save->writer, SAVE_BUCKETS_A_TURN)) {
     case SNAPSHOT_RUNNING:
     case SNAPSHOT_WAITING: break;

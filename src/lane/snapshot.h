@@ -3,21 +3,31 @@
  *
  * A file is a header, blocks of whole records each with its length and CRC32C, and a footer with
  * the counts; one without a valid footer is no snapshot. It is written aside under a name that
- * ends in .partial, flushed, renamed, and its folder flushed. The name says the log index that it
- * covers: snapshot-00000000000000004711.
+ * ends in .partial, flushed, renamed, and its folder flushed. The name says the index that it
+ * covers: snapshot-00000000000000004711. One that comes from another node ends in .received until
+ * it is whole.
  */
 #pragma once
 
 #include "base/arena.h"
+#include "core/raft/raft_members.h"
 #include "core/store/walk.h"
 #include "io/io.h"
 
-enum { SNAPSHOT_FORMAT = 1, SNAPSHOT_TAGS = 8 };
+enum {
+    SNAPSHOT_FORMAT = 2, /* what is written; 1 is read as well */
+    SNAPSHOT_TAGS = 8
+};
 
 struct snapshot_header {
-    uint64_t index, term; /* of the last log record that is in it */
-    int64_t made_at_ms;
-    uint64_t seed; /* of the store */
+    uint64_t index, term; /* of the last entry of the group's log that is in it */
+    /* In the log of this folder, records up to here are not needed with it. Another folder's log
+     * has its own: see snapshot_own_write. */
+    uint64_t position;
+    struct raft_members members; /* of the group at that entry; none: it has never had any */
+    int64_t made_at_ms;          /* the store's time */
+    uint64_t seed;               /* of the store */
+    uint64_t nonce;              /* no other snapshot has it: parts of two never pass for one */
     uint32_t lane, lanes_count;
     uint64_t keys[STORE_DATABASES]; /* about how many, to make room before loading */
 };
@@ -51,6 +61,6 @@ MUST_USE enum err snapshot_load(const char *path, struct store *store,
 /* All checksums, without a store: for doctor and restore. */
 MUST_USE enum err snapshot_verify(const char *path, struct snapshot_header *header,
                                   uint64_t *keys_count, struct fault *fault);
-/* Those before `index`, and partial ones; with an `io`, whose `tag` is as in snapshot_begin: taking
- * gigabytes off a disk takes its time. Not while one is being written. */
+/* Those before `index`, and those not whole; with an `io`, whose `tag` is as in snapshot_begin:
+ * taking gigabytes off a disk takes its time. Not while one is being written. */
 void snapshot_remove_older(struct io *io, io_tag tag, const char *folder, uint64_t index);

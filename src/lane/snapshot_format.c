@@ -19,10 +19,29 @@ enum {
 static const char header_magic[8] = {'T', 'U', 'T', 'T', 'I', 'S', 'N', 'P'};
 
 /* Of the version too: it stands before the checksum in every format. */
-static uint32_t header_crc(const uint8_t *header)
+static uint32_t header_crc(const uint8_t *header, uint32_t version)
 {
+    size_t end = version == 1 ? SNAPSHOT_HEADER_1_BYTES : SNAPSHOT_OWN_AT;
     uint32_t crc = crc32c(0, slice_of(header, 12));
-    return crc32c(crc, slice_of(header + HEADER_CRC_FROM, SNAPSHOT_HEADER_BYTES - HEADER_CRC_FROM));
+    return crc32c(crc, slice_of(header + HEADER_CRC_FROM, end - HEADER_CRC_FROM));
+}
+
+void snapshot_own_write(uint8_t to[SNAPSHOT_OWN_BYTES], uint32_t header_crc, uint64_t position)
+{
+    uint8_t *at = u64_write(to, position);
+    (void)u32_write(at, crc32c(header_crc, slice_of(to, 8)));
+}
+
+static uint8_t *write_members(uint8_t *at, const struct raft_members *members)
+{
+    struct buffer bytes = {0};
+    if (members->count > 0) raft_members_write(members, &bytes);
+    ASSERT(bytes.len <= SNAPSHOT_MEMBERS_BYTES);
+    at = u32_write(at, (uint32_t)bytes.len);
+    memset(at, 0, SNAPSHOT_MEMBERS_BYTES);
+    if (bytes.len > 0) memcpy(at, bytes.data, bytes.len);
+    buffer_free(&bytes);
+    return at + SNAPSHOT_MEMBERS_BYTES;
 }
 
 uint32_t snapshot_header_write(uint8_t to[SNAPSHOT_HEADER_BYTES],
@@ -36,22 +55,51 @@ uint32_t snapshot_header_write(uint8_t to[SNAPSHOT_HEADER_BYTES],
     at = u64_write(at, header->seed);
     at = u32_write(at, header->lane);
     at = u32_write(at, header->lanes_count);
-    at = u64_write(at, 0);
+    at = u64_write(at, header->nonce);
     for (int i = 0; i < STORE_DATABASES; i++) at = u64_write(at, header->keys[i]);
-    uint32_t crc = header_crc(to);
+    at = write_members(at, &header->members);
+    uint32_t crc = header_crc(to, SNAPSHOT_FORMAT);
     (void)u32_write(to + 12, crc);
+    snapshot_own_write(at, crc, header->position);
     return crc;
+}
+
+uint32_t snapshot_header_bytes(struct slice start)
+{
+    struct cursor cursor = cursor_of(start);
+    struct slice magic = cursor_bytes(&cursor, sizeof header_magic);
+    uint32_t version = cursor_u32(&cursor);
+    if (cursor.bad || memcmp(magic.data, header_magic, sizeof header_magic) != 0) return 0;
+    return version == 1 ? SNAPSHOT_HEADER_1_BYTES : SNAPSHOT_HEADER_BYTES;
+}
+
+/* What format 2 has more. */
+static bool read_more(struct cursor *cursor, uint32_t crc, struct snapshot_header *header)
+{
+    uint32_t members_bytes = cursor_u32(cursor);
+    struct slice members = cursor_bytes(cursor, SNAPSHOT_MEMBERS_BYTES);
+    uint8_t own[SNAPSHOT_OWN_BYTES];
+    if (cursor->bad || members_bytes > SNAPSHOT_MEMBERS_BYTES) return false;
+    members.len = members_bytes;
+    if (members.len > 0 && !raft_members_read(members, &header->members)) return false;
+    struct slice found = cursor_bytes(cursor, SNAPSHOT_OWN_BYTES);
+    if (cursor->bad) return false;
+    struct cursor at = cursor_of(found);
+    header->position = cursor_u64(&at);
+    snapshot_own_write(own, crc, header->position);
+    return slice_eq(found, slice_of(own, sizeof own));
 }
 
 enum snapshot_header_kind snapshot_header_read(struct slice bytes, struct snapshot_header *header,
                                                uint32_t *crc, uint32_t *version)
 {
-    if (bytes.len < SNAPSHOT_HEADER_BYTES) return SNAPSHOT_HEADER_BAD;
-    if (memcmp(bytes.data, header_magic, sizeof header_magic) != 0) return SNAPSHOT_HEADER_BAD;
-    struct cursor cursor = cursor_of(slice_of(bytes.data + 8, SNAPSHOT_HEADER_BYTES - 8));
+    uint32_t size = snapshot_header_bytes(bytes);
+    if (size == 0 || bytes.len < size) return SNAPSHOT_HEADER_BAD;
+    struct cursor cursor = cursor_of(slice_of(bytes.data + 8, size - 8));
     *version = cursor_u32(&cursor);
     *crc = cursor_u32(&cursor);
-    if (*crc != header_crc(bytes.data)) return SNAPSHOT_HEADER_BAD;
+    if (*crc != header_crc(bytes.data, *version)) return SNAPSHOT_HEADER_BAD;
+    *header = (struct snapshot_header){0};
     if (*version > SNAPSHOT_FORMAT) return SNAPSHOT_HEADER_NEWER;
     header->index = cursor_u64(&cursor);
     header->term = cursor_u64(&cursor);
@@ -59,9 +107,11 @@ enum snapshot_header_kind snapshot_header_read(struct slice bytes, struct snapsh
     header->seed = cursor_u64(&cursor);
     header->lane = cursor_u32(&cursor);
     header->lanes_count = cursor_u32(&cursor);
-    (void)cursor_u64(&cursor);
+    header->nonce = cursor_u64(&cursor);
     for (int i = 0; i < STORE_DATABASES; i++) header->keys[i] = cursor_u64(&cursor);
-    return SNAPSHOT_HEADER_GOOD;
+    header->position = header->index;
+    bool good = *version == 1 || read_more(&cursor, *crc, header);
+    return good ? SNAPSHOT_HEADER_GOOD : SNAPSHOT_HEADER_BAD;
 }
 
 static uint32_t head_crc(const uint8_t *head, uint32_t start)

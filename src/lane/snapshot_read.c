@@ -67,11 +67,20 @@ static void reader_close(struct reader *reader)
 
 static enum err read_header(struct reader *reader, struct fault *fault)
 {
+    uint8_t header[SNAPSHOT_HEADER_BYTES];
     struct slice bytes = {0};
-    uint32_t version = 0;
+    uint32_t version = 0, size = SNAPSHOT_HEADER_1_BYTES;
     enum err err = file_size(&reader->file, &reader->file_bytes, fault);
-    if (err == ERR_OK) err = take(reader, SNAPSHOT_HEADER_BYTES, &bytes, fault);
+    if (err == ERR_OK) err = take(reader, size, &bytes, fault);
     if (err != ERR_OK) return err;
+    memcpy(header, bytes.data, size);
+    if (snapshot_header_bytes(bytes) > size) {
+        err = take(reader, SNAPSHOT_HEADER_BYTES - SNAPSHOT_HEADER_1_BYTES, &bytes, fault);
+        if (err != ERR_OK) return err;
+        memcpy(header + size, bytes.data, bytes.len);
+        size = SNAPSHOT_HEADER_BYTES;
+    }
+    bytes = slice_of(header, size);
     switch (snapshot_header_read(bytes, &reader->header, &reader->header_crc, &version)) {
     case SNAPSHOT_HEADER_GOOD: return ERR_OK;
     case SNAPSHOT_HEADER_NEWER:
@@ -258,7 +267,8 @@ void snapshot_remove_older(struct io *io, io_tag tag, const char *folder, uint64
         uint64_t found;
         struct slice suffix, path = files.files[i].path;
         if (!snapshot_name_read(path, &found, &suffix)) continue;
-        bool partial = slice_eq(suffix, SLICE(".partial"));
+        bool partial =
+            slice_eq(suffix, SLICE(SNAPSHOT_PARTIAL)) || slice_eq(suffix, SLICE(SNAPSHOT_RECEIVED));
         bool older = suffix.len == 0 && found < index;
         if (!partial && !older) continue;
         io_remove(io, (const char *)path.data, (io_tag){tag.n + SNAPSHOT_TAG_REMOVE});

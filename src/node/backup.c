@@ -225,7 +225,7 @@ static enum err fill_folder(struct arena *arena, const char *aside, const struct
                             uint32_t count, struct fault *fault)
 {
     struct data_folder folder;
-    enum err err = data_folder_open(arena, aside, count, &folder, fault);
+    enum err err = data_folder_open(arena, aside, count, NULL, &folder, fault);
     if (err != ERR_OK) return err;
     for (uint32_t i = 0; i < count && err == ERR_OK; i++) {
         const char *place;

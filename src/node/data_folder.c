@@ -14,7 +14,13 @@
 #define DATA_PART "tutti.data.partial"
 #define LOCK_FILE "lock"
 
-enum { DATA_BYTES_MAX = 4096, LANES_ANY = 0 };
+enum { DATA_BYTES_MAX = 4096 };
+
+struct opening {   /* as what a folder is opened */
+    bool existing; /* as whatever it is */
+    uint32_t lanes_count;
+    const struct data_identity *identity; /* NULL: alone */
+};
 
 /* What may be in a folder that no node has used yet. */
 static bool is_expected(const char *name)
@@ -82,14 +88,20 @@ static enum err write_facts(struct arena *arena, const struct data_folder *folde
                             struct fault *fault)
 {
     const char *name = arena_format(arena, "%s/" DATA_FILE, folder->path);
+    bool alone = folder->cluster == NULL;
     const char *text =
-        arena_format(arena, "format %d\nid %s\nseed %" PRIu64 "\nlanes %" PRIu32 "\n", DATA_FORMAT,
-                     folder->id, folder->seed, folder->lanes_count);
+        arena_format(arena, "format %d\nid %s\nseed %" PRIu64 "\nlanes %" PRIu32 "\n",
+                     alone ? DATA_FORMAT_SOLO : DATA_FORMAT_CLUSTER, folder->id, folder->seed,
+                     folder->lanes_count);
+    if (!alone) {
+        text = arena_format(arena, "%scluster %s\nnode %" PRIu32 "\n", text, folder->cluster,
+                            folder->node.n);
+    }
     return whole_file_replace(name, slice_text(text), fault);
 }
 
-static enum err make_facts(struct arena *arena, struct data_folder *folder, uint32_t lanes_count,
-                           struct fault *fault)
+static enum err make_facts(struct arena *arena, struct data_folder *folder,
+                           const struct opening *opening, struct fault *fault)
 {
     uint8_t id[DATA_ID_LEN / 2];
     enum err err = check_foreign(arena, folder->path, fault);
@@ -97,8 +109,13 @@ static enum err make_facts(struct arena *arena, struct data_folder *folder, uint
     random_fill(id, sizeof id);
     append_hex(folder->id, id, sizeof id);
     random_fill(&folder->seed, sizeof folder->seed);
-    folder->lanes_count = lanes_count;
+    folder->lanes_count = opening->lanes_count;
     folder->is_new = true;
+    if (opening->identity != NULL) {
+        folder->cluster = opening->identity->cluster;
+        folder->node = opening->identity->node;
+        folder->seed = opening->identity->seed;
+    }
     return write_facts(arena, folder, fault);
 }
 
@@ -118,21 +135,31 @@ static struct slice fact(struct slice text, const char *name)
     return (struct slice){0};
 }
 
-static enum err check_facts(struct data_folder *folder, struct slice text, uint32_t lanes_count,
-                            struct fault *fault)
+static enum err check_format(const struct data_folder *folder, struct slice text, uint64_t *format,
+                             struct fault *fault)
 {
-    uint64_t format, lanes;
-    struct slice id = fact(text, "id");
-    if (!count_parse(fact(text, "format"), &format)) format = 0;
-    if (format > DATA_FORMAT) {
-        return fault_set(fault, ERR_USAGE,
-                         "the data folder %s has format %" PRIu64 ", and this tutti knows up to "
-                         "%d: start it with the newer tutti that made it",
-                         folder->path, format, DATA_FORMAT);
-    }
+    if (!count_parse(fact(text, "format"), format)) *format = 0;
+    if (*format <= DATA_FORMAT) return ERR_OK;
+    return fault_set(fault, ERR_USAGE,
+                     "the data folder %s has format %" PRIu64 ", and this tutti knows up to %d: "
+                     "start it with the newer tutti that made it",
+                     folder->path, *format, DATA_FORMAT);
+}
+
+static enum err take_facts(struct arena *arena, struct data_folder *folder, struct slice text,
+                           struct fault *fault)
+{
+    uint64_t format, lanes = 0, node = 0;
+    struct slice id = fact(text, "id"), cluster = fact(text, "cluster");
+    enum err err = check_format(folder, text, &format, fault);
+    if (err != ERR_OK) return err;
     bool good = format != 0 && id.len == DATA_ID_LEN &&
                 count_parse(fact(text, "seed"), &folder->seed) &&
                 count_parse(fact(text, "lanes"), &lanes);
+    if (format == DATA_FORMAT_CLUSTER) {
+        good = good && cluster.len != 0 && count_parse(fact(text, "node"), &node) && node != 0 &&
+               node <= UINT32_MAX;
+    }
     if (!good) {
         return fault_set(fault, ERR_CORRUPT,
                          "%s/" DATA_FILE " is damaged; restore the folder from a backup (tutti "
@@ -141,15 +168,60 @@ static enum err check_facts(struct data_folder *folder, struct slice text, uint3
     }
     memcpy(folder->id, id.data, DATA_ID_LEN);
     folder->lanes_count = (uint32_t)lanes;
-    if (lanes == lanes_count || lanes_count == LANES_ANY) return ERR_OK;
-    return fault_set(fault, ERR_USAGE,
-                     "the data folder %s is dealt to %" PRIu64 " lanes, not %" PRIu32
-                     ": say --lanes %" PRIu64 ", or begin a new folder with --data",
-                     folder->path, lanes, lanes_count, lanes);
+    if (format == DATA_FORMAT_CLUSTER) folder->cluster = arena_text(arena, cluster);
+    folder->node.n = (uint32_t)node;
+    return ERR_OK;
 }
 
-static enum err read_facts(struct arena *arena, struct data_folder *folder, uint32_t lanes_count,
-                           struct fault *fault)
+static enum err check_identity(const struct data_folder *folder,
+                               const struct data_identity *identity, struct fault *fault)
+{
+    if (identity == NULL && folder->cluster != NULL) {
+        return fault_set(fault, ERR_USAGE,
+                         "the data folder %s is that of node %" PRIu32 " of the cluster %s: say "
+                         "--node %" PRIu32 " and --peers, or begin a new folder with --data",
+                         folder->path, folder->node.n, folder->cluster, folder->node.n);
+    }
+    if (identity != NULL && folder->cluster == NULL) {
+        return fault_set(fault, ERR_USAGE,
+                         "the data folder %s is that of a node that is alone: leave out --node and "
+                         "--peers, or begin a new folder with --data and copy the data into the "
+                         "cluster through a client",
+                         folder->path);
+    }
+    if (identity == NULL) return ERR_OK;
+    if (strcmp(folder->cluster, identity->cluster) != 0) {
+        return fault_set(
+            fault, ERR_USAGE,
+            "the data folder %s belongs to the cluster %s, not to %s: say --cluster %s, "
+            "or begin a new folder with --data",
+            folder->path, folder->cluster, identity->cluster, folder->cluster);
+    }
+    if (!node_eq(folder->node, identity->node)) {
+        return fault_set(fault, ERR_USAGE,
+                         "the data folder %s is that of node %" PRIu32 ", not of node %" PRIu32
+                         ": say --node %" PRIu32 ", or name this node's own folder with --data",
+                         folder->path, folder->node.n, identity->node.n, folder->node.n);
+    }
+    return ERR_OK;
+}
+
+static enum err check_facts(const struct data_folder *folder, const struct opening *opening,
+                            struct fault *fault)
+{
+    if (opening->existing) return ERR_OK;
+    if (folder->lanes_count != opening->lanes_count) {
+        return fault_set(fault, ERR_USAGE,
+                         "the data folder %s is dealt to %" PRIu32 " lanes, not %" PRIu32
+                         ": say --lanes %" PRIu32 ", or begin a new folder with --data",
+                         folder->path, folder->lanes_count, opening->lanes_count,
+                         folder->lanes_count);
+    }
+    return check_identity(folder, opening->identity, fault);
+}
+
+static enum err read_facts(struct arena *arena, struct data_folder *folder,
+                           const struct opening *opening, struct fault *fault)
 {
     uint8_t bytes[DATA_BYTES_MAX];
     size_t got = 0;
@@ -159,12 +231,12 @@ static enum err read_facts(struct arena *arena, struct data_folder *folder, uint
     if (err != ERR_OK) return err;
     err = file_read_at(&file, 0, bytes, sizeof bytes, &got, fault);
     file_close(&file);
-    if (err != ERR_OK) return err;
-    return check_facts(folder, slice_of(bytes, got), lanes_count, fault);
+    if (err == ERR_OK) err = take_facts(arena, folder, slice_of(bytes, got), fault);
+    return err == ERR_OK ? check_facts(folder, opening, fault) : err;
 }
 
-enum err data_folder_open(struct arena *arena, const char *path, uint32_t lanes_count,
-                          struct data_folder *folder, struct fault *fault)
+static enum err open_as(struct arena *arena, const char *path, const struct opening *opening,
+                        struct data_folder *folder, struct fault *fault)
 {
     *folder = (struct data_folder){.path = path, .lock = {.fd = -1}};
     const char *facts = arena_format(arena, "%s/" DATA_FILE, path);
@@ -180,10 +252,18 @@ enum err data_folder_open(struct arena *arena, const char *path, uint32_t lanes_
     if (!path_exists(facts)) err = check_foreign(arena, path, fault);
     if (err == ERR_OK) err = take_lock(arena, folder, fault);
     if (err != ERR_OK) return err;
-    err = path_exists(facts) ? read_facts(arena, folder, lanes_count, fault)
-                             : make_facts(arena, folder, lanes_count, fault);
+    err = path_exists(facts) ? read_facts(arena, folder, opening, fault)
+                             : make_facts(arena, folder, opening, fault);
     if (err != ERR_OK) data_folder_close(folder);
     return err;
+}
+
+enum err data_folder_open(struct arena *arena, const char *path, uint32_t lanes_count,
+                          const struct data_identity *identity, struct data_folder *folder,
+                          struct fault *fault)
+{
+    const struct opening opening = {.lanes_count = lanes_count, .identity = identity};
+    return open_as(arena, path, &opening, folder, fault);
 }
 
 enum err data_folder_open_existing(struct arena *arena, const char *path,
@@ -194,7 +274,7 @@ enum err data_folder_open_existing(struct arena *arena, const char *path,
                          "%s is not a data folder: it has no " DATA_FILE "; name one with --data",
                          path);
     }
-    return data_folder_open(arena, path, LANES_ANY, folder, fault);
+    return open_as(arena, path, &(struct opening){.existing = true}, folder, fault);
 }
 
 void data_folder_close(struct data_folder *folder)

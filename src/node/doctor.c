@@ -12,8 +12,8 @@ struct examination {
     struct arena *arena;
     struct buffer *out;
     bool repair;
-    uint64_t index; /* of the newest good snapshot */
-    bool damaged;   /* and not repaired */
+    uint64_t index, position; /* of the newest good snapshot */
+    bool damaged;             /* and not repaired */
 };
 
 static enum err set_aside(struct examination *examination, const char *path, struct fault *fault)
@@ -33,7 +33,10 @@ static enum err look_at_snapshot(struct examination *examination, const char *pa
     if (err == ERR_OK) {
         buffer_append_format(examination->out, "  %s: good, %" PRIu64 " record%s\n", path, keys,
                              keys == 1 ? "" : "s");
-        examination->index = u64_max(examination->index, header.index);
+        if (header.index >= examination->index) {
+            examination->index = header.index;
+            examination->position = header.position;
+        }
         return ERR_OK;
     }
     if (err != ERR_CORRUPT) return err;
@@ -65,17 +68,17 @@ static enum err look_at_log(struct examination *examination, const char *folder,
     struct log_found found;
     bool cut = false;
     enum err err = examination->repair
-                       ? log_repair(folder, examination->index, &found, &cut, fault)
-                       : log_recover(folder, examination->index, NULL, NULL, &found, fault);
+                       ? log_repair(folder, examination->position, &found, &cut, fault)
+                       : log_recover(folder, examination->position, NULL, NULL, &found, fault);
     if (err == ERR_CORRUPT) {
         buffer_append_format(examination->out, "  DAMAGED: %s\n", fault->text);
         examination->damaged = true;
         return ERR_OK;
     }
     if (err != ERR_OK) return err;
-    buffer_append_format(examination->out,
-                         "  log: %s, %" PRIu64 " records up to number %" PRIu64 "\n",
-                         cut ? "cut, and good now" : "good", found.records_count, found.last_index);
+    buffer_append_format(
+        examination->out, "  log: %s, %" PRIu64 " records up to number %" PRIu64 "\n",
+        cut ? "cut, and good now" : "good", found.records_count, found.last_position);
     if (cut) {
         buffer_append(examination->out,
                       SLICE("  what came behind is kept in files named *.damaged\n"));
@@ -96,7 +99,7 @@ static enum err look_at_lane(struct examination *examination, const struct data_
     enum err err = data_folder_lane(examination->arena, folder, number, &place, fault);
     if (err != ERR_OK) return err;
     buffer_append_format(examination->out, "lane %" PRIu32 "\n", number);
-    examination->index = 0;
+    examination->index = examination->position = 0;
     err = look_at_snapshots(examination, place, fault);
     if (err == ERR_OK) err = look_at_log(examination, place, fault);
     if (err == ERR_OK && examination->repair) err = folder_sync(place, fault);

@@ -1,7 +1,7 @@
-/* exposure.c -- whether strangers could come in. See start.h. */
+/* exposure.c -- see exposure.h. */
+#include "node/exposure.h"
 #include "io/whole_file.h"
 #include "node/listen.h"
-#include "node/start.h"
 
 enum { ACL_FILE_BYTES_MAX = 16 << 20 };
 

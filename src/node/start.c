@@ -1,93 +1,160 @@
 /* start.c -- see start.h. */
 #include <signal.h>
 
-#include "cmd/command.h"
 #include "io/clock.h"
 #include "io/process.h"
 #include "io/signals.h"
-#include "lane/mailbox.h"
-#include "node/data_folder.h"
-#include "node/listen.h"
-#include "node/node_lane.h"
 #include "node/notice.h"
+#include "node/peers.h"
 #include "node/start.h"
+#include "node/threads.h"
+#include "node/waiting.h"
 
-struct node {
+struct lane_run { /* what the thread of a lane leaves behind: facts until it is ready, then fault */
+    struct node_lane_facts facts;
+    struct fault fault; /* ERR_OK: it was asked to end */
+};
+
+struct run {
     const struct node_options *options;
-    struct arena *arena;
     struct notices notices;
-    struct data_folder folder;
-    const struct command_table *commands;
-    uint32_t lanes_count;
-    struct node_lane *lanes;
-    struct mailbox **mailboxes; /* [lanes_count] */
+    struct node *node;
+    struct lane_run *lanes; /* [node_lanes_count]; in `arena` */
+    struct arena *arena;
     struct signals signals;
     instant began;
 };
 
-static void run_lane(void *context, uint32_t number, struct thread *self)
+/* Who is here of the other nodes, and who is not. */
+static void say_peers(const struct run *run, struct node_lane *lane, struct waiting *waiting)
 {
-    struct node *node = context;
-    node_lane_run(&node->lanes[number], self);
+    struct lane_replication told;
+    struct buffer line = {0};
+    enum notice_level level;
+    instant now = io_now(node_lane_io(lane));
+    if (!waiting_wants(waiting, now)) return;
+    lane_tell_replication(node_lane_lane(lane), &told);
+    if (waiting_step(waiting, &told, now, &level, &line)) {
+        notice(&run->notices, level, "%.*s", (int)line.len, (const char *)line.data);
+    }
+    buffer_free(&line);
 }
 
-/* --- what it says ---------------------------------------------------------------------------- */
-
-static void append_places(const struct node *node, struct buffer *out)
+static enum err turn_until_end(const struct run *run, uint32_t number, struct node_lane *lane,
+                               const struct thread *self, struct fault *fault)
 {
-    const struct node_lane *lane = &node->lanes[0];
-    for (uint32_t i = 0; i < lane->listening_count; i++) {
-        const struct io_address *address = &lane->listening[i];
-        bool colons = strchr(address->text, ':') != NULL;
-        buffer_append(out, slice_text(i == 0 ? "" : ", "));
-        if (address->port == 0) {
-            buffer_append_format(out, "%s", address->text);
-        } else {
-            buffer_append_format(out, colons ? "[%s]:%u" : "%s:%u", address->text, address->port);
+    instant deadline = {0};
+    bool stopping = false;
+    struct waiting waiting = {.lane = number};
+    bool has_peers = node_peers(run->node)->count != 0;
+    for (;;) { /* until it is told to stop, or fails */
+        if (!stopping && thread_stop_wanted(self)) {
+            stopping = true;
+            deadline = (instant){0};
+        }
+        if (has_peers && !stopping) say_peers(run, lane, &waiting);
+        switch (node_lane_turn(lane, stopping, &deadline, fault)) {
+        case NODE_TURN_AGAIN: break;
+        case NODE_TURN_ENDED: return ERR_OK;
+        case NODE_TURN_FAILED: return fault->code;
         }
     }
 }
 
-static void say_dropped(const struct node *node)
+static void run_lane(void *context, uint32_t number, struct thread *self)
 {
-    for (uint32_t i = 0; i < node->lanes_count; i++) {
-        const struct lane_opened *opened = &node->lanes[i].opened;
+    struct run *run = context;
+    struct lane_run *kept = &run->lanes[number];
+    struct node_lane *lane = NULL;
+    enum err err = node_lane_new(run->node, number, &lane, &kept->fault);
+    if (err == ERR_OK) {
+        kept->facts = *node_lane_facts(lane);
+        thread_ready(self, node_lane_io(lane));
+        err = turn_until_end(run, number, lane, self, &kept->fault);
+        thread_leave(self);
+    }
+    kept->fault.code = err;
+    node_lane_free(lane);
+}
+
+/* --- what it says ---------------------------------------------------------------------------- */
+
+static void append_place(const struct io_address *address, struct buffer *out)
+{
+    bool colons = strchr(address->text, ':') != NULL;
+    if (address->port == 0) {
+        buffer_append_format(out, "%s", address->text);
+    } else {
+        buffer_append_format(out, colons ? "[%s]:%u" : "%s:%u", address->text, address->port);
+    }
+}
+
+static void append_places(const struct run *run, struct buffer *out)
+{
+    const struct node_lane_facts *lane = &run->lanes[0].facts;
+    for (uint32_t i = 0; i < lane->listening_count; i++) {
+        buffer_append(out, slice_text(i == 0 ? "" : ", "));
+        append_place(&lane->listening[i], out);
+    }
+}
+
+/* ", node 1 of 3 in the cluster tutti, at 10.0.0.1:7400 for the others" */
+static void append_peers(const struct run *run, struct buffer *out)
+{
+    const struct peers *peers = node_peers(run->node);
+    for (uint32_t i = 0; i < peers->count; i++) {
+        const struct link_peer *peer = &peers->peers[i];
+        if (!node_eq(peer->node, peers->self)) continue;
+        buffer_append_format(out, ", node %u of %u in the cluster %s, at ", peers->self.n,
+                             peers->count, peers->identity.cluster);
+        append_place(&peer->address, out);
+        buffer_append(out, SLICE(" for the others"));
+    }
+}
+
+static void say_dropped(const struct run *run)
+{
+    for (uint32_t i = 0; i < node_lanes_count(run->node); i++) {
+        const struct lane_opened *opened = &run->lanes[i].facts.opened;
         if (opened->dropped_bytes == 0) continue;
-        notice(&node->notices, NOTICE_WARNING,
+        notice(&run->notices, NOTICE_WARNING,
                "the log of lane %u ended in %llu bytes of a write that was not whole (%s); they "
                "were never acknowledged, and are dropped",
                i, (unsigned long long)opened->dropped_bytes, opened->dropped_at);
     }
 }
 
-static void say_ready(const struct node *node)
+static void say_ready(const struct run *run)
 {
-    struct buffer places = {0};
+    struct buffer places = {0}, peers = {0};
     uint64_t keys = 0, replayed = 0;
-    append_places(node, &places);
-    for (uint32_t i = 0; i < node->lanes_count; i++) {
-        keys += node->lanes[i].opened.keys_count;
-        replayed += node->lanes[i].opened.replayed_count;
+    append_places(run, &places);
+    append_peers(run, &peers);
+    for (uint32_t i = 0; i < node_lanes_count(run->node); i++) {
+        keys += run->lanes[i].facts.opened.keys_count;
+        replayed += run->lanes[i].facts.opened.replayed_count;
     }
-    say_dropped(node);
-    int64_t ms = (clock_now().ns - node->began.ns) / 1000000;
-    notice(&node->notices, NOTICE_INFO,
+    say_dropped(run);
+    int64_t ms = (clock_now().ns - run->began.ns) / 1000000;
+    notice(&run->notices, NOTICE_INFO,
            "ready on %.*s: tutti %s, pid %u, %u lane%s, disk %s, %llu key%s (%llu log record%s) in "
-           "%lld ms, data in %s",
-           (int)places.len, (const char *)places.data, node->options->version, process_own_id(),
-           node->lanes_count, node->lanes_count == 1 ? "" : "s", node->lanes[0].disk_name,
-           (unsigned long long)keys, keys == 1 ? "" : "s", (unsigned long long)replayed,
-           replayed == 1 ? "" : "s", (long long)ms, node->folder.path);
+           "%lld ms, data in %s%.*s",
+           (int)places.len, (const char *)places.data, run->options->version, process_own_id(),
+           node_lanes_count(run->node), node_lanes_count(run->node) == 1 ? "" : "s",
+           run->lanes[0].facts.disk_name, (unsigned long long)keys, keys == 1 ? "" : "s",
+           (unsigned long long)replayed, replayed == 1 ? "" : "s", (long long)ms,
+           node_folder(run->node)->path, (int)peers.len, (const char *)peers.data);
+    buffer_free(&peers);
     buffer_free(&places);
 }
 
 /* --- its life -------------------------------------------------------------------------------- */
 
 /* The first fault of a lane, if one has one. */
-static enum err lanes_result(const struct node *node, struct fault *fault)
+static enum err lanes_result(const struct run *run, struct fault *fault)
 {
-    for (uint32_t i = 0; i < node->lanes_count; i++) {
-        const struct node_lane *lane = &node->lanes[i];
+    for (uint32_t i = 0; i < node_lanes_count(run->node); i++) {
+        const struct lane_run *lane = &run->lanes[i];
         if (lane->fault.code == ERR_OK) continue;
         *fault = lane->fault;
         return fault->code;
@@ -96,29 +163,30 @@ static enum err lanes_result(const struct node *node, struct fault *fault)
 }
 
 /* Until all lanes have ended. ERR_CANCELLED: a second signal came first. */
-static enum err watch(struct node *node, struct threads *threads, int *signal_number,
+static enum err watch(struct run *run, struct threads *threads, int *signal_number,
                       struct fault *fault)
 {
     struct threads_state state = {0};
+    const uint32_t count = node_lanes_count(run->node);
     bool ready = false, stopping = false;
-    while (state.ended_count < node->lanes_count) { /* ends: with a signal, SHUTDOWN or a failure */
-        state = threads_wait(threads, state, node->signals.fd);
-        if (!ready && state.ready_count == node->lanes_count) {
+    while (state.ended_count < count) { /* ends: with a signal, SHUTDOWN or a failure */
+        state = threads_wait(threads, state, run->signals.fd);
+        if (!ready && state.ready_count == count) {
             ready = true;
-            say_ready(node);
+            say_ready(run);
         }
         if (state.ended_count != 0 && !stopping) {
             stopping = true;
             threads_stop(threads);
         }
-        int number = signals_take(&node->signals);
+        int number = signals_take(&run->signals);
         if (number == SIGHUP) {
-            notice(&node->notices, NOTICE_INFO, "SIGHUP: there is no log file to open again");
+            notice(&run->notices, NOTICE_INFO, "SIGHUP: there is no log file to open again");
         } else if (number != 0 && stopping) {
             *signal_number = number;
             return fault_set(fault, ERR_CANCELLED, "ended at once by a second signal");
         } else if (number != 0) {
-            notice(&node->notices, NOTICE_INFO,
+            notice(&run->notices, NOTICE_INFO,
                    "SIG%s: finishing what was received; once more ends at once",
                    sigabbrev_np(number));
             stopping = true;
@@ -128,60 +196,25 @@ static enum err watch(struct node *node, struct threads *threads, int *signal_nu
     return ERR_OK;
 }
 
-static enum err prepare_lanes(struct node *node, struct fault *fault)
-{
-    char run_id[RUN_ID_LEN + 1];
-    node_run_id(run_id);
-    node->commands = command_table_new(node->arena);
-    node->lanes = ARENA_ARRAY(node->arena, struct node_lane, node->lanes_count);
-    node->mailboxes = ARENA_ARRAY(node->arena, struct mailbox *, node->lanes_count);
-    for (uint32_t i = 0; i < node->lanes_count; i++) node->mailboxes[i] = mailbox_new();
-    for (uint32_t i = 0; i < node->lanes_count; i++) {
-        struct node_lane *lane = &node->lanes[i];
-        *lane = (struct node_lane){.number = i,
-                                   .lanes_count = node->lanes_count,
-                                   .config = node->options->config,
-                                   .commands = node->commands,
-                                   .mailboxes = node->mailboxes,
-                                   .seed = node->folder.seed,
-                                   .data_folder = node->folder.path,
-                                   .config_path = node->options->config_path,
-                                   .version = node->options->version};
-        memcpy(lane->run_id, run_id, sizeof run_id);
-        enum err err = data_folder_lane(node->arena, &node->folder, i, &lane->folder, fault);
-        if (err != ERR_OK) return err;
-    }
-    return ERR_OK;
-}
-
-static enum err serve(struct node *node, int *signal_number, struct fault *fault)
+static enum err serve(struct run *run, int *signal_number, struct fault *fault)
 {
     struct threads *threads;
-    enum err err = prepare_lanes(node, fault);
+    uint32_t count = node_lanes_count(run->node);
+    run->lanes = ARENA_ARRAY(run->arena, struct lane_run, count);
+    enum err err = threads_start(count, run_lane, run, &threads, fault);
     if (err != ERR_OK) return err;
-    err = threads_start(node->lanes_count, run_lane, node, &threads, fault);
-    if (err != ERR_OK) return err;
-    err = watch(node, threads, signal_number, fault);
+    err = watch(run, threads, signal_number, fault);
     if (err == ERR_CANCELLED) return err; /* the process ends under its threads */
     threads_join(threads);
-    return lanes_result(node, fault);
+    return lanes_result(run, fault);
 }
 
-static enum err open_and_serve(struct node *node, int *signal_number, struct fault *fault)
+static enum err open_and_serve(struct run *run, int *signal_number, struct fault *fault)
 {
-    const struct config *config = node->options->config;
-    const char *path = config_text(config, SETTING_DIR);
-    enum err err = node_check_exposure(config, fault);
+    enum err err = node_new(run->options, &run->node, fault);
     if (err != ERR_OK) return err;
-    err = data_folder_open(node->arena, path, node->lanes_count, &node->folder, fault);
-    if (err != ERR_OK) return err;
-    err = serve(node, signal_number, fault);
-    if (err != ERR_CANCELLED) {
-        for (uint32_t i = 0; node->mailboxes != NULL && i < node->lanes_count; i++) {
-            mailbox_free(node->mailboxes[i]);
-        }
-        data_folder_close(&node->folder);
-    }
+    err = serve(run, signal_number, fault);
+    if (err != ERR_CANCELLED) node_free(run->node);
     return err;
 }
 
@@ -192,20 +225,19 @@ static const enum notice_level least_levels[] = {NOTICE_DEBUG, NOTICE_INFO, NOTI
 enum err node_run(const struct node_options *options, int *signal_number, struct fault *fault)
 {
     const struct config *config = options->config;
-    struct node node = {.options = options, .arena = arena_new(), .began = clock_now()};
-    node.notices.json = config_choice(config, SETTING_LOG_FORMAT) == 1;
-    node.notices.least = least_levels[config_choice(config, SETTING_LOGLEVEL)];
-    node.lanes_count = (uint32_t)config_integer(config, SETTING_LANES);
-    enum err err = signals_open(&node.signals, fault);
+    struct run run = {.options = options, .arena = arena_new(), .began = clock_now()};
+    run.notices.json = config_choice(config, SETTING_LOG_FORMAT) == 1;
+    run.notices.least = least_levels[config_choice(config, SETTING_LOGLEVEL)];
+    enum err err = signals_open(&run.signals, fault);
     if (err == ERR_OK) {
-        err = open_and_serve(&node, signal_number, fault);
-        if (err != ERR_CANCELLED) signals_close(&node.signals);
+        err = open_and_serve(&run, signal_number, fault);
+        if (err != ERR_CANCELLED) signals_close(&run.signals);
     }
     if (err == ERR_OK) {
-        notice(&node.notices, NOTICE_INFO, "ended: all that was acknowledged is on disk");
+        notice(&run.notices, NOTICE_INFO, "ended: all that was acknowledged is on disk");
     } else {
-        notice(&node.notices, NOTICE_ERROR, "%s", fault->text);
+        notice(&run.notices, NOTICE_ERROR, "%s", fault->text);
     }
-    if (err != ERR_CANCELLED) arena_free(node.arena);
+    if (err != ERR_CANCELLED) arena_free(run.arena);
     return err;
 }

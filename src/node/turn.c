@@ -1,5 +1,6 @@
 /* turn.c -- see turn.h. */
 #include "node/turn.h"
+#include "base/arena.h"
 #include "serve/config.h"
 #include "serve/door.h"
 
@@ -67,36 +68,44 @@ static bool finish(struct turn *turn, instant now)
     if (!turn->finishing) {
         turn->finishing = true;
         turn->finish_until = (instant){now.ns + FINISH_NS_MAX};
+        lane_hand_over(turn->server->lane);
     }
     bool answered = door_finish(turn->server);
-    bool durable = lane_agreed(turn->server->lane) >= lane_last(turn->server->lane);
+    bool agreed = lane_agreed(turn->server->lane) >= lane_last(turn->server->lane);
+    /* What others must agree on may take for ever; nobody was told that it is done. */
+    bool durable = agreed || lane_is_replicated(turn->server->lane);
     bool quiet = lane_is_quiet(turn->server->lane);
     return durable && ((answered && quiet) || now.ns >= turn->finish_until.ns);
 }
 
-enum err turn_run(struct server *server, struct thread *self, struct fault *fault)
+struct turn *turn_new(struct arena *arena, struct server *server)
 {
-    struct io *io = server->io;
+    struct turn *turn = ARENA_ARRAY(arena, struct turn, 1);
+    *turn = (struct turn){.server = server};
+    return turn;
+}
+
+enum node_turn turn_take(struct turn *turn, bool stop, instant *deadline, struct fault *fault)
+{
+    struct server *server = turn->server;
     struct io_completion completions[COMPLETIONS_MAX];
-    struct turn turn = {.server = server};
-    instant deadline = {0};
-    for (;;) { /* until it is told to stop, or fails */
-        uint32_t count = io_wait(io, deadline, completions, COMPLETIONS_MAX);
-        instant now = io_now(io);
-        int64_t unix_ms = io_unix_ms(io);
-        hand_out(server, completions, count);
-        /* Nothing may be acknowledged any more: not even what is waiting to be sent. */
-        const struct fault *failed = lane_failed(server->lane);
-        if (failed != NULL) {
-            *fault = *failed;
-            return fault->code;
-        }
-        deadline = door_turn(server, now, unix_ms);
-        deadline = earlier(deadline, lane_turn(server->lane, now, unix_ms));
-        door_send(server);
-        if (now.ns >= turn.chores_due.ns) chores(&turn, now, unix_ms);
-        deadline = earlier(deadline, turn.chores_due);
-        bool stop = server->stop_wanted || thread_stop_wanted(self);
-        if (stop && finish(&turn, now)) return ERR_OK;
+    uint32_t count = io_wait(server->io, *deadline, completions, COMPLETIONS_MAX);
+    instant now = io_now(server->io);
+    int64_t unix_ms = io_unix_ms(server->io);
+    hand_out(server, completions, count);
+    /* Nothing may be acknowledged any more: not even what is waiting to be sent. */
+    const struct fault *failed = lane_failed(server->lane);
+    if (failed != NULL) {
+        *fault = *failed;
+        return NODE_TURN_FAILED;
     }
+    instant next = door_turn(server, now, unix_ms);
+    next = earlier(next, lane_turn(server->lane, now, unix_ms));
+    door_send(server);
+    lane_flush(server->lane);
+    if (now.ns >= turn->chores_due.ns) chores(turn, now, unix_ms);
+    *deadline = earlier(next, turn->chores_due);
+    bool ends = (server->stop_wanted || stop) && finish(turn, now);
+    lane_flush(server->lane);
+    return ends ? NODE_TURN_ENDED : NODE_TURN_AGAIN;
 }

@@ -1,14 +1,16 @@
 /*
- * turn.h -- the loop of one lane: wait, hand out what has come, run, flush, send.
+ * turn.h -- one pass of a lane's loop: wait, hand out what has come, run, flush, send.
  */
 #pragma once
 
-#include "node/threads.h"
+#include "node/node.h"
 #include "serve/server.h"
+
+struct turn; /* opaque: what is kept from one to the next */
 
 /* Listeners have tags of their own, between the lane's and the door's. */
 enum { TURN_TAG_LISTENER = 512 };
 
-/* Until somebody wants it to stop, and all that was received is answered and durable; or until the
- * lane fails, which is an error. */
-MUST_USE enum err turn_run(struct server *server, struct thread *self, struct fault *fault);
+struct turn *turn_new(struct arena *arena, struct server *server);
+/* As node_lane_turn. */
+enum node_turn turn_take(struct turn *turn, bool stop, instant *deadline, struct fault *fault);

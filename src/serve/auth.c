@@ -160,8 +160,9 @@ void reset_command(struct session_call *call)
     transaction_drop(call->server, session);
     pubsub_leave_all(call->server, session);
     session_leave(call->server->sessions, SESSIONS_MONITOR, session);
-    session->flags &= ~(uint32_t)(SESSION_MONITOR | SESSION_REPLY_OFF | SESSION_REPLY_SKIP |
-                                  SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT | SESSION_NO_TOUCH);
+    session->flags &=
+        ~(uint32_t)(SESSION_MONITOR | SESSION_REPLY_OFF | SESSION_REPLY_SKIP |
+                    SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT | SESSION_NO_TOUCH | SESSION_STALE);
     session->protocol = call->reply.protocol = 2;
     session->database = 0;
     buffer_free(&session->name);

@@ -1,7 +1,9 @@
 /* blocked.c -- see blocked.h. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "serve/blocked.h"
+#include "serve/dispatch.h"
 #include "serve/name_map.h"
 #include "serve/session_impl.h"
 
@@ -26,7 +28,7 @@ struct session_wait {
     const struct command *command;
     struct slice *argv; /* behind the waits; the bytes are behind them */
     uint32_t argc, database;
-    instant deadline; /* 0: never */
+    instant since, deadline; /* 0: never */
     enum call_timeout_reply timeout_reply;
     uint32_t waits_count;
     struct wait waits[];
@@ -112,6 +114,7 @@ void blocked_enter(struct server *server, struct session *session, const struct 
 {
     struct blocked *blocked = server->blocked;
     session->wait = wait_new(call);
+    session->wait->since = server->sessions->now;
     for (uint32_t i = 0; i < call->block.keys_count; i++)
         wait_for(blocked, session, call->argv[call->block.first_key + i]);
     session->flags |= SESSION_BLOCKED;
@@ -161,6 +164,33 @@ void blocked_leave(struct server *server, struct session *session)
     session_observe(server);
 }
 
+/* --- elsewhere ------------------------------------------------------------------------------- */
+
+instant blocked_since(const struct session *session)
+{
+    return session->wait->since;
+}
+
+void blocked_request(const struct session *session, struct request *request, struct slice **argv)
+{
+    const struct session_wait *wait = session->wait;
+    *argv = wait->argv;
+    *request = (struct request){.command = wait->command, .argv = wait->argv, .argc = wait->argc};
+}
+
+void blocked_shorten(const struct command *command, struct slice *argv, uint32_t argc,
+                     duration passed, char text[BLOCKED_TIMEOUT_TEXT])
+{
+    bool first = command->id == COMMAND_BLMPOP || command->id == COMMAND_BZMPOP;
+    struct slice *timeout = &argv[first ? 1 : argc - 1];
+    double seconds;
+    if (!double_parse(*timeout, &seconds) || seconds <= 0) return; /* for ever, or refused there */
+    seconds -= (double)passed.ns / 1e9;
+    if (seconds < 0.001) seconds = 0.001; /* 0 would be for ever */
+    int len = snprintf(text, BLOCKED_TIMEOUT_TEXT, "%.3f", seconds);
+    *timeout = slice_of(text, (size_t)len);
+}
+
 /* --- what wakes them ------------------------------------------------------------------------- */
 
 static void make_ready(struct blocked *blocked, struct name_node *key)
@@ -194,6 +224,7 @@ static bool run_again(struct server *server, struct session *session)
     struct session_wait *wait = session->wait;
     struct sessions *sessions = server->sessions;
     session_output_begin(server, session);
+    size_t opened = session->output.len;
     struct call call = {
         .command = wait->command,
         .argv = wait->argv,
@@ -209,6 +240,7 @@ static bool run_again(struct server *server, struct session *session)
     enum lane_ran ran = lane_run(server->lane, &call, &session->gate);
     if (ran == LANE_RAN && !call.block.wanted) {
         blocked_leave(server, session);
+        session_mark(server, session, opened, session->gate);
         buffer_append(&session->output, buffer_slice(&sessions->pushed));
     }
     buffer_free(&sessions->pushed);

@@ -24,6 +24,15 @@ void blocked_touch_database(struct blocked *blocked, uint32_t database);
 bool blocked_is_ready(const struct blocked *blocked);
 void blocked_serve(struct server *server);
 
+/* With replicas: the same call again, elsewhere, for what is left of its time. */
+struct request; /* dispatch.h */
+enum { BLOCKED_TIMEOUT_TEXT = 32 };
+instant blocked_since(const struct session *session);
+void blocked_request(const struct session *session, struct request *request, struct slice **argv);
+/* The timeout among the arguments becomes what is left of it, in `text`. */
+void blocked_shorten(const struct command *command, struct slice *argv, uint32_t argc,
+                     duration passed, char text[BLOCKED_TIMEOUT_TEXT]);
+
 /* Answer those whose time is over. Returns when the next one is. */
 instant blocked_expire(struct server *server, instant now);
 enum blocked_end { BLOCKED_TIMEOUT, BLOCKED_ERROR };

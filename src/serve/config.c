@@ -55,6 +55,7 @@ const char *const setting_section_titles[SETTINGS_SECTIONS_COUNT] = {
     [SETTINGS_MEMORY] = "Memory",
     [SETTINGS_FORMS] = "Compact forms of collections",
     [SETTINGS_DISK] = "The disk",
+    [SETTINGS_REPLICATION] = "Several nodes",
     [SETTINGS_EVENTS] = "What is told",
     [SETTINGS_ACCEPTED] = "Redis's, understood but without a meaning here",
 };

@@ -54,6 +54,7 @@ enum setting_section {
     SETTINGS_MEMORY,
     SETTINGS_FORMS,
     SETTINGS_DISK,
+    SETTINGS_REPLICATION,
     SETTINGS_EVENTS,
     SETTINGS_ACCEPTED, /* Redis's, without a meaning here */
     SETTINGS_SECTIONS_COUNT

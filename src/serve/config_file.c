@@ -114,7 +114,7 @@ static struct slice join(struct arena *arena, const struct slice *words, uint32_
 static bool takes_words(enum setting_id id)
 {
     return setting_rows[id].type == SETTING_TYPE_LIST || id == SETTING_BIND ||
-           id == SETTING_OOM_SCORE_ADJ_VALUES;
+           id == SETTING_PEERS || id == SETTING_OOM_SCORE_ADJ_VALUES;
 }
 
 /* `save 900 1` twice means both pairs: a file's first one begins anew, further ones add. */

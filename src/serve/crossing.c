@@ -2,18 +2,8 @@
 #include <stdlib.h>
 
 #include "base/crc.h"
-#include "serve/acl.h"
 #include "serve/crossing_impl.h"
-#include "serve/transaction.h"
-#include "serve/watching.h"
-
-enum {
-    HELD_MAX = 1024,      /* of one session: then it waits for answers */
-    HELD_UNKNOWN_MAX = 4, /* while nobody knows how large they will be */
-    KEYS_LOOKED_AT = 256,
-    LANE_NONE = UINT32_MAX,
-    LANE_SEVERAL = UINT32_MAX - 1,
-};
+#include "serve/lost.h"
 
 struct crossing *crossing_new(struct arena *arena, const struct crossing_config *config)
 {
@@ -22,8 +12,8 @@ struct crossing *crossing_new(struct arena *arena, const struct crossing_config 
         .config = *config,
         .asks = ARENA_ARRAY(arena, struct message *, config->lanes_count),
         .answers = ARENA_ARRAY(arena, struct message *, config->lanes_count),
-        .guests = guests_new(config->lanes_count),
     };
+    crossing->guests = guests_new(crossing_targets_max(crossing));
     return crossing;
 }
 
@@ -34,7 +24,13 @@ void crossing_free(struct crossing *crossing)
         message_free(crossing->asks[i]);
         message_free(crossing->answers[i]);
     }
+    crossing_nodes_free(crossing);
     guests_free(crossing->guests);
+}
+
+const struct crossing_stats *crossing_stats(const struct crossing *crossing)
+{
+    return &crossing->stats;
 }
 
 uint32_t crossing_lane_of(const struct crossing *crossing, struct slice key)
@@ -53,23 +49,12 @@ static struct buffer *filling(struct crossing *crossing, struct message **messag
     return &messages[lane]->bytes;
 }
 
-struct buffer *crossing_answers(struct crossing *crossing, uint32_t lane)
+void crossing_answer(struct crossing *crossing, uint32_t to, const struct answer_told *answer)
 {
-    return filling(crossing, crossing->answers, lane, CROSSING_ANSWERS);
-}
-
-static void ask_write(struct crossing *crossing, uint32_t lane, uint64_t slot, uint64_t id,
-                      uint64_t entry, uint32_t flags, uint32_t database, const struct slice *argv,
-                      uint32_t argc)
-{
-    struct buffer *out = filling(crossing, crossing->asks, lane, CROSSING_ASKS);
-    put_varint(out, slot);
-    put_varint(out, id);
-    put_varint(out, entry);
-    put_u8(out, (uint8_t)flags);
-    put_varint(out, database);
-    put_varint(out, argc);
-    for (uint32_t i = 0; i < argc; i++) put_sized(out, argv[i]);
+    struct buffer *out = crossing_is_node(crossing, to)
+                             ? crossing_out(crossing, to, STREAM_ANSWERS)
+                             : filling(crossing, crossing->answers, to, CROSSING_ANSWERS);
+    answer_write(out, answer);
 }
 
 void crossing_ask(struct server *server, struct session *session, uint32_t lane, uint64_t entry,
@@ -78,20 +63,27 @@ void crossing_ask(struct server *server, struct session *session, uint32_t lane,
     struct crossing *crossing = server->crossing;
     if (session->protocol == 3) flags |= ASK_RESP3;
     if (session->flags & SESSION_NO_TOUCH) flags |= ASK_NO_TOUCH;
+    if (session->flags & SESSION_STALE) flags |= ASK_STALE;
     struct session_crossing *of = crossing_of(crossing, session);
     of->known[lane] = true;
     if (lane == crossing->config.lane && !(flags & ASK_QUIET)) of->own_until = entry + 1;
-    ask_write(crossing, lane, session->slot + 1, session->id, entry, flags, session->database, argv,
-              argc);
+    struct ask ask = {.slot = session->slot + 1,
+                      .id = session->id,
+                      .entry = entry,
+                      .flags = (uint8_t)flags,
+                      .database = session->database,
+                      .argc = argc};
+    ask_write(filling(crossing, crossing->asks, lane, CROSSING_ASKS), &ask, argv);
 }
 
 void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t argc)
 {
     struct crossing *crossing = server->crossing;
     if (crossing == NULL) return;
+    struct ask ask = {.slot = CROSSING_SLOT_LANE, .flags = ASK_QUIET, .argc = argc};
     for (uint32_t lane = 0; lane < crossing->config.lanes_count; lane++) {
         if (lane == crossing->config.lane) continue;
-        ask_write(crossing, lane, CROSSING_SLOT_LANE, 0, 0, ASK_QUIET, 0, argv, argc);
+        ask_write(filling(crossing, crossing->asks, lane, CROSSING_ASKS), &ask, argv);
     }
 }
 
@@ -109,6 +101,7 @@ void crossing_flush(struct server *server)
     if (server->crossing == NULL) return;
     send_all(server->crossing, server->crossing->asks);
     send_all(server->crossing, server->crossing->answers);
+    crossing_nodes_flush(server);
 }
 
 /* --- what is held ---------------------------------------------------------------------------- */
@@ -159,7 +152,8 @@ void crossing_hold(struct server *server, struct session *session, size_t opened
     struct slice reply = slice_from(buffer_slice(&session->output), opened);
     if (reply.len == 0) return;
     struct held *last = held_at(of, of->first + held_count(of) - 1);
-    if (last->owed_count > 0) last = held_push(of);
+    if (last->owed_count > 0 || last->gate != session->gate) last = held_push(of);
+    last->gate = session->gate;
     buffer_append(&last->bytes, reply);
     of->held_bytes += reply.len;
     session->output.len = opened;
@@ -174,7 +168,10 @@ static void release(struct server *server, struct session *session)
     for (; done < count; done++) {
         struct held *held = held_at(of, of->first + done);
         if (held->owed_count > 0) break;
-        if (!held->silent) buffer_append(&session->output, buffer_slice(&held->bytes));
+        if (!held->silent) {
+            session_mark(server, session, session->output.len, held->gate);
+            buffer_append(&session->output, buffer_slice(&held->bytes));
+        }
         held_free(server->crossing, held);
     }
     buffer_consume(&of->entries, done * sizeof(struct held));
@@ -189,13 +186,14 @@ static void release(struct server *server, struct session *session)
     session_enter(server->sessions, SESSIONS_RUN, session);
 }
 
-static void answered(struct server *server, uint32_t from, struct session *session, uint64_t entry,
-                     struct slice reply)
+static void answered(struct server *server, uint32_t from, struct session *session,
+                     const struct answer_told *answer)
 {
-    struct held *held = held_at(session->crossing, entry);
+    struct session_crossing *of = session->crossing;
+    struct held *held = held_at(of, answer->entry);
+    struct slice reply = answer->reply;
     ASSERT(held != NULL);
     ASSERT(held->owed_count > 0);
-    struct session_crossing *of = session->crossing;
     of->held_bytes += reply.len;
     of->answer_bytes = u64_max(reply.len, of->answer_bytes - of->answer_bytes / 8);
     buffer_append(held->parts == NULL ? &held->bytes : &held->parts[from], reply);
@@ -206,17 +204,46 @@ static void answered(struct server *server, uint32_t from, struct session *sessi
 
 static void answers_read(struct server *server, const struct message *message)
 {
-    struct cursor in = cursor_of(buffer_slice(&message->bytes));
+    struct slice rest = buffer_slice(&message->bytes);
     const struct sessions *sessions = server->sessions;
-    while (cursor_left(&in) > 0) {
-        uint64_t slot = cursor_varint(&in) - 1, id = cursor_varint(&in);
-        uint64_t entry = cursor_varint(&in);
-        struct slice reply = cursor_sized(&in);
-        ASSERT(!in.bad); /* our own lanes write them */
+    while (rest.len > 0) {
+        struct answer_told answer;
+        enum crossing_read read = answer_read(&rest, &answer);
+        ASSERT(read == CROSSING_WHOLE); /* our own lanes write them */
+        uint64_t slot = answer.slot - 1;
         struct session *session = slot < sessions->slots_count ? sessions->slots[slot] : NULL;
-        if (session == NULL || session->id != id) continue; /* it has gone */
-        answered(server, message->from, session, entry, reply);
+        if (session == NULL || session->id != answer.id) continue; /* it has gone */
+        answered(server, message->from, session, &answer);
     }
+}
+
+static void message_take(struct server *server, struct message *message)
+{
+    if (message->kind == CROSSING_ASKS) {
+        guests_receive(server, message->from, buffer_slice(&message->bytes));
+    } else {
+        answers_read(server, message);
+    }
+    message_free(message);
+}
+
+static bool own_take(struct server *server, struct message **messages)
+{
+    struct message *message = messages[server->crossing->config.lane];
+    if (message == NULL) return false;
+    messages[server->crossing->config.lane] = NULL;
+    message_take(server, message);
+    return true;
+}
+
+bool crossing_own_asks(struct server *server)
+{
+    return server->crossing != NULL && own_take(server, server->crossing->asks);
+}
+
+bool crossing_own_answers(struct server *server)
+{
+    return server->crossing != NULL && own_take(server, server->crossing->answers);
 }
 
 void crossing_turn(struct server *server)
@@ -226,26 +253,26 @@ void crossing_turn(struct server *server)
     struct message *message = mailbox_take(crossing->config.mailboxes[crossing->config.lane]);
     while (message != NULL) {
         struct message *next = message->next;
-        if (message->kind == CROSSING_ASKS) {
-            guests_receive(server, message->from, buffer_slice(&message->bytes));
-        } else {
-            answers_read(server, message);
-        }
-        message_free(message);
+        message_take(server, message);
         message = next;
     }
+    if (crossing->config.replicated) crossing_nodes_turn(server);
 }
 
-/* --- ends ------------------------------------------------------------------------------------ */
-
-static void crossing_unwatch(struct server *server, struct session *session)
+void crossing_lose(struct session *session, uint64_t from, struct slice error)
 {
     struct session_crossing *of = session->crossing;
-    if (of == NULL || of->watch_lane == 0) return;
-    const struct slice unwatch = SLICE("UNWATCH");
-    crossing_ask(server, session, of->watch_lane - 1, 0, ASK_QUIET, &unwatch, 1);
-    of->watch_lane = 0;
+    for (uint32_t i = 0; of != NULL && i < held_count(of); i++) {
+        struct held *held = held_at(of, of->first + i);
+        if (held->owed_count > 0 || held->gate < from) continue;
+        struct buffer lost = held->bytes;
+        held->bytes = (struct buffer){0};
+        lost_replace(&held->bytes, buffer_slice(&lost), &(struct lost_manner){0}, error);
+        held->gate = 0;
+        buffer_free(&lost);
+    }
 }
+/* --- ends ------------------------------------------------------------------------------------ */
 
 void crossing_leave(struct server *server, struct session *session)
 {
@@ -261,175 +288,4 @@ void crossing_leave(struct server *server, struct session *session)
     free(of->known);
     free(of);
     session->crossing = NULL;
-}
-
-/* --- which way ------------------------------------------------------------------------------- */
-
-/* The lane of all keys of a call; LANE_NONE: it has none. */
-static uint32_t lane_of_keys(const struct crossing *crossing, const struct request *request)
-{
-    struct key_place few[KEYS_LOOKED_AT], *places = few;
-    const struct command *command = request->command;
-    if (command->key_specs_count == 0) return LANE_NONE;
-    int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
-    if (UNLIKELY(count > KEYS_LOOKED_AT)) {
-        places = calloc((size_t)count, sizeof *places);
-        ASSERT(places != NULL);
-        (void)command_keys(command, request->argv, request->argc, places, (uint32_t)count);
-    }
-    uint32_t lane = LANE_NONE;
-    for (int64_t i = 0; i < count && lane != LANE_SEVERAL; i++) {
-        uint32_t one = crossing_lane_of(crossing, request->argv[places[i].index]);
-        lane = lane == LANE_NONE || lane == one ? one : LANE_SEVERAL;
-    }
-    if (places != few) free(places);
-    return lane;
-}
-
-static enum crossing_way refuse(struct session *session)
-{
-    struct reply reply = {&session->output, session->protocol};
-    reply_error(&reply,
-                "CROSSSLOT Keys in request don't belong to the same lane of this node; name "
-                "them with one {tag}, or start it with --lanes 1");
-    return CROSSING_REFUSED;
-}
-
-static bool is_silent(struct session *session)
-{
-    bool silent = (session->flags & (SESSION_REPLY_OFF | SESSION_REPLY_SKIP)) != 0;
-    session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
-    return silent;
-}
-
-static enum crossing_way send_to(struct server *server, struct session *session, uint32_t lane,
-                                 const struct request *request, uint32_t flags)
-{
-    struct session_crossing *of = crossing_of(server->crossing, session);
-    struct held *held = held_push(of);
-    held->owed_count = 1;
-    held->silent = is_silent(session);
-    uint64_t entry = of->first + held_count(of) - 1;
-    if (dispatch_keys_restricted(session, request)) flags |= ASK_RESTRICTED;
-    of->waits = (request->command->flags & COMMAND_BLOCKING) != 0;
-    crossing_ask(server, session, lane, entry, flags, request->argv, request->argc);
-    return CROSSING_SENT;
-}
-
-struct gathering { /* where a transaction belongs */
-    const struct crossing *crossing;
-    const struct session *session;
-    uint32_t lane;
-    bool for_all;
-    bool denied; /* the user's rules have changed since it was queued */
-    bool restricted;
-};
-
-static void gather(void *context, const struct request *request)
-{
-    struct gathering *gathering = context;
-    uint32_t lane = lane_of_keys(gathering->crossing, request), position;
-    const struct acl_user *user = gathering->session->user;
-    gathering->denied |=
-        acl_check(user, request->command, request->argv, request->argc, &position) != ACL_ALLOWED;
-    gathering->restricted |= dispatch_keys_restricted(gathering->session, request);
-    gathering->for_all |= crossing_is_for_all(request->command->id);
-    if (lane == LANE_NONE || lane == gathering->lane) return;
-    gathering->lane = gathering->lane == LANE_NONE ? lane : LANE_SEVERAL;
-}
-
-struct forwarding {
-    struct server *server;
-    struct session *session;
-    uint32_t lane;
-};
-
-static void forward_quietly(void *context, const struct request *request)
-{
-    struct forwarding *to = context;
-    crossing_ask(to->server, to->session, to->lane, 0, ASK_QUIET, request->argv, request->argc);
-}
-
-static enum crossing_way route_exec(struct server *server, struct session *session,
-                                    const struct request *request)
-{
-    const struct crossing *crossing = server->crossing;
-    struct session_crossing *of = session->crossing;
-    bool spoiled = (session->flags & (SESSION_DIRTY_EXEC | SESSION_DIRTY_WATCH)) != 0;
-    if (!(session->flags & SESSION_MULTI) || spoiled) {
-        crossing_unwatch(server, session);
-        return CROSSING_HERE;
-    }
-    struct gathering where = {.crossing = crossing, .session = session, .lane = LANE_NONE};
-    if (of != NULL && of->watch_lane != 0) where.lane = of->watch_lane - 1;
-    if (watching_count_of(session) > 0) where.lane = crossing->config.lane;
-    transaction_each(session, gather, &where);
-    if (where.lane == LANE_SEVERAL || where.for_all) {
-        crossing_unwatch(server, session);
-        transaction_drop(server, session);
-        return refuse(session);
-    }
-    if (where.lane == LANE_NONE || where.lane == crossing->config.lane) return CROSSING_HERE;
-    if (where.denied) {
-        crossing_unwatch(server, session);
-        transaction_drop(server, session);
-        struct reply reply = {&session->output, session->protocol};
-        reply_error(&reply, "EXECABORT Transaction discarded because of: NOPERM ACLs rules changed "
-                            "between the moment the transaction was accumulated and the EXEC call");
-        return CROSSING_REFUSED;
-    }
-    struct forwarding to = {server, session, where.lane};
-    const struct slice multi = SLICE("MULTI");
-    crossing_ask(server, session, where.lane, 0, ASK_QUIET, &multi, 1);
-    transaction_each(session, forward_quietly, &to);
-    if (of != NULL) of->watch_lane = 0;
-    transaction_drop(server, session);
-    return send_to(server, session, where.lane, request, where.restricted ? ASK_RESTRICTED : 0);
-}
-
-static enum crossing_way route_watch(struct server *server, struct session *session, uint32_t lane,
-                                     const struct request *request)
-{
-    uint32_t here = server->crossing->config.lane;
-    struct session_crossing *of = crossing_of(server->crossing, session);
-    bool elsewhere = of->watch_lane != 0 && of->watch_lane - 1 != lane;
-    if (elsewhere || (watching_count_of(session) > 0 && lane != here)) return refuse(session);
-    if (lane == here || (session->flags & SESSION_MULTI)) return CROSSING_HERE;
-    of->watch_lane = lane + 1;
-    return send_to(server, session, lane, request, 0);
-}
-
-/* Commands that act on the session itself wait until all before them is answered. */
-static bool must_wait(const struct session *session, const struct command *command)
-{
-    if (!crossing_is_owed(session)) return false;
-    const struct session_crossing *of = session->crossing;
-    uint32_t count = held_count(of), most = of->answer_bytes == 0 ? HELD_UNKNOWN_MAX : HELD_MAX;
-    if (count >= most || of->waits) return true;
-    if (of->held_bytes + count * of->answer_bytes >= SESSION_OUTPUT_PAUSE_BYTES) return true;
-    return command->handler == NULL || (command->flags & COMMAND_BLOCKING) != 0;
-}
-
-enum crossing_way crossing_route(struct server *server, struct session *session,
-                                 const struct request *request)
-{
-    const struct crossing *crossing = server->crossing;
-    const struct command *command = request->command;
-    if (must_wait(session, command)) return CROSSING_WAIT;
-    if (command->id == COMMAND_EXEC) return route_exec(server, session, request);
-    if (command->id == COMMAND_DISCARD || command->id == COMMAND_UNWATCH ||
-        command->id == COMMAND_RESET) {
-        crossing_unwatch(server, session);
-        return CROSSING_HERE;
-    }
-    uint32_t lane = lane_of_keys(crossing, request);
-    if (lane == LANE_SEVERAL || lane == LANE_NONE) {
-        if (crossing_share_out(server, session, request)) return CROSSING_SENT;
-        return lane == LANE_NONE ? CROSSING_HERE : refuse(session);
-    }
-    if (command->id == COMMAND_WATCH) return route_watch(server, session, lane, request);
-    const struct session_crossing *of = session->crossing;
-    bool overtakes = of != NULL && of->first < of->own_until;
-    if (lane == crossing->config.lane && !overtakes) return CROSSING_HERE;
-    return send_to(server, session, lane, request, 0);
 }

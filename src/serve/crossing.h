@@ -1,5 +1,6 @@
 /*
- * crossing.h -- commands for keys of other lanes: sent there by mailbox, answered in their place.
+ * crossing.h -- commands for keys of other lanes, and for the node that leads: sent there, answered
+ * in their place.
  *
  * A client's session lives in the lane that accepted it: its home. A command whose keys belong to
  * another lane is sent there, and run there by the session's guest (guest.h). While an answer is
@@ -11,17 +12,22 @@
  * and what it watches, must be of one lane.
  *
  * A key's lane follows from its slot: neighbouring slots are in one lane.
+ *
+ * With replicas, what this node cannot run at once (it does not lead, or does not know that it
+ * does) is asked of the guest of the session in the key's lane, own lane or not; the guest waits
+ * until it can be run, or asks the same lane of the node that leads (guest_forward.c).
  */
 #pragma once
 
 #include "lane/mailbox.h"
 #include "serve/dispatch.h"
 
-struct crossing; /* opaque: one a lane; NULL in a server whose node has one lane */
+struct crossing; /* opaque: one a lane; NULL in a server whose node has one lane and no peers */
 
 struct crossing_config {
     uint32_t lane, lanes_count;
     struct mailbox *const *mailboxes; /* [lanes_count]; borrowed */
+    bool replicated;                  /* lane_is_replicated */
 };
 struct crossing *crossing_new(struct arena *arena, const struct crossing_config *config);
 void crossing_free(struct crossing *crossing);
@@ -43,12 +49,32 @@ static inline bool crossing_waits(const struct session *session);
 /* The session ends. */
 void crossing_leave(struct server *server, struct session *session);
 
+/* It is run by the guest in this lane, when its turn has come; nothing else of the session before
+ * it is answered. */
+void crossing_ask_own(struct server *server, struct session *session,
+                      const struct request *request);
+/* A reply without a place in the output waits for its gate here; standing.c. */
+void crossing_lose(struct session *session, uint64_t from, struct slice error);
+
 /* To every other lane, without an answer: what its guests of this lane shall run. */
 void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t argc);
+/* PUBLISH and SPUBLISH, to every other node: there all lanes run it. */
+void crossing_tell_nodes(struct server *server, const struct slice *argv, uint32_t argc);
 
-/* The lane's duties: read the mailbox at the start of a turn; send at its end. */
+struct crossing_stats {
+    uint64_t forwarded, refused, unknown; /* asks of this lane's guests to other nodes */
+    uint64_t tried_again;                 /* told to: no leader, or not kept */
+    uint64_t tells_lost;                  /* messages of PUBLISH that another node did not get */
+    uint64_t bad;                         /* bytes of another node that nobody can read */
+};
+const struct crossing_stats *crossing_stats(const struct crossing *crossing);
+
+/* The lane's duties: read mailbox and links at the start of a turn; send at its end. */
 void crossing_turn(struct server *server);
 void crossing_flush(struct server *server);
+/* What this lane asked of itself, and what it answered: without a mailbox. False: nothing. */
+bool crossing_own_asks(struct server *server);
+bool crossing_own_answers(struct server *server);
 
 /* What a session is owed, and what is held behind it; crossing_impl.h. */
 struct session_crossing {

@@ -120,6 +120,9 @@ bool crossing_share_out(struct server *server, struct session *session,
 {
     const struct share_row *row = row_of(request->command->id);
     if (row == NULL) return false;
+    enum command_id id = request->command->id;
+    if (id == COMMAND_PUBLISH || id == COMMAND_SPUBLISH)
+        crossing_tell_nodes(server, request->argv, request->argc);
     struct session_crossing *of = crossing_of(server->crossing, session);
     struct held *held = held_push(of);
     held->combine = row->combine;

@@ -246,7 +246,11 @@ static void settle(struct server *server, struct session *session, const struct 
         buffer_append(output, buffer_slice(pushed));
         buffer_clear(pushed);
     }
-    if (UNLIKELY(crossing_is_owed(session))) crossing_hold(server, session, opened);
+    if (UNLIKELY(crossing_is_owed(session))) {
+        crossing_hold(server, session, opened);
+    } else if (UNLIKELY(server->crossing != NULL)) {
+        session_mark(server, session, opened, session->gate);
+    }
 }
 
 static void queue(struct server *server, struct session *session, const struct request *request,
@@ -299,7 +303,10 @@ enum dispatched dispatch(struct server *server, struct session *session,
         case CROSSING_WAIT: return DISPATCH_OWED;
         }
     }
-    if (!run(server, session, request, true)) return DISPATCH_LATER;
+    if (!run(server, session, request, true)) {
+        bool replicas = (session->flags & SESSION_REPLICAS_WAIT) != 0;
+        return replicas ? DISPATCH_REPLICAS : DISPATCH_LATER;
+    }
     server->stats.commands_processed++;
     if (UNLIKELY(server->sessions->list_counts[SESSIONS_MONITOR] > 0))
         monitor_feed(server, session, request);

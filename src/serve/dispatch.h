@@ -11,7 +11,8 @@ enum dispatched {
     DISPATCH_ANSWERED, /* it did not run: refused, or queued */
     DISPATCH_LATER,    /* nothing happened: the log is making room. Again after the next turn */
     DISPATCH_OWED,     /* nothing happened: answers of other lanes must come first */
-    DISPATCH_PAUSED    /* nothing happened: CLIENT PAUSE. Again when that is over */
+    DISPATCH_PAUSED,   /* nothing happened: CLIENT PAUSE. Again when that is over */
+    DISPATCH_REPLICAS  /* nothing happened: WAIT. Again at the next turn, which nobody hurries */
 };
 
 struct request {

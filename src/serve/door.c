@@ -10,6 +10,7 @@
 #include "serve/crossing.h"
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
+#include "serve/standing.h"
 #include "serve/watching.h"
 
 #define NS_PER_S INT64_C(1000000000)
@@ -195,6 +196,25 @@ static instant earlier(instant a, instant b)
     return a.ns < b.ns ? a : b;
 }
 
+static void run_all(struct server *server)
+{
+    struct sessions *sessions = server->sessions;
+    for (struct session *session; (session = sessions_first(sessions, SESSIONS_RUN)) != NULL;) {
+        session_leave(sessions, SESSIONS_RUN, session);
+        session_run(server, session);
+    }
+}
+
+/* Those in WAIT whose time is over are looked at by then. */
+static instant replicas_deadline(const struct server *server)
+{
+    instant deadline = {INT64_MAX};
+    const struct session *session = sessions_first(server->sessions, SESSIONS_REPLICAS);
+    for (; session != NULL; session = session->links[SESSIONS_REPLICAS].next)
+        deadline = earlier(deadline, session->replicas_until);
+    return deadline;
+}
+
 instant door_turn(struct server *server, instant now, int64_t unix_ms)
 {
     struct sessions *sessions = server->sessions;
@@ -202,33 +222,43 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms)
     sessions->unix_ms = unix_ms;
     session_observe(server); /* the configuration may have changed */
     pause_end(server);
+    standing_check(server);
     crossing_turn(server);
+    move_all(sessions, SESSIONS_REPLICAS, SESSIONS_RUN);
     move_all(sessions, SESSIONS_LATER, SESSIONS_RUN);
     if (blocked_is_ready(server->blocked)) blocked_serve(server);
     /* Whoever wakes while the others run is at the end of the list; who has to wait leaves it. */
-    for (struct session *session; (session = sessions_first(sessions, SESSIONS_RUN)) != NULL;) {
-        session_leave(sessions, SESSIONS_RUN, session);
-        session_run(server, session);
-    }
-    instant deadline = blocked_expire(server, now);
+    do {
+        run_all(server);
+    } while (crossing_own_asks(server));
+    instant deadline = earlier(blocked_expire(server, now), standing_turn(server, now));
     sweep(server);
     sessions_close_all(server, NULL);
     deadline = earlier(deadline, (instant){sessions->swept.ns + SWEEP_NS});
+    deadline = earlier(deadline, replicas_deadline(server));
     if (sessions->pause != PAUSE_NONE) deadline = earlier(deadline, sessions->pause_until);
     bool more = sessions->list_counts[SESSIONS_LATER] + sessions->list_counts[SESSIONS_RUN] > 0;
     return more || blocked_is_ready(server->blocked) ? now : deadline;
 }
 
-void door_send(struct server *server)
+static void send_all(struct server *server)
 {
-    struct sessions *sessions = server->sessions;
-    struct session *session = sessions_first(sessions, SESSIONS_SEND);
+    struct session *session = sessions_first(server->sessions, SESSIONS_SEND);
     for (struct session *next; session != NULL; session = next) {
         next = session->links[SESSIONS_SEND].next;
         session_send(server, session);
     }
+}
+
+void door_send(struct server *server)
+{
+    standing_check(server); /* the lane has had its turn */
+    do {
+        send_all(server);
+    } while (crossing_own_answers(server));
     sessions_close_all(server, NULL);
     crossing_flush(server);
+    if (server->sessions->list_counts[SESSIONS_RUN] > 0) io_wake(server->io);
 }
 
 bool door_finish(struct server *server)
@@ -240,6 +270,6 @@ bool door_finish(struct server *server)
             io_accept_pause(server->io, sessions->listeners[i], true);
     }
     return sessions->list_counts[SESSIONS_SEND] + sessions->list_counts[SESSIONS_RUN] +
-               sessions->list_counts[SESSIONS_LATER] ==
+               sessions->list_counts[SESSIONS_LATER] + sessions->list_counts[SESSIONS_PARKED] ==
            0;
 }

@@ -1,65 +1,59 @@
-/* guest.c -- see guest.h. */
+/*
+ * guest.c -- see guest.h: who they are, what they run, what they answer.
+ *
+ * Invariants. The brackets mark the lines that keep them.
+ *   G1  nothing of a session's is run before what it asked earlier: here or elsewhere.
+ *   G2  an ask stays in the query of a guest of this node's until it is answered.
+ */
 #include <stdlib.h>
 
 #include "serve/acl.h"
-#include "serve/crossing_impl.h"
+#include "serve/blocked.h"
+#include "serve/config.h"
+#include "serve/guest_impl.h"
+#include "serve/transaction.h"
 
-struct guests {
-    uint32_t lanes_count;
-    struct session ***by_slot; /* [lanes_count][slots_count]: of each lane's sessions */
-    uint32_t *slots_counts;
-};
-
-struct answer { /* written, and waiting for its gate */
-    uint64_t entry, gate;
-    size_t end; /* in the guest's output */
-};
-
-struct session_guest {
-    uint32_t from_lane;
-    uint64_t slot, id;      /* of the session at home */
-    struct buffer answers;  /* of struct answer */
-    uint64_t waiting_entry; /* whose call waits for keys */
-    bool waiting, waiting_quiet;
-};
-
-struct guests *guests_new(uint32_t lanes_count)
+struct guests *guests_new(uint32_t targets_max)
 {
     struct guests *guests = calloc(1, sizeof *guests);
     ASSERT(guests != NULL);
-    guests->lanes_count = lanes_count;
-    guests->by_slot = calloc(lanes_count, sizeof *guests->by_slot);
-    guests->slots_counts = calloc(lanes_count, sizeof *guests->slots_counts);
+    guests->targets_max = targets_max;
+    guests->look_due = (instant){INT64_MAX};
+    guests->by_slot = calloc(targets_max, sizeof *guests->by_slot);
+    guests->slots_counts = calloc(targets_max, sizeof *guests->slots_counts);
+    guests->counts = calloc(targets_max, sizeof *guests->counts);
     ASSERT(guests->by_slot != NULL);
     ASSERT(guests->slots_counts != NULL);
+    ASSERT(guests->counts != NULL);
     return guests;
 }
 
 void guests_free(struct guests *guests)
 {
-    for (uint32_t i = 0; i < guests->lanes_count; i++) free(guests->by_slot[i]);
+    for (uint32_t i = 0; i < guests->targets_max; i++) free(guests->by_slot[i]);
     free(guests->by_slot);
     free(guests->slots_counts);
+    free(guests->counts);
     free(guests);
 }
 
 /* --- who they are ---------------------------------------------------------------------------- */
 
-static struct session **place_of(struct guests *guests, uint32_t lane, uint64_t slot)
+static struct session **place_of(struct guests *guests, uint32_t from, uint64_t slot)
 {
-    uint32_t count = guests->slots_counts[lane];
+    uint32_t count = guests->slots_counts[from];
     if (slot >= count) {
         uint32_t wanted = count == 0 ? 64 : count;
         while (wanted <= slot) wanted *= 2;
-        guests->by_slot[lane] = realloc(guests->by_slot[lane], wanted * sizeof(struct session *));
-        ASSERT(guests->by_slot[lane] != NULL);
-        memset(guests->by_slot[lane] + count, 0, (wanted - count) * sizeof(struct session *));
-        guests->slots_counts[lane] = wanted;
+        guests->by_slot[from] = realloc(guests->by_slot[from], wanted * sizeof(struct session *));
+        ASSERT(guests->by_slot[from] != NULL);
+        memset(guests->by_slot[from] + count, 0, (wanted - count) * sizeof(struct session *));
+        guests->slots_counts[from] = wanted;
     }
-    return &guests->by_slot[lane][slot];
+    return &guests->by_slot[from][slot];
 }
 
-static struct session *guest_open(struct server *server, uint32_t lane, uint64_t slot, uint64_t id)
+static struct session *guest_open(struct server *server, uint32_t from, const struct ask *ask)
 {
     struct session *guest = session_open(server, IO_NONE);
     guest->flags |= SESSION_GUEST;
@@ -67,62 +61,151 @@ static struct session *guest_open(struct server *server, uint32_t lane, uint64_t
     guest->user = acl_default_user(server->acl);
     guest->guest = calloc(1, sizeof(struct session_guest));
     ASSERT(guest->guest != NULL);
-    *guest->guest = (struct session_guest){.from_lane = lane, .slot = slot, .id = id};
+    *guest->guest =
+        (struct session_guest){.from = from, .slot = ask->slot, .id = ask->id, .restart = true};
+    server->crossing->guests->counts[from]++;
     return guest;
 }
 
-void guest_free_parts(struct session *guest)
+bool guest_is_remote(const struct server *server, const struct session *guest)
 {
-    if (guest->guest == NULL) return;
-    buffer_free(&guest->guest->answers);
-    free(guest->guest);
+    return crossing_is_node(server->crossing, guest->guest->from);
+}
+
+void guest_free_parts(struct server *server, struct session *guest)
+{
+    struct session_guest *of = guest->guest;
+    if (of == NULL) return;
+    guest_leave_nodes(server, guest);
+    buffer_free(&of->answers);
+    buffer_free(&of->asked);
+    free(of);
     guest->guest = NULL;
+}
+
+static void guest_close(struct server *server, struct session **place)
+{
+    struct session *guest = *place;
+    *place = NULL;
+    server->crossing->guests->counts[guest->guest->from]--;
+    session_close(server, guest);
+}
+
+void guests_leave(struct server *server, uint32_t target)
+{
+    struct guests *guests = server->crossing->guests;
+    for (uint32_t slot = 0; slot < guests->slots_counts[target]; slot++) {
+        struct session **place = &guests->by_slot[target][slot];
+        if (*place != NULL) guest_close(server, place);
+    }
 }
 
 /* --- asks ------------------------------------------------------------------------------------ */
 
-struct ask {
-    uint64_t slot, id, entry;
-    uint8_t flags;
-    uint32_t database, argc;
-};
-
-static struct ask ask_read(struct cursor *in)
+static void refuse(struct server *server, uint32_t from, const struct ask *ask)
 {
-    struct ask ask = {.slot = cursor_varint(in), .id = cursor_varint(in)};
-    ask.entry = cursor_varint(in);
-    ask.flags = cursor_u8(in);
-    ask.database = (uint32_t)cursor_varint(in);
-    ask.argc = (uint32_t)cursor_varint(in);
-    return ask;
+    if (ask->flags & (ASK_QUIET | ASK_BYE)) return;
+    struct answer_told told = {ask->slot, ask->id, ask->entry, ANSWER_REFUSED, {NULL, 0}};
+    crossing_answer(server->crossing, from, &told);
+}
+
+/* Another node's sessions: as many as could be this one's, and none that is half way through. */
+static bool may_open(const struct server *server, uint32_t from, const struct ask *ask)
+{
+    const struct crossing *crossing = server->crossing;
+    if (!crossing_is_node(crossing, from) || ask->slot == CROSSING_SLOT_LANE) return true;
+    uint64_t max = (uint64_t)config_integer(server->config, SETTING_MAXCLIENTS) *
+                   crossing->config.lanes_count;
+    return (ask->flags & ASK_RESTART) != 0 && crossing->guests->counts[from] < max;
+}
+
+void guest_receive(struct server *server, uint32_t from, const struct ask *ask, struct slice bytes)
+{
+    struct crossing *crossing = server->crossing;
+    bool remote = crossing_is_node(crossing, from);
+    if (remote && ask->slot >= CROSSING_SLOTS_MAX) {
+        crossing_distrust(server, from);
+        return;
+    }
+    struct session **place = place_of(crossing->guests, from, ask->slot);
+    bool another = *place != NULL && (*place)->guest->id != ask->id;
+    ASSERT(remote || !another); /* our own lanes say bye */
+    if (remote && another) guest_close(server, place);
+    if (ask->flags & ASK_BYE) {
+        if (*place != NULL) guest_close(server, place);
+        return;
+    }
+    if (*place == NULL && !may_open(server, from, ask)) {
+        refuse(server, from, ask);
+        return;
+    }
+    if (*place == NULL) *place = guest_open(server, from, ask);
+    struct session *guest = *place;
+    buffer_borrow(server->sessions, &guest->query);
+    buffer_append(&guest->query, bytes);
+    session_enter(server->sessions, SESSIONS_RUN, guest);
 }
 
 void guests_receive(struct server *server, uint32_t from_lane, struct slice asks)
 {
-    struct cursor in = cursor_of(asks);
-    while (cursor_left(&in) > 0) {
-        const uint8_t *start = in.at;
-        struct ask ask = ask_read(&in);
-        for (uint32_t i = 0; i < ask.argc; i++) (void)cursor_sized(&in);
-        ASSERT(!in.bad); /* our own lanes write them */
-        struct session **place = place_of(server->crossing->guests, from_lane, ask.slot);
-        if (*place == NULL) *place = guest_open(server, from_lane, ask.slot, ask.id);
-        struct session *guest = *place;
-        ASSERT(guest->guest->id == ask.id);
-        if (ask.flags & ASK_BYE) {
-            *place = NULL;
-            session_close(server, guest);
-            continue;
-        }
-        buffer_borrow(server->sessions, &guest->query);
-        buffer_append(&guest->query, slice_of(start, (size_t)(in.at - start)));
-        session_enter(server->sessions, SESSIONS_RUN, guest);
+    while (asks.len > 0) {
+        struct ask ask;
+        struct slice bytes = asks;
+        enum crossing_read read = ask_read(&asks, &ask);
+        ASSERT(read == CROSSING_WHOLE); /* our own lanes write them */
+        bytes.len -= asks.len;
+        guest_receive(server, from_lane, &ask, bytes);
     }
+}
+
+/* --- units ----------------------------------------------------------------------------------- */
+
+static const struct command *command_of(struct server *server, const struct ask *ask,
+                                        struct slice **argv, const struct command **container)
+{
+    struct buffer *arguments = &server->sessions->guest_arguments;
+    buffer_clear(arguments);
+    *argv = (struct slice *)(void *)buffer_reserve(arguments, ask->argc * sizeof(struct slice));
+    ask_arguments(ask, *argv);
+    return command_find(server->commands, *argv, ask->argc, container);
+}
+
+/* A guest of another node's runs a transaction as it comes; one of this node's keeps it together,
+ * for it may have to be asked again: all of it came in one message. */
+bool guest_unit(struct server *server, struct session *guest, struct unit *unit)
+{
+    struct session_guest *of = guest->guest;
+    struct slice rest = slice_from(buffer_slice(&guest->query), of->next), *argv;
+    const struct command *container;
+    size_t all = rest.len;
+    bool together = server->crossing->config.replicated && !guest_is_remote(server, guest);
+    *unit = (struct unit){0};
+    do {
+        if (ask_read(&rest, &unit->ask) != CROSSING_WHOLE) return false;
+        unit->command = command_of(server, &unit->ask, &argv, &container);
+        if (unit->command != NULL) unit->flags |= unit->command->flags;
+        if (together && unit->command != NULL && unit->command->id == COMMAND_MULTI)
+            unit->is_transaction = true;
+    } while (unit->is_transaction &&
+             (unit->command == NULL || unit->command->id != COMMAND_EXEC));
+    unit->len = all - rest.len;
+    return true;
+}
+
+void guest_pass(struct session *guest, size_t len)
+{
+    struct session_guest *of = guest->guest;
+    ASSERT(of->asked.len == 0);
+    of->next += len;
+    of->done = of->next;
+    of->ran = 0;
+    of->since = (instant){0};
 }
 
 /* --- running --------------------------------------------------------------------------------- */
 
-static void answer_note(struct server *server, struct session *guest, uint64_t entry, bool quiet)
+void guest_answer(struct server *server, struct session *guest, uint64_t entry, uint64_t gate,
+                  bool quiet)
 {
     struct session_guest *of = guest->guest;
     size_t begin = 0;
@@ -135,7 +218,7 @@ static void answer_note(struct server *server, struct session *guest, uint64_t e
         guest->output.len = begin;
         return;
     }
-    struct answer answer = {entry, guest->gate, guest->output.len};
+    struct answer answer = {entry, gate, guest->output.len};
     buffer_append(&of->answers, slice_of(&answer, sizeof answer));
     session_enter(server->sessions, SESSIONS_SEND, guest);
 }
@@ -146,67 +229,138 @@ static void waited(struct server *server, struct session *guest)
     struct session_guest *of = guest->guest;
     if (!of->waiting || (guest->flags & SESSION_BLOCKED)) return;
     of->waiting = false;
-    answer_note(server, guest, of->waiting_entry, of->waiting_quiet);
+    guest_answer(server, guest, of->waiting_entry, guest->gate, of->waiting_quiet);
+    guest_pass(guest, of->waiting_len);
 }
 
 static bool may_run(const struct session *guest)
 {
     return !(guest->flags & (SESSION_BLOCKED | SESSION_CLOSING)) &&
-           !session_in(guest, SESSIONS_PAUSED) && !session_in(guest, SESSIONS_LATER);
+           !session_in(guest, SESSIONS_PAUSED) && !session_in(guest, SESSIONS_LATER) &&
+           !session_in(guest, SESSIONS_PARKED) && !session_in(guest, SESSIONS_REPLICAS);
 }
 
-/* False: nothing happened to it. */
-static bool ask_run(struct server *server, struct session *guest, const struct ask *ask,
-                    const struct slice *argv)
+/* What another node's guest may say besides commands over the store. */
+static bool is_for_nodes(const struct command *command)
+{
+    if (command == NULL || command->handler != NULL) return true;
+    enum command_id id = command->id;
+    return id == COMMAND_MULTI || id == COMMAND_EXEC || id == COMMAND_WATCH ||
+           id == COMMAND_UNWATCH || id == COMMAND_WAIT || id == COMMAND_WAITAOF ||
+           id == COMMAND_REPLICATION_HANDOVER || id == COMMAND_REPLICATION_MEMBERS ||
+           id == COMMAND_PUBLISH || id == COMMAND_SPUBLISH;
+}
+
+static void set_manner(struct session *guest, const struct ask *ask)
 {
     guest->protocol = ask->flags & ASK_RESP3 ? 3 : 2;
     guest->database = ask->database;
-    guest->flags &= ~(uint32_t)(SESSION_NO_TOUCH | SESSION_RESTRICTED);
+    guest->flags &= ~(uint32_t)(SESSION_NO_TOUCH | SESSION_RESTRICTED | SESSION_STALE);
     if (ask->flags & ASK_NO_TOUCH) guest->flags |= SESSION_NO_TOUCH;
     if (ask->flags & ASK_RESTRICTED) guest->flags |= SESSION_RESTRICTED;
-    struct request request = {.argv = argv, .argc = ask->argc};
-    request.command = command_find(server->commands, argv, ask->argc, &request.container);
+    if (ask->flags & ASK_STALE) guest->flags |= SESSION_STALE;
+}
+
+/* False: nothing happened to it, or it waits for keys. */
+static bool ask_run(struct server *server, struct session *guest, const struct ask *ask, size_t len)
+{
+    struct slice *argv;
+    struct request request = {.argc = ask->argc};
+    struct session_guest *of = guest->guest;
+    set_manner(guest, ask);
+    request.command = command_of(server, ask, &argv, &request.container);
+    request.argv = argv;
     session_output_begin(server, guest);
+    bool quiet = (ask->flags & ASK_QUIET) != 0;
+    if (guest_is_remote(server, guest) && !is_for_nodes(request.command)) {
+        struct reply reply = {&guest->output, guest->protocol};
+        reply_error(&reply, "ERR '%s' is not run for another node", request.command->name);
+        guest_answer(server, guest, ask->entry, 0, quiet);
+        return true;
+    }
     switch (dispatch(server, guest, &request)) {
     case DISPATCH_RAN:
     case DISPATCH_ANSWERED: break;
     case DISPATCH_OWED: UNREACHABLE("an answer owed to a guest"); break;
     case DISPATCH_LATER: session_enter(server->sessions, SESSIONS_LATER, guest); return false;
     case DISPATCH_PAUSED: session_enter(server->sessions, SESSIONS_PAUSED, guest); return false;
+    case DISPATCH_REPLICAS: session_enter(server->sessions, SESSIONS_REPLICAS, guest); return false;
     }
-    bool quiet = (ask->flags & ASK_QUIET) != 0;
-    if (guest->flags & SESSION_BLOCKED) {
-        guest->guest->waiting = true;
-        guest->guest->waiting_entry = ask->entry;
-        guest->guest->waiting_quiet = quiet;
-    } else {
-        answer_note(server, guest, ask->entry, quiet);
+    if (request.command != NULL)
+        guest_note_watch(server, guest, request.command->id, WATCH_HERE);
+    if (!(guest->flags & SESSION_BLOCKED)) {
+        guest_answer(server, guest, ask->entry, guest->gate, quiet);
+        return true;
     }
+    of->waiting = true;
+    of->waiting_entry = ask->entry;
+    of->waiting_quiet = quiet;
+    of->waiting_len = len;
+    return false;
+}
+
+/* False: it goes on later. */
+static bool unit_run(struct server *server, struct session *guest, const struct unit *unit)
+{
+    struct session_guest *of = guest->guest;
+    while (of->ran < unit->len) {
+        struct ask ask;
+        struct slice rest = slice_of(guest->query.data + of->next + of->ran, unit->len - of->ran);
+        enum crossing_read read = ask_read(&rest, &ask);
+        ASSERT(read == CROSSING_WHOLE); /* it was, as a part of the unit */
+        if (!ask_run(server, guest, &ask, unit->len)) return false;
+        of->ran = unit->len - rest.len;
+    }
+    guest_pass(guest, unit->len);
     return true;
+}
+
+/* False: no more for now. */
+static bool unit_step(struct server *server, struct session *guest)
+{
+    struct unit unit;
+    uint32_t to;
+    if (!guest_unit(server, guest, &unit)) return false;
+    switch (guest_way(server, guest, &unit, &to)) {
+    case GUEST_RUN:
+        if (guest_has_lost_watch(server, guest, &unit, WATCH_HERE)) return true;
+        return unit_run(server, guest, &unit);
+    case GUEST_FORWARD:
+        if (guest_has_lost_watch(server, guest, &unit, WATCH_AT + to)) return true;
+        guest_forward(server, guest, &unit, to);
+        return true;
+    case GUEST_REFUSE: guest_refuse(server, guest, &unit); return true;
+    case GUEST_PARK: guest_park(server, guest); return false;
+    case GUEST_STAY: return false;
+    }
+    UNREACHABLE("no such way");
+}
+
+/* What is done with is forgotten. [G2] */
+static void query_tidy(struct server *server, struct session *guest)
+{
+    struct session_guest *of = guest->guest;
+    of->covered = 0;
+    if (of->done == 0) return;
+    of->round_until -= u64_min(of->round_until, of->done);
+    if (of->done == guest->query.len) {
+        buffer_return(server->sessions, &guest->query);
+    } else {
+        buffer_consume(&guest->query, of->done);
+    }
+    of->next -= of->done;
+    of->done = 0;
 }
 
 void guest_run(struct server *server, struct session *guest)
 {
+    struct session_guest *of = guest->guest;
     waited(server, guest);
-    struct buffer *arguments = &server->sessions->guest_arguments;
-    struct cursor in = cursor_of(buffer_slice(&guest->query));
-    const uint8_t *done = in.at;
     server->sessions->current = guest;
-    while (cursor_left(&in) > 0 && may_run(guest)) {
-        struct ask ask = ask_read(&in);
-        buffer_clear(arguments);
-        struct slice *argv =
-            (struct slice *)(void *)buffer_reserve(arguments, ask.argc * sizeof(struct slice));
-        for (uint32_t i = 0; i < ask.argc; i++) argv[i] = cursor_sized(&in);
-        if (!ask_run(server, guest, &ask, argv)) break;
-        done = in.at;
+    while (of->next < guest->query.len && may_run(guest) && unit_step(server, guest)) {
     }
     server->sessions->current = NULL;
-    if (done == in.end) {
-        buffer_return(server->sessions, &guest->query);
-    } else if (guest->query.len > 0) {
-        buffer_consume(&guest->query, (size_t)(done - guest->query.data));
-    }
+    query_tidy(server, guest);
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -218,11 +372,9 @@ void guest_send(struct server *server, struct session *guest)
     const struct answer *answers = (const struct answer *)(void *)of->answers.data;
     size_t count = of->answers.len / sizeof *answers, sent = 0, begin = 0;
     for (; sent < count && answers[sent].gate <= durable; sent++) {
-        struct buffer *out = crossing_answers(server->crossing, of->from_lane);
-        put_varint(out, of->slot);
-        put_varint(out, of->id);
-        put_varint(out, answers[sent].entry);
-        put_sized(out, slice_of(guest->output.data + begin, answers[sent].end - begin));
+        struct slice reply = slice_of(guest->output.data + begin, answers[sent].end - begin);
+        struct answer_told told = {of->slot, of->id, answers[sent].entry, ANSWER_REPLY, reply};
+        crossing_answer(server->crossing, of->from, &told);
         begin = answers[sent].end;
     }
     buffer_consume(&guest->output, begin);
@@ -233,4 +385,26 @@ void guest_send(struct server *server, struct session *guest)
     if (of->answers.len > 0) return;
     session_leave(server->sessions, SESSIONS_SEND, guest);
     if (guest->output.len == 0) buffer_return(server->sessions, &guest->output);
+}
+
+void guest_lose(struct server *server, struct session *guest, uint64_t from, struct slice error)
+{
+    struct session_guest *of = guest->guest;
+    struct answer *answers = (struct answer *)(void *)of->answers.data;
+    size_t count = of->answers.len / sizeof *answers, begin = 0;
+    struct buffer was = guest->output;
+    guest->output = (struct buffer){0};
+    for (size_t i = 0; i < count; i++) {
+        struct slice reply = slice_of(was.data + begin, answers[i].end - begin);
+        bool lost = answers[i].gate >= from;
+        begin = answers[i].end;
+        buffer_append(&guest->output, lost ? error : reply);
+        if (lost) {
+            answers[i].gate = 0;
+            server->crossing->stats.tried_again++;
+        }
+        answers[i].end = guest->output.len;
+    }
+    buffer_append(&guest->output, slice_from(buffer_slice(&was), begin));
+    buffer_free(&was);
 }

@@ -11,6 +11,7 @@
 #include "serve/info.h"
 #include "serve/measure.h"
 #include "serve/pubsub.h"
+#include "serve/replication_command.h"
 
 #define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_US INT64_C(1000)
@@ -184,14 +185,7 @@ static void stats_section(const struct server *server, struct buffer *out)
 
 static void replication_section(const struct server *server, struct buffer *out)
 {
-    line_text(out, "role", "master");
-    line(out, "connected_slaves", 0);
-    line_text(out, "master_failover_state", "no-failover");
-    line_text(out, "master_replid", server->run_id);
-    line(out, "master_repl_offset", (int64_t)lane_last(server->lane));
-    line(out, "second_repl_offset", -1);
-    line(out, "repl_backlog_active", 0);
-    line(out, "repl_backlog_size", 0);
+    replication_info(server, out);
 }
 
 static void cpu_section(const struct server *server, struct buffer *out)

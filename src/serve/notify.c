@@ -33,6 +33,7 @@ static void publish(struct server *server, const char *kind, uint32_t database, 
     (void)pubsub_publish(server, buffer_slice(channel), message);
     struct slice argv[] = {SLICE("PUBLISH"), buffer_slice(channel), message};
     crossing_tell_all(server, argv, COUNT_OF(argv));
+    crossing_tell_nodes(server, argv, COUNT_OF(argv));
 }
 
 static void on_notified(void *context, enum notify_class class, const char *event,
@@ -67,6 +68,8 @@ void session_observe(struct server *server)
                      pubsub_count(server->pubsub, PUBSUB_PATTERN) > 0);
     observer->wants_modified =
         watching_count(server->watching) > 0 || blocked_has_keys(server->blocked);
+    /* What a follower applies was told where it was done. */
+    if (lane_is_replicated(server->lane) && !lane_is_leader(server->lane)) somebody = false;
     observer->wants_notified = somebody ? wanted : 0;
     if (observer->context != NULL) return;
     observer->context = server;

@@ -137,15 +137,6 @@ void lastsave_command(struct session_call *call)
     reply_integer(&call->reply, done_ms / 1000);
 }
 
-void role_command(struct session_call *call)
-{
-    enum { FIELDS = 3 };
-    reply_array(&call->reply, FIELDS);
-    reply_bulk_text(&call->reply, "master");
-    reply_integer(&call->reply, (int64_t)lane_last(call->server->lane));
-    reply_array(&call->reply, 0);
-}
-
 /* The words change nothing here: what was acknowledged is on disk, and a snapshot is not needed. */
 void shutdown_command(struct session_call *call)
 {
@@ -171,35 +162,4 @@ void shutdown_command(struct session_call *call)
         call->server->stop_wanted = true;
         call->session->flags |= SESSION_CLOSE_AFTER_REPLY;
     }
-}
-
-/* WAIT: there are no replicas. WAITAOF: the reply waits for the log, and then this node has it. */
-void wait_command(struct session_call *call)
-{
-    int64_t first, second = 0, timeout;
-    bool log = call->command->id == COMMAND_WAITAOF;
-    uint32_t last = call->argc - 1;
-    if (!session_integer(call, 1, &first)) return;
-    if (log && !session_integer(call, 2, &second)) return;
-    if (!integer_parse(call->argv[last], &timeout)) {
-        reply_error(&call->reply, "ERR timeout is not an integer or out of range");
-        return;
-    }
-    if (timeout < 0) {
-        reply_error(&call->reply, "ERR timeout is negative");
-        return;
-    }
-    if (log && (first < 0 || first > 1 || second < 0)) {
-        reply_error(&call->reply, "ERR value is out of range, must be positive");
-        return;
-    }
-    struct session *session = call->session;
-    session->gate = u64_max(session->gate, lane_last(call->server->lane));
-    if (!log) {
-        reply_integer(&call->reply, 0);
-        return;
-    }
-    reply_array(&call->reply, 2);
-    reply_integer(&call->reply, 1);
-    reply_integer(&call->reply, 0);
 }

@@ -10,6 +10,4 @@ void backup_start_command(struct session_call *call);
 void backup_running_command(struct session_call *call);
 void backup_failed_command(struct session_call *call);
 void lastsave_command(struct session_call *call);
-void role_command(struct session_call *call);
 void shutdown_command(struct session_call *call);
-void wait_command(struct session_call *call); /* WAIT and WAITAOF */

@@ -139,7 +139,7 @@ static void session_free(struct server *server, struct session *session)
     watching_leave(server, session);
     pubsub_leave_all(server, session);
     crossing_leave(server, session);
-    guest_free_parts(session);
+    guest_free_parts(server, session);
     for (uint32_t list = 0; list < SESSION_LISTS; list++)
         session_leave(sessions, (enum session_list_id)list, session);
     if (session->connection.n >= 0) io_close_gently(server->io, session->connection);
@@ -149,6 +149,7 @@ static void session_free(struct server *server, struct session *session)
     buffer_return(sessions, &session->query);
     buffer_return(sessions, &session->output);
     request_reader_free(&session->reader);
+    buffer_free(&session->marks);
     buffer_free(&session->name);
     buffer_free(&session->library_name);
     buffer_free(&session->library_version);

@@ -33,6 +33,8 @@ enum session_flag {
     SESSION_PUSHED = 1 << 16,     /* its output holds what others did: it waits for their log too */
     SESSION_GUEST = 1 << 17,      /* of another lane's client: guest.h */
     SESSION_RESTRICTED = 1 << 18, /* a guest whose user may not read all keys */
+    SESSION_STALE = 1 << 19,      /* READONLY: reads are this node's, and may be old */
+    SESSION_REPLICAS_WAIT = 1 << 20, /* WAIT: until so many nodes have it */
 };
 
 struct session_link {
@@ -45,6 +47,8 @@ enum session_list_id {
     SESSIONS_LATER,  /* run again next turn: their share was used up, or the log had no room */
     SESSIONS_OWED,   /* wait for answers of other lanes: crossing.h */
     SESSIONS_PAUSED, /* postponed by CLIENT PAUSE */
+    SESSIONS_PARKED, /* guests that wait for a leader, or until a read is known to be fresh */
+    SESSIONS_REPLICAS, /* in WAIT: run again next turn, which nobody hurries */
     SESSIONS_WAIT,   /* blocked for keys with a timeout */
     SESSIONS_MONITOR,
     SESSIONS_CLOSE, /* at the end of the turn */
@@ -75,6 +79,9 @@ struct session {
      * stops sending. */
     uint64_t gate_early;
     size_t early_bytes;
+    struct buffer marks; /* with replicas: which gate each part of `output` has; standing.c */
+    instant replicas_until; /* WAIT has begun: until when; 0: it has not */
+    uint64_t replicas_gate;
 
     struct session_queue *queue;       /* MULTI: calls so far; see transaction.c */
     struct session_wait *wait;         /* blocked for keys; see blocked.c */

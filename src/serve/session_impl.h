@@ -74,6 +74,11 @@ void session_output_begin(struct server *server, struct session *session);
 /* Those that session_close has marked, but for this one (NULL: all). */
 void sessions_close_all(struct server *server, const struct session *but);
 
+/* A reply that begins at `start` of the output waits for `gate`; standing.c. */
+void session_mark(const struct server *server, struct session *session, size_t start,
+                  uint64_t gate);
+void session_marks_shift(struct session *session, size_t bytes); /* they have left */
+
 /* session_run.c: run what is whole of what the session has said. */
 void session_run(struct server *server, struct session *session);
 /* session_send.c: send what may leave; closes what is broken, or over its limits. */

@@ -105,7 +105,7 @@ static bool may_run(const struct session *session)
 {
     return !(session->flags & (SESSION_BLOCKED | SESSION_CLOSING | SESSION_CLOSE_AFTER_REPLY)) &&
            !session_in(session, SESSIONS_OWED) && !session_in(session, SESSIONS_PAUSED) &&
-           !session_in(session, SESSIONS_LATER) &&
+           !session_in(session, SESSIONS_LATER) && !session_in(session, SESSIONS_REPLICAS) &&
            session_output_bytes(session) < SESSION_OUTPUT_PAUSE_BYTES;
 }
 
@@ -122,6 +122,9 @@ static bool run_one(struct server *server, struct session *session, struct parse
     case DISPATCH_LATER: session_enter(server->sessions, SESSIONS_LATER, session); return false;
     case DISPATCH_PAUSED: session_enter(server->sessions, SESSIONS_PAUSED, session); return false;
     case DISPATCH_OWED: session_enter(server->sessions, SESSIONS_OWED, session); return false;
+    case DISPATCH_REPLICAS:
+        session_enter(server->sessions, SESSIONS_REPLICAS, session);
+        return false;
     }
     parsed->failed = session->output.len > opened && session->output.data[opened] == '-';
     if (parsed->timed && parsed->ran)
@@ -271,7 +274,9 @@ static void finish(struct server *server, struct session *session)
         session_close(server, session);
         return;
     }
-    if (session_in(session, SESSIONS_LATER) || crossing_is_owed(session)) return;
+    if (session_in(session, SESSIONS_LATER) || session_in(session, SESSIONS_REPLICAS) ||
+        crossing_is_owed(session))
+        return;
     if (unsent >= SESSION_OUTPUT_PAUSE_BYTES) return; /* more is run once it has read that */
     if (unsent == 0) session_close(server, session);
     session->flags |= SESSION_CLOSE_AFTER_REPLY;

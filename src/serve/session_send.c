@@ -38,6 +38,7 @@ static size_t sendable_bytes(const struct server *server, struct session *sessio
 static void sent_all(struct server *server, struct session *session)
 {
     session->sent_bytes = session->early_bytes = 0;
+    buffer_clear(&session->marks);
     session->output_over = (instant){0};
     buffer_return(server->sessions, &session->output);
     session_leave(server->sessions, SESSIONS_SEND, session);
@@ -50,7 +51,7 @@ static void sent_all(struct server *server, struct session *session)
 static bool is_behind(const struct session *session, size_t limit)
 {
     bool waits = session_in(session, SESSIONS_LATER) || session_in(session, SESSIONS_OWED) ||
-                 session_in(session, SESSIONS_PAUSED);
+                 session_in(session, SESSIONS_PAUSED) || session_in(session, SESSIONS_REPLICAS);
     return waits && session->query.len - session->query_used >= limit;
 }
 
@@ -96,6 +97,7 @@ void session_send(struct server *server, struct session *session)
     } else if (session->sent_bytes > session->output.len / 2) {
         buffer_consume(&session->output, session->sent_bytes);
         if (session->early_bytes > 0) session->early_bytes -= session->sent_bytes;
+        if (session->marks.len > 0) session_marks_shift(session, session->sent_bytes);
         session->sent_bytes = 0;
     }
     session_throttle(server, session);

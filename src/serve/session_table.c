@@ -12,6 +12,7 @@
 #include "serve/memory_command.h"
 #include "serve/monitor.h"
 #include "serve/pubsub.h"
+#include "serve/replication_command.h"
 #include "serve/server_command.h"
 #include "serve/slowlog.h"
 #include "serve/transaction.h"
@@ -97,6 +98,11 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_PUBSUB_SHARDNUMSUB] = pubsub_shardnumsub_command,
     [COMMAND_PUNSUBSCRIBE] = punsubscribe_command,
     [COMMAND_QUIT] = quit_command,
+    [COMMAND_READONLY_ON] = readonly_command,
+    [COMMAND_READWRITE] = readonly_command,
+    [COMMAND_REPLICATION_HANDOVER] = handover_command,
+    [COMMAND_REPLICATION_HELP] = help_command,
+    [COMMAND_REPLICATION_MEMBERS] = members_command,
     [COMMAND_RESET] = reset_command,
     [COMMAND_ROLE] = role_command,
     [COMMAND_SAVE] = save_command,

@@ -42,7 +42,7 @@ finish
 equal 'it ends well' "$status" 0
 
 sed 's/^format .*/format 99/' data/tutti.data >data/new && mv data/new data/tutti.data
-expect_fault 'a newer format' 2 'has format 99, and this tutti knows up to 1' \
+expect_fault 'a newer format' 2 'has format 99, and this tutti knows up to 2' \
     "$TUTTI" start --data data --port "$PORT"
 sed -e 's/^format .*/format 1/' -e 's/^lanes .*/lanes 4/' data/tutti.data >data/new
 mv data/new data/tutti.data

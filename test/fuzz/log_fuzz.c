@@ -12,11 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { SALT = 77, SEQUENCE = 3, SEGMENT_BLOCKS_MAX = 64 };
 
-static const struct log_header header = {SEQUENCE, SALT, 1, 0};
+static const struct log_header header = {LOG_FORMAT, SEQUENCE, SALT, 1, 0};
 
 struct seen {
     struct slice rest; /* of the input: payloads that are to come */
-    uint64_t next_index;
+    uint64_t next_position;
 };
 
 static struct slice take_payload(struct slice *rest)
@@ -31,7 +31,7 @@ static enum err see(void *context, const struct log_record *record, struct fault
 {
     (void)fault;
     struct seen *seen = context;
-    ASSERT(record->index == seen->next_index++);
+    ASSERT(record->position == seen->next_position++);
     ASSERT(slice_eq(record->payload, take_payload(&seen->rest)));
     return ERR_OK;
 }
@@ -66,12 +66,12 @@ static void any_bytes(struct slice bytes)
 static size_t write_segment(struct slice payloads, uint8_t *to)
 {
     size_t at = IO_BLOCK_BYTES;
-    uint64_t index = 1;
+    uint64_t position = 1;
     while (payloads.len > 0 && at / IO_BLOCK_BYTES < SEGMENT_BLOCKS_MAX - 8) {
-        struct log_batch batch = {SEQUENCE, SALT, index, 0, 0, index - 1};
+        struct log_batch batch = {LOG_FORMAT, SEQUENCE, SALT, position, 0, 0, position - 1};
         uint8_t *record_at = to + at + LOG_BATCH_BYTES;
         for (int i = 0; i < 5 && payloads.len > 0; i++) {
-            struct log_record record = {1, 1, 1, index++, take_payload(&payloads)};
+            struct log_record record = {position++, 1, 1, 1, 1, take_payload(&payloads)};
             uint8_t *payload = record_at + LOG_RECORD_HEADER_BYTES;
             if (record.payload.len > 0) memcpy(payload, record.payload.data, record.payload.len);
             record.payload.data = payload;

@@ -59,10 +59,10 @@ static void expect_beginning(struct small_log *small, const char *what, size_t a
     enum err err = log_fixture_recover(small->fixture.folder, 0, &found, &seen, &fault);
     cr_assert(!seen.wrong, "%s at %zu: a record that was never appended", what, at);
     if (err == ERR_OK) {
-        cr_assert(found.last_index <= small->last);
-        cr_assert(found.last_index >= least, "%s at %zu: %llu records", what, at,
-                  (unsigned long long)found.last_index);
-        cr_assert(seen.first_index == found.last_index + 1);
+        cr_assert(found.last_position <= small->last);
+        cr_assert(found.last_position >= least, "%s at %zu: %llu records", what, at,
+                  (unsigned long long)found.last_position);
+        cr_assert(seen.first_position == found.last_position + 1);
         return;
     }
     cr_assert(err == ERR_CORRUPT, "%s at %zu: %s", what, at, fault.text);
@@ -148,7 +148,7 @@ Test(log_damage, a_torn_tail_is_told)
     log_image_write(image, buffer_slice(&image->bytes));
     enum err err = log_fixture_recover(small.fixture.folder, 0, &found, &seen, &fault);
     cr_assert(err == ERR_OK, "%s", fault.text);
-    cr_expect(found.last_index == small.acknowledged);
+    cr_expect(found.last_position == small.acknowledged);
     cr_expect(found.dropped_bytes > 3 * 50);
     cr_expect(strstr(found.dropped_at, "offset 8248") != NULL, "%s", found.dropped_at);
     small_log_free(&small);
@@ -162,7 +162,7 @@ Test(log_damage, a_write_that_overtook_a_torn_one_is_dropped_with_it)
     uint8_t *first = image->bytes.data + IO_BLOCK_BYTES, *second = first + IO_BLOCK_BYTES;
     struct log_batch batch;
     cr_assert(log_batch_read(slice_of(second, LOG_BATCH_BYTES), &batch));
-    cr_expect_eq(batch.durable_index, small.acknowledged);
+    cr_expect_eq(batch.durable_position, small.acknowledged);
     first[LOG_BATCH_BYTES] ^= 1;
     log_image_write(image, buffer_slice(&image->bytes));
     struct log_found found;
@@ -170,12 +170,12 @@ Test(log_damage, a_write_that_overtook_a_torn_one_is_dropped_with_it)
     struct fault fault;
     cr_expect_eq(log_fixture_recover(small.fixture.folder, 0, &found, &seen, &fault), ERR_CORRUPT,
                  "what the later write says was durable is lost");
-    batch.durable_index = small.acknowledged - 4;
+    batch.durable_position = small.acknowledged - 4;
     log_batch_write(second, &batch);
     log_image_write(image, buffer_slice(&image->bytes));
     enum err err = log_fixture_recover(small.fixture.folder, 0, &found, &seen, &fault);
     cr_assert(err == ERR_OK, "%s", fault.text);
-    cr_expect_eq(found.last_index, small.acknowledged - 4);
+    cr_expect_eq(found.last_position, small.acknowledged - 4);
     cr_expect(!seen.wrong);
     small_log_free(&small);
 }
@@ -199,7 +199,7 @@ Test(log_damage, appending_goes_on_behind_a_torn_tail)
     log_image_write(image, buffer_slice(&image->bytes));
     enum err err = log_fixture_recover(small.fixture.folder, 0, &found, &seen, &fault);
     cr_assert(err == ERR_OK, "%s", fault.text);
-    cr_expect(found.last_index == small.last);
+    cr_expect(found.last_position == small.last);
     cr_expect(!seen.wrong);
     small_log_free(&small);
 }
@@ -237,10 +237,10 @@ Test(log_damage, doctor_cuts_behind_the_last_good_record)
         enum err err = log_repair(small.fixture.folder, 0, &found, &cut, &fault);
         cr_assert(err == ERR_OK, "%s: %s", row->why, fault.text);
         ROW_EQ(row, cut, row->cut);
-        ROW_EQ(row, found.last_index, row->last);
+        ROW_EQ(row, found.last_position, row->last);
         err = log_fixture_recover(small.fixture.folder, 0, &found, &seen, &fault);
         cr_assert(err == ERR_OK, "%s: %s", row->why, fault.text);
-        ROW_EQ(row, found.last_index, row->last);
+        ROW_EQ(row, found.last_position, row->last);
         ROW_EQ(row, seen.wrong, false);
         log_fixture_open(&small.fixture, row->last);
         small.last = row->last;
@@ -261,7 +261,7 @@ Test(log_damage, a_lost_segment_is_damage_and_repaired)
     expect_beginning(&small, "a lost segment", 0, small.last);
     cr_assert(log_repair(small.fixture.folder, 0, &found, &cut, &fault) == ERR_OK);
     cr_expect(cut);
-    cr_expect(found.last_index == 5);
+    cr_expect(found.last_position == 5);
     expect_beginning(&small, "repaired", 0, 5);
     small_log_free(&small);
 }

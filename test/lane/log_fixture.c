@@ -25,7 +25,7 @@ void log_fixture_free(struct log_fixture *fixture)
     folder_remove_tree(fixture->folder);
 }
 
-void log_fixture_open(struct log_fixture *fixture, uint64_t last_index)
+void log_fixture_open(struct log_fixture *fixture, uint64_t last_position)
 {
     struct log_config config = {
         .folder = fixture->folder,
@@ -40,7 +40,7 @@ void log_fixture_open(struct log_fixture *fixture, uint64_t last_index)
     if (fixture->full) {
         io_set_faults(fixture->io, &(struct io_faults){.write_err = ERR_NO_SPACE});
     }
-    err = log_open(&config, fixture->io, last_index, &fixture->log, &fault);
+    err = log_open(&config, fixture->io, last_position, &fixture->log, &fault);
     cr_assert(err == ERR_OK, "%s", fault.text);
 }
 
@@ -61,11 +61,11 @@ void log_fixture_turn(struct log_fixture *fixture)
 
 enum log_room log_fixture_room(struct log_fixture *fixture, size_t bytes)
 {
-    enum log_room room = log_has_room(fixture->log, bytes);
+    enum log_room room = log_has_room(fixture->log, 0, bytes);
     for (int i = 0; i < 1000 && room == LOG_ROOM_SOON && !log_failed(fixture->log); i++) {
         log_flush(fixture->log);
         log_fixture_turn(fixture);
-        room = log_has_room(fixture->log, bytes);
+        room = log_has_room(fixture->log, 0, bytes);
     }
     return room;
 }
@@ -85,7 +85,8 @@ void log_fixture_append(struct log_fixture *fixture, size_t bytes)
     uint8_t *payload = malloc(len + 1);
     struct slice whole = payload_of(index, len, payload);
     struct slice parts[2] = {slice_of(payload, len / 3), slice_from(whole, len / 3)};
-    cr_assert(log_append(fixture->log, (uint32_t)index % 3, 7, 1 + index / 10, parts, 2) == index);
+    struct log_record head = {0, (uint32_t)index % 3, 7, 1 + index / 10, 1000 - index, {0}};
+    cr_assert(log_append(fixture->log, &head, parts, 2) == index);
     free(payload);
 }
 
@@ -103,12 +104,13 @@ enum err log_fixture_see(void *context, const struct log_record *record, struct 
     (void)fault;
     struct log_seen *seen = context;
     uint8_t *want = malloc(record->payload.len + 1);
-    struct slice payload = payload_of(record->index, record->payload.len, want);
-    bool same = record->index == seen->first_index && slice_eq(record->payload, payload) &&
-                record->group == record->index % 3 && record->kind == 7 &&
-                record->term == 1 + record->index / 10;
+    struct slice payload = payload_of(record->position, record->payload.len, want);
+    bool same = record->position == seen->first_position &&
+                record->index == 1000 - record->position && slice_eq(record->payload, payload) &&
+                record->group == record->position % 3 && record->kind == 7 &&
+                record->term == 1 + record->position / 10;
     if (!same) seen->wrong = true;
-    seen->first_index++;
+    seen->first_position++;
     free(want);
     return ERR_OK;
 }

@@ -17,7 +17,7 @@ struct log_fixture {
 struct log_fixture log_fixture_new(void);
 void log_fixture_free(struct log_fixture *fixture);
 
-void log_fixture_open(struct log_fixture *fixture, uint64_t last_index);
+void log_fixture_open(struct log_fixture *fixture, uint64_t last_position);
 void log_fixture_close(struct log_fixture *fixture);
 void log_fixture_turn(struct log_fixture *fixture); /* what is done on the disk, to the log */
 enum log_room log_fixture_room(struct log_fixture *fixture, size_t bytes); /* waits, if soon */
@@ -27,7 +27,7 @@ void log_fixture_flush(struct log_fixture *fixture); /* until all is durable, or
 
 /* The records found are those that were appended, one after the other. */
 struct log_seen {
-    uint64_t first_index; /* expected next */
+    uint64_t first_position; /* expected next */
     bool wrong;
 };
 enum err log_fixture_see(void *seen, const struct log_record *record, struct fault *fault);

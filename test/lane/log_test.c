@@ -14,7 +14,7 @@ static struct log_found recover(const struct log_fixture *fixture, uint64_t afte
     enum err err = log_fixture_recover(fixture->folder, after, &found, &seen, &fault);
     cr_assert(err == ERR_OK, "%s", fault.text);
     cr_assert(!seen.wrong);
-    cr_assert(seen.first_index == found.last_index + 1);
+    cr_assert(seen.first_position == found.last_position + 1);
     return found;
 }
 
@@ -28,9 +28,9 @@ Test(log, an_empty_folder_is_an_empty_log)
 {
     struct log_fixture fixture = log_fixture_new();
     struct log_found found = recover(&fixture, 0);
-    cr_expect(found.last_index == 0);
+    cr_expect(found.last_position == 0);
     cr_expect(found.dropped_bytes == 0);
-    cr_expect(recover(&fixture, 17).last_index == 17);
+    cr_expect(recover(&fixture, 17).last_position == 17);
     log_fixture_free(&fixture);
 }
 
@@ -62,9 +62,9 @@ Test(log, what_was_durable_is_recovered)
         }
         log_fixture_close(&fixture);
         struct log_found found = recover(&fixture, 0);
-        ROW_EQ(row, found.last_index, row->batches * row->records);
+        ROW_EQ(row, found.last_position, row->batches * row->records);
         ROW_EQ(row, found.records_count, row->batches * row->records);
-        ROW_EQ(row, found.last_term, 1 + found.last_index / 10);
+        ROW_EQ(row, found.last_term, 1 + found.last_position / 10);
         ROW_EQ(row, found.dropped_bytes, 0);
         found = recover(&fixture, 1);
         ROW_EQ(row, found.records_count, row->batches * row->records - 1);
@@ -88,7 +88,7 @@ Test(log, random_lives)
                 break;
             case 1:
                 log_fixture_close(&fixture); /* what was not durable may be lost, or there */
-                uint64_t last = recover(&fixture, covered).last_index;
+                uint64_t last = recover(&fixture, covered).last_position;
                 cr_assert(last >= durable);
                 log_fixture_open(&fixture, durable = last);
                 log_covered(fixture.log, covered);
@@ -131,7 +131,7 @@ Test(log, covered_segments_are_used_again_and_never_too_many_are_kept)
     for (int i = 0; i < 20; i++) log_fixture_turn(&fixture);
     cr_expect(segments_count(fixture.folder) <= 8);
     log_fixture_close(&fixture);
-    cr_expect(recover(&fixture, 99).last_index == 100);
+    cr_expect(recover(&fixture, 99).last_position == 100);
     log_fixture_free(&fixture);
 }
 
@@ -145,8 +145,8 @@ Test(log, records_missing_at_the_start_are_damage)
     append(&fixture, 100);
     log_fixture_flush(&fixture);
     log_fixture_close(&fixture);
-    cr_expect(recover(&fixture, 50).last_index == 51);
-    cr_expect(recover(&fixture, 60).last_index == 60);
+    cr_expect(recover(&fixture, 50).last_position == 51);
+    cr_expect(recover(&fixture, 60).last_position == 60);
     cr_expect(log_fixture_recover(fixture.folder, 40, &found, &seen, &fault) == ERR_CORRUPT);
     cr_expect(strstr(fault.text, "41 to 50 are missing") != NULL, "%s", fault.text);
     log_fixture_free(&fixture);
@@ -165,14 +165,14 @@ Test(log, a_full_disk_is_said_and_left_behind)
     cr_expect(log_fixture_room(&fixture, 10) == LOG_ROOM, "what fits goes on");
     cr_expect(log_failed(fixture.log) == NULL);
     io_set_faults(fixture.io, &(struct io_faults){0});
-    for (int i = 0; i < 200 && log_has_room(fixture.log, 1 << 20) != LOG_ROOM; i++) {
+    for (int i = 0; i < 200 && log_has_room(fixture.log, 0, 1 << 20) != LOG_ROOM; i++) {
         log_flush(fixture.log);
         log_fixture_turn(&fixture);
     }
     append(&fixture, 1 << 20);
     log_fixture_flush(&fixture);
     log_fixture_close(&fixture);
-    cr_expect(recover(&fixture, 0).last_index == 2);
+    cr_expect(recover(&fixture, 0).last_position == 2);
     log_fixture_free(&fixture);
 }
 
@@ -183,7 +183,7 @@ Test(log, a_disk_that_is_full_at_the_start_lets_the_log_open)
     log_fixture_open(&fixture, 0);
     cr_expect(log_fixture_room(&fixture, 10) == LOG_ROOM_DISK_FULL);
     io_set_faults(fixture.io, &(struct io_faults){0});
-    for (int i = 0; i < 200 && log_has_room(fixture.log, 10) != LOG_ROOM; i++) {
+    for (int i = 0; i < 200 && log_has_room(fixture.log, 0, 10) != LOG_ROOM; i++) {
         log_flush(fixture.log);
         log_fixture_turn(&fixture);
     }
@@ -214,7 +214,7 @@ Test(log, a_failed_write_is_final)
     cr_expect(log_durable(fixture.log) == 1);
     cr_expect(log_fixture_room(&fixture, 1) == LOG_ROOM_SOON);
     log_fixture_close(&fixture);
-    cr_expect(recover(&fixture, 0).last_index == 1);
+    cr_expect(recover(&fixture, 0).last_position == 1);
     log_fixture_free(&fixture);
 }
 

@@ -47,6 +47,7 @@ struct store *store_new(const struct store_config *config)
     store->notes_prng = (struct prng){prng_next(&store->room.prng)};
     store->touch = true;
     store->active_expire = true;
+    store->expired_seen = heap_take_zeroed(&store->room.heap, sizeof *store->expired_seen);
     policies_new(store);
     return store;
 }
@@ -61,11 +62,49 @@ void store_free(struct store *store)
         more = trash_work(store, &steps);
     }
     policies_free(store);
+    heap_give(&store->room.heap, store->expired_seen, sizeof *store->expired_seen);
     struct heap heap = store->room.heap;
     heap_give(&heap, store, sizeof *store);
     ASSERT(heap.used_bytes == 0);
     ASSERT(heap.blocks_count == 0);
     heap_release(&heap);
+}
+
+void store_succeed(struct store *store, const struct store *before)
+{
+    store->room.limits = before->room.limits;
+    store->observer = before->observer;
+    store->observer_context = before->observer_context;
+    store->touch = before->touch;
+    store->active_expire = before->active_expire;
+    store->holds_expiry = before->holds_expiry;
+    store->stats = before->stats;
+    *store->expired_seen = *before->expired_seen;
+}
+
+static void database_drop_cache(struct store *store, uint32_t number)
+{
+    struct buffer entries = {0}; /* addresses */
+    struct table_walk walk = {0};
+    const struct table *table = &store->databases[number]->table;
+    for (struct entry *entry; (entry = table_walk_next(table, &walk)) != NULL;) {
+        uintptr_t address = (uintptr_t)entry;
+        if (entry->cache) buffer_append(&entries, slice_of(&address, sizeof address));
+    }
+    for (size_t i = 0; i < entries.len; i += sizeof(uintptr_t)) {
+        uintptr_t address;
+        memcpy(&address, entries.data + i, sizeof address);
+        struct found found;
+        store_found_again(store, number, (struct entry *)address, &found);
+        store_remove(store, &found);
+    }
+    buffer_free(&entries);
+}
+
+void store_drop_cache(struct store *store)
+{
+    if (!store->accounts) return; /* no policy is cache */
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) database_drop_cache(store, i);
 }
 
 struct room *store_room(struct store *store)
@@ -79,6 +118,19 @@ void store_set_time(struct store *store, int64_t now_ms)
     store->now_ms = now_ms;
     uint64_t time = (uint64_t)now_ms >> ENTRY_TIME_SHIFT;
     store->access_time = (uint32_t)(time & ((1u << ENTRY_TIME_BITS) - 1));
+}
+
+void store_turn_back_time(struct store *store, int64_t now_ms)
+{
+    if (now_ms >= store->now_ms) return;
+    store->now_ms = now_ms - 1;
+    store_set_time(store, now_ms);
+    store->expire_paced_ms = now_ms;
+}
+
+uint64_t store_expired_seen(const struct store *store)
+{
+    return *store->expired_seen;
 }
 
 int64_t store_now_ms(const struct store *store)

@@ -43,10 +43,21 @@ struct store_config {
 struct store *store_new(const struct store_config *config); /* ends with store_free */
 void store_free(struct store *store);
 struct room *store_room(struct store *store); /* what its values need: see room.h */
+/* Take over from the store that this one is to replace what is no data: limits, observer, manner
+ * and statistics. */
+void store_succeed(struct store *store, const struct store *before);
+/* All keys under cache policies go, and nobody is told. */
+void store_drop_cache(struct store *store);
 
 /* The time of the command that follows. It may stand still, and a step back counts as standing. */
 void store_set_time(struct store *store, int64_t now_ms);
 int64_t store_now_ms(const struct store *store);
+/* Back to the time of the log, for one whose clock was ahead of it: what it has dropped until now
+ * must have been over at that time too. */
+void store_turn_back_time(struct store *store, int64_t now_ms);
+/* How often a key that is not under a cache policy was found to be expired, so far. What changes it
+ * has shown its reader that time has passed. */
+uint64_t store_expired_seen(const struct store *store);
 
 /* --- looking up ------------------------------------------------------------------------------ */
 

@@ -166,6 +166,7 @@ struct store {
     bool expire_busy;
     struct trash trash;
     struct store_stats stats;
+    uint64_t *expired_seen; /* counts in looks that change nothing too */
     store_observer observer;
     void *observer_context;
     struct policies *policies;
@@ -184,7 +185,9 @@ struct found {
 
 static inline bool entry_is_expired(const struct store *store, const struct entry *entry)
 {
-    return entry->expires && entry_expiry(entry) <= store->now_ms;
+    if (!entry->expires || entry_expiry(entry) > store->now_ms) return false;
+    *store->expired_seen += !entry->cache;
+    return true;
 }
 
 /* Written where the caller has it: a struct of this size, returned, is copied before its parts have

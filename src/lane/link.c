@@ -1,0 +1,570 @@
+/*
+ * link.c -- see link.h.
+ *
+ * A link goes NONE -> CONNECTING -> SHAKING -> UP on the side that connects, and NONE -> UP on the
+ * other, by a stranger that has proven who it is. Each failure leads back to NONE.
+ *
+ * [I1] One connection of a pair counts: one that is proven closes the one before, and what that had
+ *      brought and nobody took is dropped.
+ * [I2] Until it is proven who is there, a frame is at most PEER_STRANGER_BYTES_MAX long, only so
+ *      many strangers are kept, each for a limited time, and nothing of them reaches the consumer.
+ * [I3] The consumer sees for each node: UP, frames, DOWN, UP, …. A frame that came before the end
+ *      of its connection is given before DOWN.
+ * [I4] Time in which this process did not look counts for nobody's silence.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lane/link_impl.h"
+
+enum { TAG_LISTENER, TAG_CONNECTION, BACKLOG = 32 };
+
+struct link *links_find(const struct links *links, node_id node)
+{
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        if (node_eq(links->links[i].node, node)) return (struct link *)&links->links[i];
+    }
+    return NULL;
+}
+
+static instant later(instant from, int64_t ns)
+{
+    return (instant){from.ns + ns};
+}
+
+static instant earlier(instant a, instant b)
+{
+    return a.ns < b.ns ? a : b;
+}
+
+static void set_trouble(struct link *link, struct slice text)
+{
+    (void)snprintf(link->trouble, sizeof link->trouble, "%.*s", (int)text.len,
+                   (const char *)text.data);
+}
+
+/* --- the life of a link ---------------------------------------------------------------------- */
+
+static void retry_later(struct links *links, struct link *link)
+{
+    int64_t half = link->pause_ns / 2;
+    uint64_t jitter = prng_below(&links->prng, (uint64_t)half + 1);
+    link->retry_at = later(links->now, half + (int64_t)jitter);
+    link->pause_ns = (int64_t)u64_min((uint64_t)link->pause_ns * 2, LINK_PAUSE_MAX_NS);
+}
+
+static void stop_draining(struct link *link)
+{
+    channel_drop(&link->channel);
+    if (!link->draining) return;
+    link->draining = false;
+    if (link->up_owed) {
+        link->up_owed = false; /* it came and went, and nobody has seen it */
+    } else {
+        link->down_owed = true;
+    }
+}
+
+/* `drain`: what it has brought is still given away. */
+static void lose(struct links *links, struct link *link, struct slice why, bool drain)
+{
+    ASSERT(link->reach == REACH_UP);
+    set_trouble(link, why);
+    link->reach = REACH_NONE;
+    link->draining = true;
+    channel_close(&link->channel, links->io, false);
+    if (!drain) stop_draining(link);
+    retry_later(links, link);
+    links->stats.lost++;
+}
+
+static void fail_attempt(struct links *links, struct link *link, struct slice why, bool gently)
+{
+    set_trouble(link, why);
+    channel_close(&link->channel, links->io, gently);
+    channel_drop(&link->channel);
+    link->reach = REACH_NONE;
+    retry_later(links, link);
+}
+
+static void go_up(struct links *links, struct link *link)
+{
+    link->reach = REACH_UP;
+    link->up_owed = true;
+    link->heard = link->said = links->now;
+    link->pause_ns = LINK_PAUSE_MIN_NS;
+    link->trouble[0] = '\0';
+    links->stats.connected++;
+}
+
+static void fail_by_error(struct links *links, struct link *link, const struct io_completion *why)
+{
+    struct fault fault;
+    struct slice text = slice_text(err_text(why->err));
+    if (why->error_number != 0) {
+        (void)fault_set_errno(&fault, why->error_number, "%s",
+                              link->reach == REACH_CONNECTING ? "cannot connect" : "lost");
+        text = slice_text(fault.text);
+    }
+    if (link->reach == REACH_UP) {
+        lose(links, link, text, true);
+    } else {
+        fail_attempt(links, link, text, false);
+    }
+}
+
+/* What was put in the channel while shaking hands leaves at once. */
+static bool flush_shake(struct links *links, struct channel *channel)
+{
+    return channel_flush(channel, links->io, &links->stats.bytes_sent) == ERR_OK;
+}
+
+static void attempt(struct links *links, struct link *link)
+{
+    struct fault fault;
+    io_handle handle;
+    io_tag tag = {links->config.tag.n + TAG_CONNECTION};
+    stop_draining(link);
+    enum err err = io_connect(links->io, &link->address, &links->source, tag, &handle, &fault);
+    if (err != ERR_OK) {
+        fail_attempt(links, link, slice_text(fault.text), false);
+        return;
+    }
+    channel_open(&link->channel, handle);
+    link->reach = REACH_CONNECTING;
+    link->until = later(links->now, links->config.silence.ns / 2);
+}
+
+/* --- who has connected ----------------------------------------------------------------------- */
+
+static void dismiss(struct links *links, struct stranger *stranger, bool gently)
+{
+    channel_close(&stranger->channel, links->io, gently);
+    channel_drop(&stranger->channel);
+}
+
+static struct stranger *place_for_stranger(struct links *links)
+{
+    struct stranger *oldest = &links->strangers[0];
+    for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) {
+        struct stranger *stranger = &links->strangers[i];
+        if (stranger->channel.handle.n < 0) return stranger;
+        if (stranger->until.ns < oldest->until.ns) oldest = stranger;
+    }
+    dismiss(links, oldest, false); /* [I2] */
+    return oldest;
+}
+
+static void welcome(struct links *links, io_handle handle)
+{
+    struct stranger *stranger = place_for_stranger(links);
+    channel_open(&stranger->channel, handle);
+    stranger->until = later(links->now, links->config.silence.ns);
+    shake_begin(links, &stranger->shake, NODE_NONE, &stranger->channel);
+    io_receive_start(links->io, handle, (io_tag){links->config.tag.n + TAG_CONNECTION});
+}
+
+/* It has proven that it is this node. */
+static void promote(struct links *links, struct stranger *stranger)
+{
+    struct link *link = links_find(links, stranger->shake.theirs.node);
+    ASSERT(link != NULL && !link->connects);
+    if (link->reach == REACH_UP) lose(links, link, SLICE("it has connected again"), false);
+    stop_draining(link); /* [I1] */
+    struct channel old = link->channel;
+    link->channel = stranger->channel;
+    link->shake = stranger->shake;
+    stranger->channel = old;
+    go_up(links, link);
+}
+
+/* --- shaking hands --------------------------------------------------------------------------- */
+
+/* Frames of the handshake, until it is over or there are no more. */
+static enum shake_state shake_all(struct links *links, struct shake *shake, struct channel *channel,
+                                  struct buffer *trouble)
+{
+    struct peer_frame frame;
+    const char *why;
+    enum shake_state state = SHAKE_MORE;
+    while (state == SHAKE_MORE) { /* ends: each round takes a frame */
+        switch (channel_next(channel, PEER_STRANGER_BYTES_MAX, &frame, &why)) {
+        case PEER_SHORT: return SHAKE_MORE;
+        case PEER_WRONG: buffer_append(trouble, slice_text(why)); return SHAKE_FAILED;
+        case PEER_WHOLE: state = shake_step(links, shake, &frame, channel, trouble); break;
+        }
+        bool sent = flush_shake(links, channel);
+        if (!sent && state != SHAKE_FAILED) {
+            buffer_append(trouble, SLICE("it closed the connection"));
+            return SHAKE_FAILED;
+        }
+    }
+    return state;
+}
+
+static void shake_stranger(struct links *links, struct stranger *stranger)
+{
+    struct buffer trouble = {0};
+    switch (shake_all(links, &stranger->shake, &stranger->channel, &trouble)) {
+    case SHAKE_MORE: break;
+    case SHAKE_DONE: promote(links, stranger); break;
+    case SHAKE_FAILED: {
+        struct link *link =
+            stranger->shake.got_hello ? links_find(links, stranger->shake.theirs.node) : NULL;
+        bool known = link != NULL && !link->connects && link->reach == REACH_NONE;
+        if (known) set_trouble(link, buffer_slice(&trouble));
+        links->stats.refused++;
+        dismiss(links, stranger, true);
+        break;
+    }
+    }
+    buffer_free(&trouble);
+}
+
+static void shake_link(struct links *links, struct link *link)
+{
+    struct buffer trouble = {0};
+    switch (shake_all(links, &link->shake, &link->channel, &trouble)) {
+    case SHAKE_MORE: break;
+    case SHAKE_DONE: go_up(links, link); break;
+    case SHAKE_FAILED:
+        links->stats.refused++;
+        fail_attempt(links, link, buffer_slice(&trouble), true);
+        break;
+    }
+    buffer_free(&trouble);
+}
+
+/* --- what has happened ----------------------------------------------------------------------- */
+
+static void complete_link(struct links *links, struct link *link,
+                          const struct io_completion *completion)
+{
+    io_tag tag = {links->config.tag.n + TAG_CONNECTION};
+    bool failed = completion->err != ERR_OK;
+    if (failed) {
+        fail_by_error(links, link, completion);
+    } else if (completion->kind == IO_CONNECTED) {
+        link->reach = REACH_SHAKING;
+        link->until = later(links->now, links->config.silence.ns / 2);
+        io_receive_start(links->io, link->channel.handle, tag);
+        shake_begin(links, &link->shake, link->node, &link->channel);
+        bool sent = flush_shake(links, &link->channel);
+        if (!sent) fail_attempt(links, link, SLICE("it closed the connection"), false);
+    } else if (completion->kind == IO_SENDABLE) {
+        link->channel.blocked = false; /* if it is up, links_flush goes on */
+        if (link->reach == REACH_SHAKING) (void)flush_shake(links, &link->channel);
+    } else if (completion->bytes.len > 0) {
+        link->heard = links->now;
+        links->stats.bytes_received += completion->bytes.len;
+        channel_receive(&link->channel, completion->bytes);
+        if (link->reach == REACH_SHAKING) shake_link(links, link);
+    } else if (link->reach == REACH_UP) {
+        lose(links, link, SLICE("it closed the connection"), true);
+    } else {
+        fail_attempt(links, link, SLICE("it closed the connection"), false);
+    }
+}
+
+static void complete_stranger(struct links *links, struct stranger *stranger,
+                              const struct io_completion *completion)
+{
+    if (completion->kind == IO_SENDABLE) {
+        stranger->channel.blocked = false;
+        if (!flush_shake(links, &stranger->channel)) dismiss(links, stranger, false);
+    } else if (completion->err != ERR_OK || completion->bytes.len == 0) {
+        dismiss(links, stranger, false);
+    } else {
+        channel_receive(&stranger->channel, completion->bytes);
+        shake_stranger(links, stranger);
+    }
+}
+
+void links_complete(struct links *links, const struct io_completion *completion)
+{
+    links->now = io_now(links->io);
+    if (completion->kind == IO_ACCEPTED) {
+        welcome(links, completion->handle);
+        return;
+    }
+    ASSERT(completion->handle.n >= 0);
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        struct link *link = &links->links[i];
+        if (link->channel.handle.n != completion->handle.n) continue;
+        complete_link(links, link, completion);
+        return;
+    }
+    for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) {
+        struct stranger *stranger = &links->strangers[i];
+        if (stranger->channel.handle.n != completion->handle.n) continue;
+        complete_stranger(links, stranger, completion);
+        return;
+    }
+}
+
+/* --- what has come --------------------------------------------------------------------------- */
+
+static bool is_for_consumer(const struct link *link, const struct peer_frame *frame)
+{
+    return frame->version == link->shake.version && frame->kind >= PEER_DATA + LINK_RAFT &&
+           frame->kind <= PEER_DATA + LINK_TELL;
+}
+
+static bool is_ping(const struct link *link, const struct peer_frame *frame)
+{
+    return frame->version == link->shake.version && frame->kind == PEER_PING;
+}
+
+/* The next frame of what it has brought. False: no more, or it is over, and then DOWN is owed. */
+static bool take_frame(struct links *links, struct link *link, struct link_frame *frame)
+{
+    while (link->reach == REACH_UP || link->draining) { /* ends: each round takes a frame */
+        struct peer_frame got;
+        const char *why = "it does not keep to the protocol";
+        enum peer_read read = channel_next(&link->channel, PEER_PAYLOAD_BYTES_MAX, &got, &why);
+        if (read == PEER_WHOLE && is_ping(link, &got)) continue;
+        if (read == PEER_WHOLE && is_for_consumer(link, &got)) {
+            links->stats.frames_received++;
+            frame->kind = (enum link_kind)(got.kind - PEER_DATA);
+            frame->bytes = got.payload;
+            return true;
+        }
+        if (link->draining) {
+            stop_draining(link);
+        } else if (read != PEER_SHORT) {
+            lose(links, link, slice_text(why), false);
+        }
+        return false;
+    }
+    return false;
+}
+
+/* [I3] False: nothing more of this one. */
+static bool next_of(struct links *links, struct link *link, struct link_frame *frame)
+{
+    *frame = (struct link_frame){.from = link->node, .kind = LINK_DOWN};
+    if (!link->down_owed && link->up_owed) {
+        link->up_owed = false;
+        frame->kind = LINK_UP;
+        return true;
+    }
+    if (!link->down_owed && take_frame(links, link, frame)) return true;
+    bool down = link->down_owed;
+    link->down_owed = false;
+    return down;
+}
+
+bool links_next(struct links *links, struct link_frame *frame)
+{
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        if (next_of(links, &links->links[links->next], frame)) return true;
+        links->next = (links->next + 1) % links->links_count;
+    }
+    return false;
+}
+
+/* --- the turn -------------------------------------------------------------------------------- */
+
+static instant turn_up(struct links *links, struct link *link)
+{
+    int64_t silence_ns = links->config.silence.ns;
+    instant silent_at = later(link->heard, silence_ns);
+    if (links->now.ns >= silent_at.ns) {
+        char why[64];
+        (void)snprintf(why, sizeof why, "it was silent for %lld ms",
+                       (long long)((links->now.ns - link->heard.ns) / 1000000));
+        lose(links, link, slice_text(why), true);
+        return link->retry_at;
+    }
+    instant ping_at = later(link->said, silence_ns / LINK_PINGS);
+    if (links->now.ns >= ping_at.ns) {
+        if (link->channel.count == 0) {
+            channel_put(&link->channel, link->shake.version, PEER_PING, (struct slice){0}, NULL, 0);
+        }
+        link->said = links->now;
+        ping_at = later(links->now, silence_ns / LINK_PINGS);
+    }
+    return earlier(silent_at, ping_at);
+}
+
+static instant turn_link(struct links *links, struct link *link)
+{
+    static const instant never = {INT64_MAX};
+    channel_keep(&link->channel);
+    switch (link->reach) {
+    case REACH_NONE:
+        if (!link->connects) return never;
+        if (links->now.ns < link->retry_at.ns) return link->retry_at;
+        attempt(links, link);
+        return link->reach == REACH_NONE ? link->retry_at : link->until;
+    case REACH_CONNECTING:
+    case REACH_SHAKING:
+        if (links->now.ns < link->until.ns) return link->until;
+        fail_attempt(links, link, SLICE("it does not answer"), false);
+        return link->retry_at;
+    case REACH_UP: return turn_up(links, link);
+    }
+    UNREACHABLE("a reach");
+}
+
+/* [I4] */
+static void forgive_pause(struct links *links, instant now)
+{
+    int64_t gap_ns = now.ns - links->turned.ns;
+    bool slept = links->turned.ns != 0 && gap_ns > links->config.silence.ns / 2;
+    links->turned = now;
+    if (!slept) return;
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        struct link *link = &links->links[i];
+        link->heard = earlier(now, later(link->heard, gap_ns));
+        link->until = later(link->until, gap_ns);
+    }
+    for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) {
+        links->strangers[i].until = later(links->strangers[i].until, gap_ns);
+    }
+}
+
+instant links_turn(struct links *links, instant now)
+{
+    instant deadline = {INT64_MAX};
+    links->now = now;
+    forgive_pause(links, now);
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        deadline = earlier(deadline, turn_link(links, &links->links[i]));
+    }
+    for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) {
+        struct stranger *stranger = &links->strangers[i];
+        if (stranger->channel.handle.n < 0) continue;
+        channel_keep(&stranger->channel);
+        if (now.ns >= stranger->until.ns) {
+            dismiss(links, stranger, false);
+        } else {
+            deadline = earlier(deadline, stranger->until);
+        }
+    }
+    return deadline;
+}
+
+/* --- sending --------------------------------------------------------------------------------- */
+
+bool links_is_up(const struct links *links, node_id node)
+{
+    const struct link *link = links_find(links, node);
+    return link != NULL && link->reach == REACH_UP;
+}
+
+bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
+                const struct raft_span *spans, uint32_t spans_count)
+{
+    struct link *link = links_find(links, to);
+    if (link == NULL || link->reach != REACH_UP) return false;
+    size_t bytes = head.len;
+    for (uint32_t i = 0; i < spans_count; i++) bytes += spans[i].bytes.len;
+    if (bytes > PEER_PAYLOAD_BYTES_MAX) return false;
+    size_t queued = link->channel.queued_bytes;
+    if (queued > 0 && queued + bytes > links->config.queue_bytes_max) return false;
+    channel_put(&link->channel, link->shake.version, (uint8_t)(PEER_DATA + kind), head, spans,
+                spans_count);
+    links->stats.frames_sent++;
+    link->said = links->now;
+    return true;
+}
+
+void links_flush(struct links *links)
+{
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        struct link *link = &links->links[i];
+        if (link->reach != REACH_UP || link->channel.count == 0) continue;
+        enum err err = channel_flush(&link->channel, links->io, &links->stats.bytes_sent);
+        if (err != ERR_OK) lose(links, link, slice_text(err_text(err)), true);
+    }
+}
+
+/* --- made, and taken apart ------------------------------------------------------------------- */
+
+static void add_link(struct links *links, const struct link_peer *peer)
+{
+    struct link *link = &links->links[links->links_count++];
+    link->node = peer->node;
+    link->address = peer->address;
+    link->address.port = (uint16_t)(peer->address.port + links->config.lane);
+    link->connects = links->config.self.n < peer->node.n;
+    link->channel.handle = IO_NONE;
+    link->pause_ns = LINK_PAUSE_MIN_NS;
+}
+
+static enum err listen_for_peers(struct links *links, struct fault *fault)
+{
+    struct io_address address = links->source;
+    const struct link_config *config = &links->config;
+    for (uint32_t i = 0; i < config->peers_count; i++) {
+        if (!node_eq(config->peers[i].node, config->self)) continue;
+        address.port = (uint16_t)(config->peers[i].address.port + config->lane);
+    }
+    io_tag tag = {config->tag.n + TAG_LISTENER};
+    enum err err = io_listen(links->io, &address, BACKLOG, false, tag, &links->listener, fault);
+    if (err != ERR_EXISTS) {
+        return err == ERR_OK ? err : fault_prefix(fault, "the address of node %u", config->self.n);
+    }
+    return fault_set(fault, err,
+                     "port %u of %s is busy, where lane %u of node %u meets its peers: stop the "
+                     "program that listens there, or give the node other ports in --peers, on all "
+                     "nodes",
+                     address.port, address.text, config->lane, config->self.n);
+}
+
+enum err links_new(const struct link_config *config, struct io *io, struct links **out,
+                   struct fault *fault)
+{
+    struct links *links = calloc(1, sizeof *links);
+    ASSERT(links != NULL && config->peers_count <= LINK_PEERS_MAX);
+    links->config = *config;
+    links->io = io;
+    links->listener = IO_NONE;
+    links->prng.state = config->nonce_seed;
+    links->now = io_now(io);
+    buffer_append(&links->secret, config->secret);
+    links->config.secret = buffer_slice(&links->secret);
+    for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) links->strangers[i].channel.handle = IO_NONE;
+    for (uint32_t i = 0; i < config->peers_count; i++) {
+        if (node_eq(config->peers[i].node, config->self)) {
+            links->source = config->peers[i].address;
+        } else {
+            add_link(links, &config->peers[i]);
+        }
+    }
+    links->source.port = 0; /* any of this address */
+    enum err err = listen_for_peers(links, fault);
+    if (err != ERR_OK) {
+        links_free(links);
+        return err;
+    }
+    *out = links;
+    return ERR_OK;
+}
+
+void links_free(struct links *links)
+{
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        channel_close(&links->links[i].channel, links->io, false);
+        channel_free(&links->links[i].channel);
+    }
+    for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) {
+        channel_close(&links->strangers[i].channel, links->io, false);
+        channel_free(&links->strangers[i].channel);
+    }
+    if (links->listener.n >= 0) io_close(links->io, links->listener);
+    buffer_free(&links->secret);
+    free(links);
+}
+
+const struct link_stats *links_stats(const struct links *links)
+{
+    return &links->stats;
+}
+
+const char *links_trouble(const struct links *links, node_id node)
+{
+    const struct link *link = links_find(links, node);
+    return link == NULL ? "" : link->trouble;
+}

@@ -1,0 +1,114 @@
+/* link_impl.h -- what the files behind link.h share. */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/prng.h"
+#include "core/peer/peer.h"
+#include "lane/link.h"
+
+enum {
+    LINK_STRANGERS_MAX = 8,        /* who have connected, and not yet proven who they are */
+    LINK_SLICES_MAX = 64,          /* handed to io_send at once */
+    LINK_COPY_BYTES_MAX = 1024,    /* shorter spans are copied: cheaper than a slice */
+    LINK_KEPT_BYTES_MAX = 1 << 20, /* memory of a buffer that is kept for the next frame */
+    LINK_TROUBLE_BYTES = 200,
+    LINK_PINGS = 4,                   /* in the time after which silence is a failure */
+    LINK_PAUSE_MIN_NS = 20 * 1000000, /* before a failed link is tried again; it doubles … */
+    LINK_PAUSE_MAX_NS = 300 * 1000000 /* … up to here */
+};
+
+/* --- link_channel.c: one connection, what waits to be sent on it, and what has come ----------- */
+
+struct link_piece {
+    struct raft_batch *batch; /* NULL: the bytes are the next of `heads` */
+    const uint8_t *data;
+    size_t len;
+};
+
+struct channel {
+    io_handle handle; /* IO_NONE: closed */
+    bool blocked;     /* until IO_SENDABLE */
+    struct buffer heads;
+    size_t heads_sent;
+    struct link_piece *pieces; /* a ring; capacity is a power of two */
+    uint32_t first, count, capacity;
+    size_t piece_sent; /* of the first */
+    size_t queued_bytes;
+    struct buffer in;   /* what came earlier */
+    size_t in_used;     /* and is taken */
+    struct slice fresh; /* what came in this turn, where io has it; behind `in` */
+};
+
+void channel_open(struct channel *channel, io_handle handle);
+/* Closes, and forgets what was to be sent. What has come can still be taken. */
+void channel_close(struct channel *channel, struct io *io, bool gently);
+void channel_drop(struct channel *channel); /* what has come */
+void channel_free(struct channel *channel); /* is closed */
+
+void channel_put(struct channel *channel, uint8_t version, uint8_t kind, struct slice head,
+                 const struct raft_span *spans, uint32_t spans_count);
+/* As much as goes now. */
+MUST_USE enum err channel_flush(struct channel *channel, struct io *io, uint64_t *bytes_sent);
+
+void channel_receive(struct channel *channel, struct slice bytes);
+void channel_keep(struct channel *channel); /* before io takes its memory back */
+/* The next frame; borrowed until the next call. */
+enum peer_read channel_next(struct channel *channel, size_t payload_max, struct peer_frame *frame,
+                            const char **why);
+
+/* --- link_shake.c: the handshake, of either side --------------------------------------------- */
+
+enum shake_state { SHAKE_MORE, SHAKE_DONE, SHAKE_FAILED };
+
+struct shake {
+    bool connector, got_hello;
+    uint8_t version; /* that is agreed on */
+    struct peer_hello mine, theirs;
+};
+
+void shake_begin(struct links *links, struct shake *shake, node_id wanted, struct channel *channel);
+/* One frame; answers go to the channel. Failed: `trouble` says why, in words. */
+enum shake_state shake_step(struct links *links, struct shake *shake,
+                            const struct peer_frame *frame, struct channel *channel,
+                            struct buffer *trouble);
+
+/* --- link.c ---------------------------------------------------------------------------------- */
+
+enum reach { REACH_NONE, REACH_CONNECTING, REACH_SHAKING, REACH_UP };
+
+struct link { /* to one other node */
+    node_id node;
+    struct io_address address; /* of its same lane */
+    bool connects;             /* we do, not they */
+    enum reach reach;
+    struct channel channel;
+    struct shake shake;
+    instant retry_at, until; /* the next attempt; the end of this one */
+    int64_t pause_ns;
+    instant heard, said;
+    bool up_owed, down_owed, draining; /* what links_next still has to say: [I3] */
+    char trouble[LINK_TROUBLE_BYTES];
+};
+
+struct stranger {
+    struct channel channel;
+    struct shake shake;
+    instant until;
+};
+
+struct links {
+    struct link_config config; /* its secret: `secret` */
+    struct buffer secret;
+    struct io *io;
+    io_handle listener;
+    struct io_address source;
+    struct prng prng;
+    uint64_t nonces_count;
+    instant now, turned; /* as of the last call */
+    struct link links[LINK_PEERS_MAX];
+    uint32_t links_count, next;
+    struct stranger strangers[LINK_STRANGERS_MAX];
+    struct link_stats stats;
+};
+
+struct link *links_find(const struct links *links, node_id node); /* NULL: none */

@@ -1,0 +1,349 @@
+/*
+ * replica.c -- the driver of core/raft: see raft.h for what it owes.
+ *
+ * Invariants
+ *   P1  entries of a turn are one batch. Their indices are known when they are added, so nothing
+ *       else is stepped before it is proposed.
+ *   P2  what is appended to the log is appended in the order of the outboxes.
+ *   P3  raft is told that something is durable only when the log says so of its record.
+ *   P4  while the store is loaded again or replaced nothing is appended but HARD records: raft's
+ *       messages are dropped, as the network may do.
+ *   P5  an entry that the store has seen is never taken away without a reload, and whoever waits
+ *       for it is told (losses).
+ */
+#include "lane/replica_impl.h"
+
+#include <stdlib.h>
+
+enum { PENDING_BYTES = 16 * 1024, SOLO_NODE = 1, TAIL_BYTES = 32 << 20 };
+
+#define SOLO_ELECTION_NS 1
+#define SOLO_BEAT_NS     INT64_C(1000000000)
+
+bool replica_is_many(const struct replica *replica)
+{
+    return replica->lane->config.replication != NULL;
+}
+
+void replica_fail(struct replica *replica, const struct fault *fault)
+{
+    if (replica->has_failed) return;
+    replica->has_failed = true;
+    replica->fault = *fault;
+}
+
+struct replica_peer *replica_peer(struct replica *replica, node_id node)
+{
+    for (uint32_t i = 0; i < replica->peers_count; i++) {
+        if (node_eq(replica->peers[i].node, node)) return &replica->peers[i];
+    }
+    return NULL;
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static void configure(struct replica *replica)
+{
+    const struct lane_config *config = &replica->lane->config;
+    if (config->replication != NULL) {
+        replica->config = *config->replication;
+    } else {
+        replica->config.raft = (struct raft_config){
+            .self = {SOLO_NODE},
+            .election_min = {SOLO_ELECTION_NS},
+            .election_max = {SOLO_ELECTION_NS},
+            .heartbeat = {SOLO_BEAT_NS},
+            .tail_bytes = TAIL_BYTES,
+            .window_bytes = TAIL_BYTES,
+            .window_entries = 1,
+            .append_bytes = TAIL_BYTES,
+            .chunk_bytes = TAIL_BYTES,
+            .seed = config->seed,
+        };
+        replica->config.link.peers[0].node = (node_id){SOLO_NODE};
+        replica->config.link.peers_count = 1;
+        replica->config.link.lane = config->number;
+    }
+    const struct link_config *link = &replica->config.link;
+    struct raft_members *members = &replica->config_members;
+    for (uint32_t i = 0; i < link->peers_count; i++) {
+        node_id node = link->peers[i].node;
+        uint32_t at = members->count++;
+        for (; at > 0 && members->members[at - 1].node.n > node.n; at--) {
+            members->members[at] = members->members[at - 1];
+        }
+        members->members[at] = (struct raft_member){node, RAFT_VOTER};
+        if (node_eq(node, replica->config.raft.self)) continue;
+        replica->peers[replica->peers_count++].node = node;
+    }
+}
+
+/* What is damaged is refilled by the others. */
+static enum err load_or_begin_again(struct replica *replica, struct replica_loaded *loaded,
+                                    struct lane_opened *opened, struct fault *fault)
+{
+    struct lane *lane = replica->lane;
+    enum err err = replica_load(replica, UINT64_MAX, loaded, opened, fault);
+    if (err != ERR_CORRUPT || !replica_is_many(replica)) return err;
+    memcpy(opened->set_aside, fault->text, sizeof opened->set_aside);
+    opened->set_aside[sizeof opened->set_aside - 1] = '\0';
+    err = replica_set_aside(lane->config.folder, fault);
+    if (err != ERR_OK) return err;
+    store_free(lane->store);
+    lane->store = replica_store_new(lane);
+    replica->repairs++;
+    err = replica_load(replica, UINT64_MAX, loaded, opened, fault);
+    replica->was_damaged = true;
+    return err;
+}
+
+static void make_raft(struct replica *replica, struct replica_loaded *loaded)
+{
+    struct raft_start *start = &loaded->start;
+    bool empty = replica->stored.index == 0 && !loaded->has_hard;
+    if (empty && replica_is_many(replica)) start->hard.recovering = true;
+    start->now = replica->now;
+    replica->hard = start->hard;
+    replica->raft = raft_new(replica->lane->arena, &replica->config.raft, start);
+    for (uint32_t i = 0; i < loaded->batches_count; i++) {
+        raft_restore(replica->raft, loaded->batches[i]);
+    }
+    replica->index_told = raft_last(replica->raft).index;
+    replica->applied_told = raft_commit(replica->raft);
+}
+
+enum err replica_open(struct lane *lane, struct lane_opened *opened, uint64_t *last,
+                      struct fault *fault)
+{
+    struct replica *replica = ARENA_NEW(lane->arena, struct replica);
+    struct replica_loaded loaded = {0};
+    *replica = (struct replica){.lane = lane, .now = io_now(lane->io)};
+    replica->sending.file = replica->install.file = IO_NONE;
+    lane->replica = replica;
+    configure(replica);
+    enum err err = load_or_begin_again(replica, &loaded, opened, fault);
+    if (err == ERR_OK) make_raft(replica, &loaded);
+    *last = loaded.last_position;
+    replica_loaded_free(&loaded);
+    return err;
+}
+
+enum err replica_start(struct replica *replica, struct fault *fault)
+{
+    replica->log_seen = log_durable(replica->lane->log);
+    if (replica_is_many(replica) && replica->snapshot.index > 0) {
+        replica_step(replica, &(struct raft_event){.kind = RAFT_EV_COMPACTED,
+                                                   .pos = replica->snapshot,
+                                                   .bytes_count = replica->snapshot_bytes});
+    }
+    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
+    return replica_is_many(replica) ? replica_peers_open(replica, fault) : ERR_OK;
+}
+
+void replica_saved(struct replica *replica, struct raft_pos pos, uint64_t position, uint64_t bytes)
+{
+    replica->snapshot = pos;
+    replica->snapshot_position = position;
+    replica->snapshot_bytes = bytes;
+    replica->sending.index = 0; /* another file may have its name now */
+    if (!replica_is_many(replica)) return;
+    replica_propose(replica);
+    replica_step(replica,
+                 &(struct raft_event){.kind = RAFT_EV_COMPACTED, .pos = pos, .bytes_count = bytes});
+}
+
+void replica_close(struct replica *replica)
+{
+    replica_send_close(replica);
+    replica_install_close(replica);
+    replica_peers_close(replica);
+    raft_batch_unref(replica->pending);
+    if (replica->raft != NULL) raft_free(replica->raft);
+    free(replica->runs.items);
+    buffer_free(&replica->frame);
+}
+
+/* --- outboxes --------------------------------------------------------------------------------- */
+
+void replica_lose_from(struct replica *replica, uint64_t from) /* [P5] */
+{
+    if (replica->lost_this_turn) {
+        replica->losses_from = u64_min(replica->losses_from, from);
+        return;
+    }
+    replica->lost_this_turn = true;
+    replica->losses++;
+    replica->losses_from = from;
+}
+
+static void truncated(struct replica *replica, uint64_t from)
+{
+    struct lane *lane = replica->lane;
+    replica_runs_cut(replica, from);
+    if (from > replica->stored.index) return;
+    replica_lose_from(replica, from);
+    replica->reload_wanted = true;
+    if (lane->save.writer != NULL && lane->save.index >= from) lane_save_abort(lane);
+}
+
+/* Who leads, as far as this one knows, is compared before and after. */
+static void note_role(struct replica *replica)
+{
+    if (!replica->serving) return;
+    bool leads = raft_role(replica->raft) == RAFT_LEADER &&
+                 raft_term(replica->raft) == replica->serving_term;
+    if (!leads) replica_end_serving(replica);
+}
+
+static void settle(struct replica *replica) /* [P2] */
+{
+    struct raft_outbox *out = &replica->out;
+    if (out->hard_changed) {
+        replica->hard = out->hard;
+        replica->hard_count = out->hard_count;
+        replica_log_hard(replica);
+    }
+    note_role(replica);
+    if (out->truncated) truncated(replica, out->truncated_from);
+    if (out->append_count > 0) replica_log_spans(replica, out->append, out->append_count);
+    if (out->append_count > 0 && replica->serving) { /* [A1] */
+        replica->stored = raft_last(replica->raft);
+        replica->members = *raft_members(replica->raft);
+    }
+    if (out->msgs_count > 0) replica_send_messages(replica);
+    if (out->has_chunk) replica_install_part(replica, &out->chunk);
+    replica->may_write = replica->serving && raft_may_propose(replica->raft);
+}
+
+void replica_step(struct replica *replica, struct raft_event *event)
+{
+    ASSERT(replica->pending == NULL || event->kind == RAFT_EV_PROPOSE); /* [P1] */
+    event->now = replica->now;
+    raft_step(replica->raft, event, &replica->out);
+    settle(replica);
+}
+
+/* --- what the lane adds ----------------------------------------------------------------------- */
+
+void replica_append(struct replica *replica, struct slice record)
+{
+    if (replica->pending == NULL) replica->pending = raft_batch_new(PENDING_BYTES);
+    raft_batch_add(replica->pending, RAFT_ENTRY_COMMANDS, &record, 1);
+    replica->pending_bytes += record.len + LOG_RECORD_EXTRA_BYTES;
+    replica->stored.index++;
+    replica->stored.term = replica->serving_term;
+}
+
+void replica_propose(struct replica *replica)
+{
+    struct raft_batch *batch = replica->pending;
+    if (batch == NULL) return;
+    uint64_t last = replica->stored.index;
+    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_PROPOSE, .batch = batch});
+    replica->pending = NULL;
+    replica->pending_bytes = 0;
+    raft_batch_unref(batch);
+    ASSERT(replica->stored.index == last); /* [P1] */
+}
+
+/* --- the turn --------------------------------------------------------------------------------- */
+
+/* [P3] */
+static void tell_durable(struct replica *replica)
+{
+    uint64_t durable = log_durable(replica->lane->log);
+    if (durable == replica->log_seen) return;
+    replica->log_seen = durable;
+    struct raft_event event = {.kind = RAFT_EV_DURABLE,
+                               .durable_index = replica->index_told,
+                               .durable_hard = replica->hard_told};
+    replica_runs_durable(replica, durable, &event.durable_index, &event.durable_hard);
+    replica->index_told = event.durable_index;
+    replica->hard_told = event.durable_hard;
+    replica_step(replica, &event);
+}
+
+/* [P4] */
+static void reload_when_quiet(struct replica *replica)
+{
+    const struct log *log = replica->lane->log;
+    if (!replica->reload_wanted || replica_is_installing(replica)) return;
+    if (log_durable(log) != log_last(log)) return;
+    replica_reload(replica, raft_commit(replica->raft));
+}
+
+/* A leader whose disk is full lets somebody else lead, who has room. */
+static void hand_over_if_full(struct replica *replica)
+{
+    enum { PAUSE_NS = 1000 * 1000 * 1000 };
+    struct raft_peer peers[RAFT_MEMBERS_MAX];
+    if (!replica->wants_hand_over) return;
+    replica->wants_hand_over = false;
+    if (!replica->may_write) return;
+    if (replica->now.ns < replica->handed_over_at.ns + PAUSE_NS) return;
+    uint32_t count = raft_peers(replica->raft, peers);
+    const struct raft_peer *best = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct raft_peer *peer = &peers[i];
+        if (!peer->is_active || peer->no_room || peer->is_recovering) continue;
+        if (peer->needs_snapshot || !raft_members_is_voter(raft_members(replica->raft), peer->node))
+            continue;
+        if (best == NULL || peer->matched > best->matched) best = peer;
+    }
+    if (best == NULL) return;
+    replica->handed_over_at = replica->now;
+    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = best->node});
+}
+
+static void ask_round(struct replica *replica)
+{
+    if (!replica->wants_round) return;
+    replica->wants_round = false;
+    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_READ});
+}
+
+static instant earlier(instant a, instant b)
+{
+    return a.ns < b.ns ? a : b;
+}
+
+instant replica_turn(struct replica *replica, instant now)
+{
+    if (now.ns > replica->now.ns) replica->now = now;
+    replica->lost_this_turn = false;
+    replica_propose(replica);
+    tell_durable(replica);
+    if (replica_is_many(replica)) {
+        reload_when_quiet(replica);
+        replica_install_turn(replica);
+        replica_take_frames(replica);
+        replica_state_turn(replica);
+        hand_over_if_full(replica);
+        ask_round(replica);
+    }
+    if (replica->now.ns >= replica->out.deadline.ns) {
+        replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
+    }
+    bool more = replica_apply(replica);
+    replica_runs_forget(replica);
+    more = more || replica->inbox != NULL; /* the doors are to look at it in the next turn */
+    instant deadline = more ? replica->now : replica->out.deadline;
+    if (!replica_is_many(replica)) return deadline;
+    replica_note_epoch(replica);
+    deadline = earlier(deadline, replica_send_turn(replica));
+    return earlier(deadline, links_turn(replica->links, replica->now));
+}
+
+void replica_complete(struct replica *replica, const struct io_completion *completion)
+{
+    if (completion->tag.n >= LANE_TAG_LINKS) {
+        links_complete(replica->links, completion);
+        return;
+    }
+    uint64_t which = completion->tag.n - LANE_TAG_REPLICA;
+    if (which < REPLICA_TAG_INSTALL) {
+        replica_part_read(replica, (uint32_t)which, completion);
+    } else if (which == REPLICA_TAG_INSTALL) {
+        replica_install_complete(replica, completion);
+    }
+}

@@ -1,0 +1,240 @@
+/*
+ * replica_impl.h -- the parts of a replica, and what they do for each other and for their lane.
+ *
+ *   replica.c           the driver: events in, outboxes settled, who leads
+ *   replica_log.c       its records in the lane's log, and what of them is durable
+ *   replica_load.c      the store from the snapshot and the log: at the start, and reloads
+ *   replica_apply.c     what is agreed on goes to the store
+ *   replica_peers.c     frames from and to the other nodes
+ *   replica_state.c     who has ever had data: how a new cluster is formed
+ *   replica_send.c      parts of a snapshot to a member that is behind the log
+ *   replica_install.c   parts of a snapshot from the leader
+ *   replica_way.c       where a call may run
+ */
+#pragma once
+
+#include "lane/lane_impl.h"
+#include "lane/mailbox.h"
+#include "lane/replica.h"
+
+enum {
+    REPLICA_RECORD_HARD = 16, /* a log record's kind; all others are of enum raft_entry_kind */
+    REPLICA_HARD_BYTES = 13,
+    REPLICA_PATH_MAX = 4096,
+};
+
+/* Tags, from LANE_TAG_REPLICA on. */
+enum {
+    REPLICA_TAG_SEND = 0, /* and as many as LINK_PEERS_MAX */
+    REPLICA_TAG_INSTALL = REPLICA_TAG_SEND + LINK_PEERS_MAX,
+    REPLICA_TAG_REMOVE, /* nobody waits for it */
+};
+
+/* Neighbouring records of the log that are neighbouring entries; or one HARD record. */
+struct replica_run {
+    uint64_t position, count;
+    uint64_t index;      /* of the first; 0: it is a HARD record */
+    uint64_t hard_count; /* then: which */
+};
+struct replica_runs {
+    struct replica_run *items;
+    uint32_t count, capacity;
+};
+
+struct replica_peer {
+    node_id node;
+    bool is_up;
+    enum replica_state state; /* 0: not heard yet */
+    uint64_t last;
+};
+
+struct replica_part { /* of a snapshot, on its way to a peer */
+    bool waiting, reading;
+    struct raft_msg msg;
+    struct buffer bytes; /* the frame: head, then the part */
+    size_t head_bytes;
+};
+
+struct replica_sending {
+    io_handle file; /* IO_NONE: none is open */
+    uint64_t index, file_bytes;
+    struct replica_part parts[LINK_PEERS_MAX]; /* as the peers are */
+    int64_t allowance_bytes;
+    instant allowed_at;
+};
+
+enum replica_install_stage {
+    INSTALL_NONE,
+    INSTALL_PARTS, /* they come */
+    INSTALL_QUIET, /* all are there; the log's writes end */
+    INSTALL_OWN,   /* our own place in the log is written */
+    INSTALL_HARD,  /* and what must not be forgotten, behind that place */
+    INSTALL_SYNC,
+    INSTALL_VERIFY,
+    INSTALL_RENAME,
+    INSTALL_LOAD
+};
+
+struct replica_install {
+    enum replica_install_stage stage;
+    bool writing;
+    bool tell, failed; /* raft is to be told: in the next turn */
+    struct raft_pos pos;
+    uint64_t total_bytes, stored_bytes;
+    uint64_t position, hard_position;
+    io_handle file;
+    struct buffer part;
+    uint32_t header_crc;
+    uint8_t own[16];
+    char path[REPLICA_PATH_MAX], name[REPLICA_PATH_MAX]; /* while it comes, and then */
+};
+
+struct replica {
+    struct lane *lane;
+    struct raft *raft;
+    struct links *links; /* NULL: solo */
+    struct lane_replication_config config;
+    struct raft_outbox out;
+    instant now;
+
+    struct raft_batch *pending; /* of this turn; NULL: none yet */
+    size_t pending_bytes;       /* as the log counts them */
+    struct replica_runs runs;
+    uint64_t log_seen;   /* the log's durable position that raft was told of */
+    uint64_t index_told; /* DURABLE */
+    uint64_t hard_told;  /* DURABLE */
+    uint64_t applied_told;
+    uint64_t marked_bytes; /* of entries logged since the last HARD record */
+    struct raft_hard hard;
+    uint64_t hard_count;
+
+    struct raft_members config_members; /* who belongs to it at first */
+    struct raft_pos stored;             /* the last entry that the store has seen */
+    struct raft_members members;        /* as of that entry */
+    int64_t logged_ms;                  /* the time of the last record that the store has seen */
+    struct raft_pos snapshot;           /* the newest in the folder */
+    uint64_t snapshot_position, snapshot_bytes;
+
+    bool serving;   /* leads, and the store is at the end of the log */
+    bool may_write; /* and raft takes more: a call may run here that changes data */
+    uint64_t serving_term;
+    bool reload_wanted;
+    bool wants_round, wants_hand_over;
+    bool was_damaged; /* the folder; as long as it is recovering */
+    instant handed_over_at, hand_over_until;
+    bool has_failed;
+    struct fault fault;
+
+    struct replica_peer peers[LINK_PEERS_MAX];
+    uint32_t peers_count;
+    enum replica_state told_state;
+    struct replica_sending sending;
+    struct replica_install install;
+    struct message *inbox, *inbox_last;
+    struct buffer frame;
+
+    uint64_t epoch, epoch_of[8]; /* what lane_way depends on */
+    uint64_t depositions, losses, losses_from, reloads, repairs;
+    bool lost_this_turn;
+};
+
+/* --- replica.c -------------------------------------------------------------------------------- */
+
+MUST_USE enum err replica_open(struct lane *lane, struct lane_opened *opened, uint64_t *last,
+                               struct fault *fault);
+/* A snapshot of the lane's own is in its folder. */
+void replica_saved(struct replica *replica, struct raft_pos pos, uint64_t position, uint64_t bytes);
+/* The rest of opening, which needs the lane's log; listens. */
+MUST_USE enum err replica_start(struct replica *replica, struct fault *fault);
+void replica_close(struct replica *replica);
+void replica_step(struct replica *replica, struct raft_event *event);
+/* What gathered in `pending` becomes entries. Before any other step. */
+void replica_propose(struct replica *replica);
+/* The record that the lane has made is the next entry. */
+void replica_append(struct replica *replica, struct slice record);
+instant replica_turn(struct replica *replica, instant now);
+void replica_complete(struct replica *replica, const struct io_completion *completion);
+void replica_fail(struct replica *replica, const struct fault *fault);
+bool replica_is_many(const struct replica *replica);
+void replica_lose_from(struct replica *replica, uint64_t from);           /* entries from here on */
+struct replica_peer *replica_peer(struct replica *replica, node_id node); /* NULL: a stranger */
+
+/* --- replica_log.c ---------------------------------------------------------------------------- */
+
+void replica_log_hard(struct replica *replica);
+void replica_log_spans(struct replica *replica, const struct raft_span *spans, uint32_t count);
+bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, bool *damaged,
+                       uint64_t *commit);
+void replica_runs_add(struct replica *replica, uint64_t position, uint64_t index,
+                      uint64_t hard_count);
+void replica_runs_cut(struct replica *replica,
+                      uint64_t from); /* entries from here on are no more */
+/* The log is on disk up to `position`: what that means for raft. */
+void replica_runs_durable(struct replica *replica, uint64_t position, uint64_t *index,
+                          uint64_t *hard_count);
+void replica_runs_forget(struct replica *replica); /* what nobody asks for any more */
+/* No record up to here is needed by a store that has seen `stored`. */
+uint64_t replica_covered_position(const struct replica *replica);
+
+/* --- replica_load.c --------------------------------------------------------------------------- */
+
+/* What was on the disk, for raft. */
+struct replica_loaded {
+    struct raft_start start;
+    struct raft_batch **batches; /* owned, with a reference each */
+    uint32_t batches_count, batches_capacity;
+    uint64_t last_position;
+    bool has_hard;
+};
+/* Fill lane->store, which is empty, with entries up to `until`. `loaded` NULL: raft knows. */
+MUST_USE enum err replica_load(struct replica *replica, uint64_t until,
+                               struct replica_loaded *loaded, struct lane_opened *opened,
+                               struct fault *fault);
+void replica_loaded_free(struct replica_loaded *loaded);
+/* Set all files of the folder aside: *.damaged. */
+MUST_USE enum err replica_set_aside(const char *folder, struct fault *fault);
+/* Throw the store away, and load it again up to `until`. The log is quiet. */
+void replica_reload(struct replica *replica, uint64_t until);
+struct store *replica_store_new(const struct lane *lane);
+
+/* --- replica_apply.c -------------------------------------------------------------------------- */
+
+/* True: more is to be done. */
+bool replica_apply(struct replica *replica);
+void replica_begin_serving(struct replica *replica);
+void replica_end_serving(struct replica *replica);
+
+/* --- replica_peers.c -------------------------------------------------------------------------- */
+
+MUST_USE enum err replica_peers_open(struct replica *replica, struct fault *fault);
+void replica_peers_close(struct replica *replica);
+void replica_take_frames(struct replica *replica);
+void replica_send_messages(struct replica *replica);
+/* A frame's head is in replica->frame. */
+void replica_send_message(struct replica *replica, const struct raft_msg *msg);
+
+/* --- replica_state.c -------------------------------------------------------------------------- */
+
+void replica_state_tell(struct replica *replica, node_id to);
+void replica_state_heard(struct replica *replica, struct replica_peer *peer, struct slice bytes);
+void replica_state_turn(struct replica *replica);
+
+/* --- replica_send.c, replica_install.c -------------------------------------------------------- */
+
+void replica_part_wanted(struct replica *replica, const struct raft_msg *msg);
+void replica_part_read(struct replica *replica, uint32_t slot,
+                       const struct io_completion *completion);
+/* When it wants to be called again. */
+instant replica_send_turn(struct replica *replica);
+void replica_send_close(struct replica *replica);
+
+void replica_install_part(struct replica *replica, const struct raft_chunk *chunk);
+void replica_install_complete(struct replica *replica, const struct io_completion *completion);
+void replica_install_turn(struct replica *replica);
+void replica_install_close(struct replica *replica);
+/* Nothing may be appended to the log now: raft's messages are dropped. */
+bool replica_is_installing(const struct replica *replica);
+
+/* --- replica_way.c ---------------------------------------------------------------------------- */
+
+void replica_note_epoch(struct replica *replica);

@@ -1,0 +1,252 @@
+/*
+ * replica_install.c -- a snapshot that comes from the leader in parts, and takes the place of the
+ * store and of the log.
+ *
+ * Invariants
+ *   N1  the file gets its name only when all of it is on disk and good, and behind its place in our
+ *       log there is, on disk, what must not be forgotten [R2].
+ *   N2  its place in our log is the log's end, and nothing but HARD records comes behind it until
+ *       it is installed [P4].
+ *   N3  a part goes to the file only where the last one ended.
+ */
+#include "lane/replica_impl.h"
+
+#include "io/file.h"
+#include "lane/snapshot_format.h"
+
+bool replica_is_installing(const struct replica *replica)
+{
+    return replica->install.stage > INSTALL_PARTS;
+}
+
+static io_tag tag(void)
+{
+    return (io_tag){LANE_TAG_REPLICA + REPLICA_TAG_INSTALL};
+}
+
+static void forget(struct replica *replica)
+{
+    struct replica_install *install = &replica->install;
+    if (install->file.n >= 0) {
+        io_close(replica->lane->io, install->file);
+        file_remove(install->path);
+    }
+    install->file = IO_NONE;
+    install->stage = INSTALL_NONE;
+    install->writing = false;
+    buffer_free(&install->part);
+}
+
+static void tell_stored(struct replica *replica, bool ok)
+{
+    struct replica_install *install = &replica->install;
+    struct raft_event event = {.kind = RAFT_EV_CHUNK_STORED,
+                               .pos = install->pos,
+                               .offset = install->stored_bytes,
+                               .ok = ok};
+    if (!ok) forget(replica);
+    replica_step(replica, &event);
+    if (!ok || install->stored_bytes < install->total_bytes) return;
+    if (replica->out.install) {
+        lane_save_abort(replica->lane);
+        install->stage = INSTALL_QUIET;
+    } else {
+        forget(replica); /* what is in it has come in another way */
+    }
+}
+
+/* --- parts ------------------------------------------------------------------------------------ */
+
+static bool begin(struct replica *replica, const struct raft_chunk *chunk)
+{
+    struct replica_install *install = &replica->install;
+    const char *folder = replica->lane->config.folder;
+    struct fault ignored; /* the leader begins again, after a while */
+    forget(replica);
+    install->pos = chunk->pos;
+    install->total_bytes = chunk->total_bytes;
+    install->stored_bytes = 0;
+    snapshot_path(install->path, folder, chunk->pos.index, SNAPSHOT_RECEIVED);
+    snapshot_path(install->name, folder, chunk->pos.index, "");
+    file_remove(install->path);
+    enum err err = io_open(replica->lane->io, install->path, IO_OPEN_WRITE | IO_OPEN_CREATE,
+                           &install->file, &ignored);
+    if (err != ERR_OK) {
+        install->file = IO_NONE;
+        return false;
+    }
+    install->stage = INSTALL_PARTS;
+    return true;
+}
+
+/* The first part must have the whole header, and be of what raft was told. */
+static bool header_fits(const struct replica *replica, const struct raft_chunk *chunk)
+{
+    struct snapshot_header header;
+    uint32_t crc, version;
+    if (snapshot_header_read(chunk->bytes, &header, &crc, &version) != SNAPSHOT_HEADER_GOOD) {
+        return false;
+    }
+    return version > 1 && header.index == chunk->pos.index && header.term == chunk->pos.term &&
+           header.lane == replica->config.link.lane && header.members.count > 0;
+}
+
+static bool part_fits(const struct replica *replica, const struct raft_chunk *chunk) /* [N3] */
+{
+    const struct replica_install *install = &replica->install;
+    if (chunk->bytes.len == 0 || chunk->offset > chunk->total_bytes) return false;
+    if (chunk->bytes.len > chunk->total_bytes - chunk->offset) return false;
+    if (chunk->offset == 0) return header_fits(replica, chunk);
+    return install->stage == INSTALL_PARTS && raft_pos_cmp(install->pos, chunk->pos) == 0 &&
+           install->total_bytes == chunk->total_bytes && install->stored_bytes == chunk->offset;
+}
+
+/* Called while an outbox is settled: what is to be told to raft is told in the next turn. */
+void replica_install_part(struct replica *replica, const struct raft_chunk *chunk)
+{
+    struct replica_install *install = &replica->install;
+    if (install->writing || replica_is_installing(replica)) return;
+    bool good = part_fits(replica, chunk);
+    if (good && chunk->offset == 0) good = begin(replica, chunk);
+    if (!good) {
+        install->failed = true;
+        install->pos = chunk->pos;
+        return;
+    }
+    buffer_clear(&install->part);
+    buffer_append(&install->part, chunk->bytes);
+    if (chunk->offset == 0) {
+        struct cursor cursor = cursor_of(slice_from(chunk->bytes, 12)); /* the checksum's place */
+        install->header_crc = cursor_u32(&cursor);
+    }
+    install->writing = true;
+    io_write(replica->lane->io, install->file, chunk->offset, buffer_slice(&install->part), tag());
+}
+
+/* --- when all are there ----------------------------------------------------------------------- */
+
+static void write_own(struct replica *replica)
+{
+    struct replica_install *install = &replica->install;
+    const struct log *log = replica->lane->log;
+    if (log_durable(log) != log_last(log)) return;
+    install->position = log_last(log); /* [N2] */
+    replica_log_hard(replica);
+    install->hard_position = log_last(log);
+    snapshot_own_write(install->own, install->header_crc, install->position);
+    install->stage = INSTALL_OWN;
+    install->writing = true;
+    io_write(replica->lane->io, install->file, SNAPSHOT_OWN_AT,
+             slice_of(install->own, SNAPSHOT_OWN_BYTES), tag());
+}
+
+static void sync_when_hard(struct replica *replica)
+{
+    struct replica_install *install = &replica->install;
+    if (log_durable(replica->lane->log) < install->hard_position) return;
+    install->stage = INSTALL_SYNC;
+    install->writing = true;
+    io_sync(replica->lane->io, install->file, tag());
+}
+
+static bool is_good(const struct replica_install *install)
+{
+    struct snapshot_header header;
+    struct fault ignored; /* the leader sends it again */
+    uint64_t keys;
+    return snapshot_verify(install->path, &header, &keys, &ignored) == ERR_OK &&
+           header.position == install->position;
+}
+
+static void rename_when_good(struct replica *replica) /* [N1] */
+{
+    struct replica_install *install = &replica->install;
+    if (!is_good(install)) {
+        tell_stored(replica, false);
+        return;
+    }
+    io_close(replica->lane->io, install->file);
+    install->file = IO_NONE;
+    install->stage = INSTALL_RENAME;
+    install->writing = true;
+    io_rename(replica->lane->io, install->path, install->name, tag());
+}
+
+static void take_over(struct replica *replica)
+{
+    struct replica_install *install = &replica->install;
+    struct raft_pos pos = install->pos;
+    uint64_t position = install->position, commit = raft_commit(replica->raft);
+    if (log_durable(replica->lane->log) != log_last(replica->lane->log)) return;
+    if (replica->stored.index > commit) replica_lose_from(replica, commit + 1);
+    replica_reload(replica, pos.index);
+    forget(replica);
+    if (replica->has_failed) return;
+    replica_step(replica, &(struct raft_event){
+                              .kind = RAFT_EV_INSTALLED, .pos = pos, .members = replica->members});
+    replica->applied_told = u64_max(replica->applied_told, pos.index);
+    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_COMPACTED,
+                                               .pos = pos,
+                                               .bytes_count = replica->snapshot_bytes});
+    log_covered(replica->lane->log, position);
+    snapshot_remove_older(replica->lane->io, (io_tag){LANE_TAG_SNAPSHOT},
+                          replica->lane->config.folder, pos.index);
+}
+
+static void part_written(struct replica_install *install)
+{
+    install->stored_bytes += install->part.len;
+    install->tell = true;
+}
+
+void replica_install_complete(struct replica *replica, const struct io_completion *completion)
+{
+    struct replica_install *install = &replica->install;
+    if (!install->writing) return;
+    install->writing = false;
+    if (completion->err != ERR_OK) {
+        install->failed = true;
+        return;
+    }
+    switch (install->stage) {
+    case INSTALL_PARTS: part_written(install); break;
+    case INSTALL_OWN: install->stage = INSTALL_HARD; break;
+    case INSTALL_SYNC: install->stage = INSTALL_VERIFY; break;
+    case INSTALL_RENAME: install->stage = INSTALL_LOAD; break;
+    case INSTALL_NONE:
+    case INSTALL_QUIET:
+    case INSTALL_HARD:
+    case INSTALL_VERIFY:
+    case INSTALL_LOAD: break;
+    }
+}
+
+void replica_install_turn(struct replica *replica)
+{
+    struct replica_install *install = &replica->install;
+    if (install->failed) {
+        install->failed = install->tell = false;
+        tell_stored(replica, false);
+        return;
+    }
+    if (install->tell) {
+        install->tell = false;
+        tell_stored(replica, true);
+    }
+    switch (install->stage) {
+    case INSTALL_QUIET: write_own(replica); break;
+    case INSTALL_HARD: sync_when_hard(replica); break;
+    case INSTALL_VERIFY: rename_when_good(replica); break;
+    case INSTALL_LOAD: take_over(replica); break;
+    case INSTALL_NONE:
+    case INSTALL_PARTS:
+    case INSTALL_OWN:
+    case INSTALL_SYNC:
+    case INSTALL_RENAME: break;
+    }
+}
+
+void replica_install_close(struct replica *replica)
+{
+    forget(replica);
+}

@@ -1,0 +1,383 @@
+/*
+ * replica_load.c -- the store from the snapshot and the log behind it.
+ *
+ * The log may hold entries that were replaced later. They are rare, so entries go to the store as
+ * they come; when one shows that others were wrong, all is begun again, and those are passed over.
+ *
+ * Invariants
+ *   D1  an entry goes to the store only if no later record has its index or a lower one: as far as
+ *       was known when it did, and in the end for certain.
+ */
+#include <stdlib.h>
+
+#include "io/file.h"
+#include "io/folder.h"
+#include "lane/replica_impl.h"
+
+enum { RESTORE_BATCH_BYTES = 256 * 1024 };
+
+struct replacement { /* entries from `index` on, in records before `position`, are no more */
+    uint64_t position, index;
+};
+
+struct kept_batch { /* of what raft will need */
+    struct raft_pos last;
+    struct raft_members members; /* as of its last entry */
+};
+
+struct loading {
+    struct replica *replica;
+    struct replica_loaded *loaded; /* NULL: a reload */
+    struct lane_opened *opened;
+    uint64_t until;
+    struct raft_pos last;        /* the newest entry seen */
+    struct raft_members members; /* as of it */
+    struct buffer replacements;  /* struct replacement */
+    uint64_t replacements_at;    /* the first that is behind the record now read */
+    bool wrong;                  /* something is in the store that was replaced */
+    struct buffer kept;          /* struct kept_batch: as loaded->batches */
+    size_t kept_bytes;
+    uint64_t commit; /* at least */
+};
+
+struct store *replica_store_new(const struct lane *lane)
+{
+    struct store_config config = {.seed = lane->config.seed, .limits = lane->config.limits};
+    return store_new(&config);
+}
+
+/* --- what was replaced ------------------------------------------------------------------------ */
+
+static struct replacement *replacement_at(const struct loading *loading, uint64_t i)
+{
+    return (struct replacement *)(void *)loading->replacements.data + i;
+}
+
+static uint64_t replacements_count(const struct loading *loading)
+{
+    return loading->replacements.len / sizeof(struct replacement);
+}
+
+/* Of all that are at one or behind it, let it have the lowest index. */
+static void spread_replacements(struct loading *loading)
+{
+    for (uint64_t i = replacements_count(loading); i-- > 1;) {
+        struct replacement *before = replacement_at(loading, i - 1);
+        before->index = u64_min(before->index, replacement_at(loading, i)->index);
+    }
+    loading->replacements_at = 0;
+}
+
+static bool is_replaced(struct loading *loading, const struct log_record *record)
+{
+    uint64_t *at = &loading->replacements_at;
+    while (*at < replacements_count(loading) &&
+           replacement_at(loading, *at)->position <= record->position) {
+        ++*at;
+    }
+    return *at < replacements_count(loading) &&
+           replacement_at(loading, *at)->index <= record->index;
+}
+
+static void note_replacement(struct loading *loading, uint64_t position, uint64_t index)
+{
+    struct replacement replacement = {position, index};
+    buffer_append(&loading->replacements, slice_of(&replacement, sizeof replacement));
+    loading->wrong = true;
+}
+
+/* --- for raft --------------------------------------------------------------------------------- */
+
+static void keep_batch(struct loading *loading, struct raft_batch *batch)
+{
+    struct replica_loaded *loaded = loading->loaded;
+    if (loaded->batches_count == loaded->batches_capacity) {
+        uint32_t capacity = loaded->batches_capacity == 0 ? 64 : loaded->batches_capacity * 2;
+        loaded->batches = reallocarray(loaded->batches, capacity, sizeof(struct raft_batch *));
+        ASSERT(loaded->batches != NULL);
+        loaded->batches_capacity = capacity;
+    }
+    loaded->batches[loaded->batches_count++] = batch;
+    buffer_append(&loading->kept, slice_of(&(struct kept_batch){0}, sizeof(struct kept_batch)));
+}
+
+/* What is agreed on and old need not be in memory. */
+static void forget_batches(struct loading *loading)
+{
+    struct replica_loaded *loaded = loading->loaded;
+    struct kept_batch *kept = (struct kept_batch *)(void *)loading->kept.data;
+    size_t tail = loading->replica->config.raft.tail_bytes;
+    uint32_t gone = 0;
+    for (; gone + 1 < loaded->batches_count && loading->kept_bytes > tail; gone++) {
+        if (kept[gone].last.index > loading->commit) break;
+        loading->kept_bytes -= raft_batch_bytes(loaded->batches[gone]);
+        loaded->start.snapshot = kept[gone].last;
+        loaded->start.members = kept[gone].members;
+        raft_batch_unref(loaded->batches[gone]);
+    }
+    if (gone == 0) return;
+    loaded->batches_count -= gone;
+    memmove(loaded->batches, loaded->batches + gone,
+            loaded->batches_count * sizeof(struct raft_batch *));
+    buffer_consume(&loading->kept, gone * sizeof(struct kept_batch));
+}
+
+static void keep(struct loading *loading, const struct log_record *record)
+{
+    struct replica_loaded *loaded = loading->loaded;
+    if (loaded == NULL || !replica_is_many(loading->replica)) return;
+    struct raft_batch *batch =
+        loaded->batches_count == 0 ? NULL : loaded->batches[loaded->batches_count - 1];
+    if (batch == NULL || raft_batch_bytes(batch) >= RESTORE_BATCH_BYTES) {
+        batch = raft_batch_new(RESTORE_BATCH_BYTES);
+        keep_batch(loading, batch);
+    }
+    size_t before = raft_batch_bytes(batch);
+    raft_batch_add_at(batch, loading->last, (enum raft_entry_kind)record->kind, record->payload);
+    loading->kept_bytes += raft_batch_bytes(batch) - before;
+    struct kept_batch *kept = (struct kept_batch *)(void *)loading->kept.data;
+    kept[loaded->batches_count - 1] = (struct kept_batch){loading->last, loading->members};
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+static enum err damaged(const struct log_record *record, const char *what, struct fault *fault)
+{
+    return fault_set(fault, ERR_CORRUPT, "log record %llu: %s",
+                     (unsigned long long)record->position, what);
+}
+
+static enum err visit_hard(struct loading *loading, const struct log_record *record,
+                           struct fault *fault)
+{
+    struct raft_hard hard;
+    bool was_damaged;
+    uint64_t commit;
+    if (!replica_hard_read(record, &hard, &was_damaged, &commit)) {
+        return damaged(record, "it cannot be read", fault);
+    }
+    loading->commit = u64_max(loading->commit, commit);
+    if (loading->loaded == NULL) return ERR_OK;
+    loading->loaded->start.hard = hard;
+    loading->loaded->has_hard = true;
+    loading->replica->was_damaged = was_damaged;
+    if (!loading->wrong) forget_batches(loading);
+    return ERR_OK;
+}
+
+static enum err take_entry(struct loading *loading, const struct log_record *record,
+                           struct fault *fault)
+{
+    struct replica *replica = loading->replica;
+    bool is_members = record->kind == RAFT_ENTRY_MEMBERS;
+    if (is_members && !raft_members_read(record->payload, &loading->members)) {
+        return damaged(record, "it cannot be read", fault);
+    }
+    loading->last = (struct raft_pos){record->term, record->index};
+    keep(loading, record);
+    if (record->index > loading->until) {
+        replica_runs_add(replica, record->position, record->index, 0); /* for [R1] */
+        return ERR_OK;
+    }
+    loading->opened->replayed_count++;
+    replica->stored = loading->last;
+    replica->members = loading->members;
+    if (record->kind != RAFT_ENTRY_COMMANDS) return ERR_OK;
+    return record_replay(replica->lane, record->position, record->payload, NULL, fault);
+}
+
+static enum err visit(void *context, const struct log_record *record, struct fault *fault)
+{
+    struct loading *loading = context;
+    switch (record->kind) {
+    case REPLICA_RECORD_HARD: return visit_hard(loading, record, fault);
+    case RAFT_ENTRY_COMMANDS:
+    case RAFT_ENTRY_EMPTY:
+    case RAFT_ENTRY_MEMBERS: break;
+    default:
+        return damaged(record,
+                       "its kind is unknown; start the version of tutti that wrote it, or a newer "
+                       "one",
+                       fault);
+    }
+    if (is_replaced(loading, record)) return ERR_OK; /* [D1] */
+    uint64_t covered = loading->replica->snapshot.index;
+    if (record->index <= loading->last.index) {
+        if (loading->last.index == covered) return ERR_OK;
+        loading->last.index = u64_max(record->index, covered);
+        note_replacement(loading, record->position, u64_max(record->index, covered + 1));
+        return ERR_OK;
+    }
+    if (record->index != loading->last.index + 1) {
+        return damaged(record, "entries before it are missing", fault);
+    }
+    if (!loading->wrong) return take_entry(loading, record, fault);
+    loading->last.index = record->index;
+    return ERR_OK;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static enum err load_snapshot(struct loading *loading, struct fault *fault)
+{
+    struct replica *replica = loading->replica;
+    struct lane *lane = replica->lane;
+    const char *path;
+    struct snapshot_header header;
+    struct file file;
+    struct arena *arena = arena_new();
+    enum err err = snapshot_find(lane->config.folder, arena, &path, &header, fault);
+    if (err == ERR_OK) {
+        err = snapshot_load(path, lane->store, &header, &loading->opened->keys_count, fault);
+    }
+    if (err == ERR_OK) err = file_open_read(path, &file, fault);
+    if (err == ERR_OK) {
+        err = file_size(&file, &replica->snapshot_bytes, fault);
+        file_close(&file);
+    }
+    arena_free(arena);
+    if (err == ERR_NOT_FOUND) return ERR_OK;
+    if (err != ERR_OK) return err;
+    replica->snapshot = (struct raft_pos){header.term, header.index};
+    replica->snapshot_position = header.position;
+    if (header.members.count > 0) loading->members = header.members;
+    if (replica_is_many(replica)) store_set_time(lane->store, header.made_at_ms);
+    lane->save.told.last_done_ms = header.made_at_ms;
+    lane->save.index = header.index;
+    return ERR_OK;
+}
+
+static void begin(struct loading *loading)
+{
+    struct replica *replica = loading->replica;
+    replica->snapshot = (struct raft_pos){0};
+    replica->snapshot_position = replica->snapshot_bytes = 0;
+    replica->runs.count = 0;
+    loading->members = replica->config_members;
+    loading->wrong = false;
+    loading->kept_bytes = 0;
+    buffer_clear(&loading->kept);
+    spread_replacements(loading);
+    loading->opened->replayed_count = 0;
+    if (loading->loaded != NULL) {
+        replica_loaded_free(loading->loaded);
+        *loading->loaded = (struct replica_loaded){0};
+    }
+}
+
+static enum err load_once(struct loading *loading, struct fault *fault)
+{
+    struct replica *replica = loading->replica;
+    begin(loading);
+    enum err err = load_snapshot(loading, fault);
+    if (err != ERR_OK) return err;
+    replica->stored = loading->last = replica->snapshot;
+    replica->members = loading->members;
+    loading->commit = replica->snapshot.index;
+    if (loading->loaded != NULL) {
+        loading->loaded->start.snapshot = replica->snapshot;
+        loading->loaded->start.members = loading->members;
+    }
+    struct log_found found = {0};
+    err = log_recover(replica->lane->config.folder, replica->snapshot_position, visit, loading,
+                      &found, fault);
+    if (err != ERR_OK) return err;
+    loading->opened->dropped_bytes = found.dropped_bytes;
+    memcpy(loading->opened->dropped_at, found.dropped_at, sizeof found.dropped_at);
+    if (loading->loaded == NULL) return ERR_OK;
+    if (!replica_is_many(replica)) { /* all of it is agreed on */
+        loading->loaded->start.snapshot = loading->last;
+        loading->loaded->start.members = loading->members;
+    }
+    struct raft_hard *hard = &loading->loaded->start.hard;
+    hard->term = u64_max(hard->term, u64_max(loading->last.term, replica->snapshot.term));
+    loading->loaded->last_position = u64_max(found.last_position, replica->snapshot_position);
+    return ERR_OK;
+}
+
+enum err replica_load(struct replica *replica, uint64_t until, struct replica_loaded *loaded,
+                      struct lane_opened *opened, struct fault *fault)
+{
+    struct lane *lane = replica->lane;
+    struct loading loading = {
+        .replica = replica, .loaded = loaded, .opened = opened, .until = until};
+    enum err err = load_once(&loading, fault);
+    while (err == ERR_OK && loading.wrong) { /* each round knows of more; the second of all */
+        struct store *store = replica_store_new(lane);
+        store_succeed(store, lane->store);
+        store_free(lane->store);
+        lane->store = store;
+        err = load_once(&loading, fault);
+    }
+    buffer_free(&loading.replacements);
+    buffer_free(&loading.kept);
+    replica->logged_ms = store_now_ms(lane->store);
+    return err;
+}
+
+void replica_loaded_free(struct replica_loaded *loaded)
+{
+    for (uint32_t i = 0; i < loaded->batches_count; i++) raft_batch_unref(loaded->batches[i]);
+    free(loaded->batches);
+    *loaded = (struct replica_loaded){0};
+}
+
+/* --- a store that is thrown away -------------------------------------------------------------- */
+
+void replica_reload(struct replica *replica, uint64_t until)
+{
+    struct lane *lane = replica->lane;
+    struct lane_opened opened = {0};
+    struct fault fault;
+    const struct call_observer *observer = lane->observer;
+    for (uint32_t i = 0; observer != NULL && i < STORE_DATABASES; i++) {
+        if (observer->replaced != NULL) observer->replaced(observer->context, i, i);
+    }
+    lane_save_abort(lane);
+    struct store *before = lane->store;
+    lane->store = replica_store_new(lane);
+    store_succeed(lane->store, before);
+    store_free(before);
+    replica->reload_wanted = false;
+    replica->reloads++;
+    if (replica_load(replica, until, NULL, &opened, &fault) != ERR_OK) {
+        replica_fail(replica, &fault);
+    }
+}
+
+static bool is_ours(struct slice path)
+{
+    const uint8_t *slash = memrchr(path.data, '/', path.len);
+    struct slice name = slash == NULL ? path : slice_from(path, (size_t)(slash - path.data) + 1);
+    bool known =
+        slice_starts_with(name, SLICE("log-")) || slice_starts_with(name, SLICE("snapshot-"));
+    return known && memmem(name.data, name.len, ".damaged", 8) == NULL;
+}
+
+static enum err set_aside(struct arena *arena, const char *path, struct fault *fault)
+{
+    enum { NAMES_MAX = 1000 };
+    const char *aside = arena_format(arena, "%s.damaged", path);
+    for (int i = 2; path_exists(aside); i++) {
+        if (i > NAMES_MAX) {
+            return fault_set(fault, ERR_EXISTS, "%s is there already; move it away", aside);
+        }
+        aside = arena_format(arena, "%s.damaged-%d", path, i);
+    }
+    return file_rename(path, aside, fault);
+}
+
+enum err replica_set_aside(const char *folder, struct fault *fault)
+{
+    struct arena *arena = arena_new();
+    struct folder_files files = {0};
+    enum err err = folder_walk(folder, arena, NULL, &files, fault);
+    for (uint32_t i = 0; i < files.count && err == ERR_OK; i++) {
+        if (!is_ours(files.files[i].path)) continue;
+        err = set_aside(arena, (const char *)files.files[i].path.data, fault);
+    }
+    folder_files_free(&files);
+    if (err == ERR_OK) err = folder_sync(folder, fault);
+    arena_free(arena);
+    return err;
+}

@@ -1,0 +1,157 @@
+/*
+ * replica_send.c -- parts of this lane's newest snapshot, to a member that is behind the log.
+ *
+ * raft says which part it wants sent; it is read from the file, and goes with its head as one
+ * frame. One part at a time a peer; a part that cannot be read is lost, as on a network, and raft
+ * asks for it again.
+ */
+#include "lane/replica_impl.h"
+
+#include "lane/snapshot_format.h"
+
+enum { BURST_PARTS = 2 };
+#define NS_PER_S INT64_C(1000000000)
+
+static uint32_t slot_of(const struct replica *replica, node_id node)
+{
+    for (uint32_t i = 0; i < replica->peers_count; i++) {
+        if (node_eq(replica->peers[i].node, node)) return i;
+    }
+    return LINK_PEERS_MAX;
+}
+
+static bool is_reading(const struct replica_sending *sending)
+{
+    for (uint32_t i = 0; i < LINK_PEERS_MAX; i++) {
+        if (sending->parts[i].reading) return true;
+    }
+    return false;
+}
+
+static void close_file(struct replica *replica)
+{
+    struct replica_sending *sending = &replica->sending;
+    if (sending->file.n >= 0) io_close(replica->lane->io, sending->file);
+    sending->file = IO_NONE;
+}
+
+/* False: the snapshot that is meant is not there any more. */
+static bool open_file(struct replica *replica, uint64_t index, uint64_t total_bytes)
+{
+    struct replica_sending *sending = &replica->sending;
+    char path[SNAPSHOT_PATH_MAX];
+    struct fault ignored; /* raft will be told of a newer one, and ask for that */
+    if (sending->file.n < 0 || sending->index != index) {
+        if (is_reading(sending)) return false; /* the older one, still: it will be asked again */
+        close_file(replica);
+        snapshot_path(path, replica->lane->config.folder, index, "");
+        enum err err = io_open(replica->lane->io, path, IO_OPEN_READ, &sending->file, &ignored);
+        if (err != ERR_OK) {
+            sending->file = IO_NONE;
+            return false;
+        }
+        sending->index = index;
+        sending->file_bytes = io_file_bytes(replica->lane->io, sending->file);
+    }
+    return sending->file_bytes == total_bytes;
+}
+
+void replica_part_wanted(struct replica *replica, const struct raft_msg *msg)
+{
+    uint32_t slot = slot_of(replica, msg->to);
+    if (slot == LINK_PEERS_MAX) return;
+    struct replica_part *part = &replica->sending.parts[slot];
+    if (part->reading) return;
+    part->waiting = true;
+    part->msg = *msg;
+}
+
+static void read_part(struct replica *replica, uint32_t slot)
+{
+    struct replica_part *part = &replica->sending.parts[slot];
+    const struct raft_msg *msg = &part->msg;
+    uint64_t total = msg->snapshot_ask.total_bytes, offset = msg->snapshot_ask.offset;
+    part->waiting = false;
+    if (offset >= total || !open_file(replica, msg->snapshot_ask.pos.index, total)) return;
+    size_t size = (size_t)u64_min(total - offset, msg->snapshot_ask.bytes.len);
+    replica->sending.allowance_bytes -= (int64_t)size;
+    buffer_clear(&part->bytes);
+    put_u32(&part->bytes, replica->config.link.lane);
+    raft_msg_write(msg, &part->bytes);
+    part->head_bytes = part->bytes.len;
+    uint8_t *to = buffer_reserve(&part->bytes, size);
+    part->reading = true;
+    io_read(replica->lane->io, replica->sending.file, offset, to, size,
+            (io_tag){LANE_TAG_REPLICA + REPLICA_TAG_SEND + slot});
+}
+
+void replica_part_read(struct replica *replica, uint32_t slot,
+                       const struct io_completion *completion)
+{
+    struct replica_part *part = &replica->sending.parts[slot];
+    if (!part->reading) return;
+    part->reading = false;
+    const struct raft_msg *msg = &part->msg;
+    bool leads = raft_role(replica->raft) == RAFT_LEADER && raft_term(replica->raft) == msg->term;
+    uint64_t left = msg->snapshot_ask.total_bytes - msg->snapshot_ask.offset;
+    bool whole = completion->err == ERR_OK &&
+                 completion->bytes_count == u64_min(left, msg->snapshot_ask.bytes.len);
+    if (!leads || !whole) return;
+    part->bytes.len = part->head_bytes + completion->bytes_count;
+    (void)links_send(replica->links, msg->to, LINK_RAFT, buffer_slice(&part->bytes), NULL, 0);
+}
+
+/* How much may be read now: so many bytes a second, and never many at once. */
+static void refill(struct replica *replica)
+{
+    struct replica_sending *sending = &replica->sending;
+    uint64_t rate = replica->config.snapshot_bytes_a_second;
+    int64_t burst = BURST_PARTS * (int64_t)replica->config.raft.chunk_bytes;
+    int64_t passed_ns = replica->now.ns - sending->allowed_at.ns;
+    sending->allowed_at = replica->now;
+    if (rate == 0 || passed_ns >= NS_PER_S) {
+        sending->allowance_bytes = burst;
+        return;
+    }
+    sending->allowance_bytes += (int64_t)((double)rate * (double)passed_ns / (double)NS_PER_S);
+    if (sending->allowance_bytes > burst) sending->allowance_bytes = burst;
+}
+
+/* A member that needs a snapshot, and the newest is too old to go on from in the log. */
+static void make_one_if_needed(struct replica *replica)
+{
+    struct raft_peer peers[RAFT_MEMBERS_MAX];
+    struct raft *raft = replica->raft;
+    uint64_t term;
+    if (!replica->serving || replica->lane->save.writer != NULL) return;
+    uint32_t count = raft_peers(raft, peers);
+    bool wanted = false;
+    for (uint32_t i = 0; i < count; i++) wanted |= peers[i].needs_snapshot && peers[i].is_active;
+    if (!wanted) return;
+    uint64_t index = replica->snapshot.index;
+    bool goes_on = index == raft_last(raft).index || raft_term_at(raft, index + 1, &term);
+    if (index == 0 || !goes_on) lane_save_soon(replica->lane, replica->now);
+}
+
+instant replica_send_turn(struct replica *replica)
+{
+    enum { PAUSE_NS = 10 * 1000 * 1000 };
+    bool left = false;
+    refill(replica);
+    make_one_if_needed(replica);
+    for (uint32_t i = 0; i < replica->peers_count; i++) {
+        struct replica_part *part = &replica->sending.parts[i];
+        if (!part->waiting) continue;
+        if (replica->sending.allowance_bytes > 0) read_part(replica, i);
+        left |= part->waiting;
+    }
+    return (instant){left ? replica->now.ns + PAUSE_NS : INT64_MAX};
+}
+
+void replica_send_close(struct replica *replica)
+{
+    close_file(replica); /* waits for what is under way: it borrows the parts */
+    for (uint32_t i = 0; i < LINK_PEERS_MAX; i++) {
+        buffer_free(&replica->sending.parts[i].bytes);
+    }
+}

@@ -1,0 +1,77 @@
+/*
+ * replica_state.c -- who has ever had data.
+ *
+ * A folder that is empty may be new, or lost. Its node promises nothing (it is recovering) until
+ * it is whole again: filled by a leader; or until it has heard, over links that are up, so many who
+ * hold no entry either that with itself they are a majority, and from nobody who holds one. No
+ * entry can have been agreed on then, and a new cluster begins. Said when a link comes up and
+ * whenever it changes, as a LINK_STATE frame: group u32, state u8, term u64, last u64.
+ */
+#include "lane/replica_impl.h"
+
+static enum replica_state own_state(const struct replica *replica)
+{
+    if (!raft_is_recovering(replica->raft)) return REPLICA_WHOLE;
+    bool has_data = replica->was_damaged || raft_last(replica->raft).index > 0;
+    return has_data ? REPLICA_RECOVERING : REPLICA_NEW;
+}
+
+void replica_state_tell(struct replica *replica, node_id to)
+{
+    buffer_clear(&replica->frame);
+    put_u32(&replica->frame, replica->config.link.lane);
+    put_u8(&replica->frame, (uint8_t)own_state(replica));
+    put_u64(&replica->frame, raft_term(replica->raft));
+    put_u64(&replica->frame, raft_last(replica->raft).index);
+    (void)links_send(replica->links, to, LINK_STATE, buffer_slice(&replica->frame), NULL, 0);
+}
+
+static bool state_of(uint8_t byte, enum replica_state *state)
+{
+    switch (byte) {
+    case REPLICA_NEW: *state = REPLICA_NEW; return true;
+    case REPLICA_WHOLE: *state = REPLICA_WHOLE; return true;
+    case REPLICA_RECOVERING: *state = REPLICA_RECOVERING; return true;
+    default: return false;
+    }
+}
+
+void replica_state_heard(struct replica *replica, struct replica_peer *peer, struct slice bytes)
+{
+    struct cursor cursor = cursor_of(bytes);
+    enum replica_state state = REPLICA_NEW;
+    uint32_t group = cursor_u32(&cursor);
+    bool known = state_of(cursor_u8(&cursor), &state);
+    (void)cursor_u64(&cursor);
+    uint64_t last = cursor_u64(&cursor);
+    if (cursor.bad || !known || group != replica->config.link.lane) return;
+    peer->state = state;
+    peer->last = last;
+}
+
+/* Nobody of a majority holds anything. */
+static bool may_form(const struct replica *replica)
+{
+    uint32_t empty = 1;
+    if (own_state(replica) != REPLICA_NEW) return false;
+    for (uint32_t i = 0; i < replica->peers_count; i++) {
+        const struct replica_peer *peer = &replica->peers[i];
+        if (!peer->is_up || peer->state == 0) continue;
+        if (peer->last > 0) return false;
+        empty += peer->state != REPLICA_RECOVERING;
+    }
+    return empty > (replica->peers_count + 1) / 2;
+}
+
+void replica_state_turn(struct replica *replica)
+{
+    if (raft_is_recovering(replica->raft) && may_form(replica)) {
+        replica_step(replica, &(struct raft_event){.kind = RAFT_EV_FORMED});
+    }
+    enum replica_state state = own_state(replica);
+    if (state == replica->told_state) return;
+    replica->told_state = state;
+    for (uint32_t i = 0; i < replica->peers_count; i++) {
+        if (replica->peers[i].is_up) replica_state_tell(replica, replica->peers[i].node);
+    }
+}

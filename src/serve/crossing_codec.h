@@ -1,0 +1,66 @@
+/*
+ * crossing_codec.h -- asks and answers as bytes: between lanes, and between nodes.
+ *
+ * An ask:    slot varint, session id varint, entry varint, flags u8, database varint, argc varint,
+ *            argc × sized
+ * An answer: slot varint, session id varint, entry varint, kind u8, the reply, sized
+ *
+ * Between nodes they are a stream, cut anywhere into frames: what is not whole yet is kept until
+ * more has come. A reader takes nothing for granted, whoever wrote it.
+ */
+#pragma once
+
+#include "base/cursor.h"
+
+enum {
+    CROSSING_BYTES_MAX = (1 << 30) + (1 << 20), /* of one ask, and of one answer */
+    CROSSING_SLOTS_MAX = 1 << 20,               /* of sessions of another node */
+};
+
+enum crossing_flag {
+    ASK_RESP3 = 1 << 0,
+    ASK_NO_TOUCH = 1 << 1,
+    ASK_QUIET = 1 << 2,      /* no answer */
+    ASK_BYE = 1 << 3,        /* the guest goes; no command */
+    ASK_RESTRICTED = 1 << 4, /* the user may not read all keys: for SORT */
+    ASK_STALE = 1 << 5,      /* reads may be old: READONLY */
+    ASK_RESTART = 1 << 6,    /* what was refused comes again: refuse no more */
+    ASK_FLAGS = (1 << 7) - 1
+};
+
+enum answer_kind {
+    ANSWER_REPLY,
+    ANSWER_REFUSED, /* nothing happened: this node does not lead. What comes behind it is refused
+                       as well, until ASK_RESTART */
+    ANSWER_KINDS
+};
+
+struct ask {
+    uint64_t slot, id, entry;
+    uint8_t flags;
+    uint32_t database, argc;
+    struct slice arguments; /* argc × sized; borrowed */
+};
+
+struct answer_told {
+    uint64_t slot, id, entry;
+    enum answer_kind kind;
+    struct slice reply; /* borrowed */
+};
+
+enum crossing_read {
+    CROSSING_WHOLE,
+    CROSSING_SHORT, /* the rest has not come yet */
+    CROSSING_BAD
+};
+/* The first of `bytes`, which moves past it if it is whole. */
+enum crossing_read ask_read(struct slice *bytes, struct ask *ask);
+enum crossing_read answer_read(struct slice *bytes, struct answer_told *answer);
+/* The arguments of a whole ask: argv[argc]. */
+void ask_arguments(const struct ask *ask, struct slice *argv);
+
+/* `arguments` as in an ask that was read. */
+
+void ask_write(struct buffer *out, const struct ask *ask, const struct slice *argv);
+void ask_copy(struct buffer *out, const struct ask *ask);
+void answer_write(struct buffer *out, const struct answer_told *answer);

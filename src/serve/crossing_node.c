@@ -1,0 +1,249 @@
+/*
+ * crossing_node.c -- what crosses to other nodes: the same lane of each, by its link.
+ *
+ * Asks, answers and tells are a stream each, cut into frames. A link that breaks ends all three:
+ * what was not sent was not done; of what was sent nobody knows.
+ */
+#include "serve/crossing_impl.h"
+
+enum { TELL_BYTES_MAX = 16 << 20 }; /* unsent: then messages are lost */
+
+void crossing_nodes_free(struct crossing *crossing)
+{
+    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
+        for (int stream = 0; stream < STREAMS; stream++) {
+            buffer_free(&crossing->nodes[i].out[stream].bytes);
+            buffer_free(&crossing->nodes[i].in[stream]);
+        }
+    }
+}
+
+static uint32_t index_of(const struct crossing *crossing, node_id node)
+{
+    uint32_t i = 0;
+    while (i < crossing->nodes_count && !node_eq(crossing->nodes[i].node, node)) i++;
+    return i;
+}
+
+uint32_t crossing_target_of(const struct crossing *crossing, node_id node)
+{
+    uint32_t i = index_of(crossing, node);
+    if (i == crossing->nodes_count) return CROSSING_NOBODY;
+    const struct crossing_node *found = &crossing->nodes[i];
+    if (!found->is_up || found->is_bad) return CROSSING_NOBODY;
+    return crossing->config.lanes_count + i;
+}
+
+/* --- out ------------------------------------------------------------------------------------- */
+
+struct buffer *crossing_out(struct crossing *crossing, uint32_t target, enum crossing_stream stream)
+{
+    return &crossing_node(crossing, target)->out[stream].bytes;
+}
+
+uint64_t crossing_wrote(struct crossing *crossing, uint32_t target, enum crossing_stream stream)
+{
+    struct crossing_out *out = &crossing_node(crossing, target)->out[stream];
+    out->written = out->sent + out->bytes.len;
+    return out->written;
+}
+
+bool crossing_was_sent(struct crossing *crossing, uint32_t target, uint64_t until)
+{
+    return crossing_node(crossing, target)->out[STREAM_ASKS].sent >= until;
+}
+
+static void flush_one(struct server *server, struct crossing_node *node,
+                      enum crossing_stream stream)
+{
+    struct crossing_out *out = &node->out[stream];
+    size_t gone = 0;
+    while (gone < out->bytes.len) {
+        size_t len = u64_min(out->bytes.len - gone, CROSSING_FRAME_BYTES_MAX);
+        struct slice frame = slice_of(out->bytes.data + gone, len);
+        if (!lane_send(server->lane, node->node, LINK_ASKS + (uint32_t)stream, frame)) break;
+        gone += len;
+    }
+    out->sent += gone;
+    buffer_consume(&out->bytes, gone);
+}
+
+void crossing_nodes_flush(struct server *server)
+{
+    struct crossing *crossing = server->crossing;
+    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
+        struct crossing_node *node = &crossing->nodes[i];
+        if (!node->is_up) continue;
+        for (int stream = 0; stream < STREAMS; stream++) {
+            if (node->out[stream].bytes.len == 0) continue;
+            flush_one(server, node, (enum crossing_stream)stream);
+        }
+    }
+}
+
+void crossing_tell_nodes(struct server *server, const struct slice *argv, uint32_t argc)
+{
+    struct crossing *crossing = server->crossing;
+    if (crossing == NULL || !crossing->config.replicated) return;
+    struct ask ask = {.slot = CROSSING_SLOT_LANE, .flags = ASK_QUIET, .argc = argc};
+    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
+        struct crossing_node *node = &crossing->nodes[i];
+        struct buffer *out = &node->out[STREAM_TELLS].bytes;
+        if (!node->is_up || out->len > TELL_BYTES_MAX) {
+            crossing->stats.tells_lost++;
+        } else {
+            ask_write(out, &ask, argv);
+        }
+    }
+}
+
+/* --- in -------------------------------------------------------------------------------------- */
+
+static void forget(struct crossing_node *node)
+{
+    for (int stream = 0; stream < STREAMS; stream++) {
+        struct crossing_out *out = &node->out[stream];
+        buffer_free(&out->bytes);
+        buffer_free(&node->in[stream]);
+        out->written = out->sent = 0;
+    }
+}
+
+/* Whose guests these were is gone, and what its guests were asked is not answered. */
+static void went(struct server *server, uint32_t target)
+{
+    struct crossing_node *node = crossing_node(server->crossing, target);
+    guests_leave(server, target);
+    guests_unanswered(server, target);
+    forget(node);
+}
+
+static void came(struct server *server, node_id id)
+{
+    struct crossing *crossing = server->crossing;
+    uint32_t i = index_of(crossing, id);
+    if (i == CROSSING_NODES_MAX) return; /* more than a group has members: never asked */
+    if (i == crossing->nodes_count) crossing->nodes[crossing->nodes_count++].node = id;
+    struct crossing_node *node = &crossing->nodes[i];
+    if (node->is_up) went(server, crossing->config.lanes_count + i);
+    node->is_up = true;
+    node->is_bad = false;
+    guests_look_again(server);
+}
+
+void crossing_distrust(struct server *server, uint32_t target)
+{
+    struct crossing_node *node = crossing_node(server->crossing, target);
+    if (node->is_bad) return;
+    node->is_bad = true;
+    server->crossing->stats.bad++;
+    went(server, target);
+}
+
+static bool is_message(const struct ask *ask)
+{
+    struct slice name;
+    if (ask->argc != 3 || ask->slot != CROSSING_SLOT_LANE || !(ask->flags & ASK_QUIET)) return false;
+    struct slice argv[3];
+    ask_arguments(ask, argv);
+    name = argv[0];
+    return word_is(name, "PUBLISH") || word_is(name, "SPUBLISH");
+}
+
+/* A message for all subscribers of this node: for each lane's. */
+static void told(struct server *server, uint32_t from, const struct ask *ask, struct slice bytes)
+{
+    struct slice argv[3];
+    if (!is_message(ask)) {
+        crossing_distrust(server, from);
+        return;
+    }
+    ask_arguments(ask, argv);
+    crossing_tell_all(server, argv, COUNT_OF(argv));
+    guest_receive(server, from, ask, bytes);
+}
+
+static enum crossing_read take(struct server *server, uint32_t from, enum crossing_stream stream,
+                               struct slice *rest)
+{
+    struct ask ask;
+    struct answer_told answer;
+    struct slice bytes = *rest;
+    enum crossing_read read;
+    switch (stream) {
+    case STREAM_ASKS:
+    case STREAM_TELLS:
+        read = ask_read(rest, &ask);
+        if (read != CROSSING_WHOLE) return read;
+        bytes.len -= rest->len;
+        if (stream == STREAM_TELLS) {
+            told(server, from, &ask, bytes);
+        } else {
+            guest_receive(server, from, &ask, bytes);
+        }
+        return read;
+    case STREAM_ANSWERS:
+        read = answer_read(rest, &answer);
+        if (read == CROSSING_WHOLE) guest_answered(server, from, &answer);
+        return read;
+    case STREAMS: break;
+    }
+    UNREACHABLE("no stream");
+}
+
+static void receive(struct server *server, uint32_t from, enum crossing_stream stream,
+                    struct slice bytes)
+{
+    struct crossing_node *node = crossing_node(server->crossing, from);
+    struct buffer *kept = &node->in[stream];
+    bool fresh = kept->len == 0;
+    if (!fresh) buffer_append(kept, bytes);
+    struct slice rest = fresh ? bytes : buffer_slice(kept);
+    enum crossing_read read = CROSSING_SHORT;
+    while (rest.len > 0 && !node->is_bad) {
+        read = take(server, from, stream, &rest);
+        if (read != CROSSING_WHOLE) break;
+    }
+    if (node->is_bad) return; /* what was kept is gone */
+    if (read == CROSSING_BAD || rest.len > CROSSING_BYTES_MAX) {
+        crossing_distrust(server, from);
+    } else if (fresh) {
+        buffer_append(kept, rest);
+    } else if (rest.len == 0) {
+        buffer_free(kept);
+    } else {
+        buffer_consume(kept, kept->len - rest.len);
+    }
+}
+
+static void message_take(struct server *server, const struct message *message)
+{
+    struct crossing *crossing = server->crossing;
+    node_id id = {message->from};
+    uint32_t i = index_of(crossing, id);
+    if (message->kind == LINK_UP) {
+        came(server, id);
+        return;
+    }
+    if (i == crossing->nodes_count || !crossing->nodes[i].is_up) return;
+    uint32_t from = crossing->config.lanes_count + i;
+    if (message->kind == LINK_DOWN) {
+        crossing->nodes[i].is_up = false;
+        went(server, from);
+    } else if (message->kind >= LINK_ASKS && message->kind < LINK_ASKS + STREAMS) {
+        if (crossing->nodes[i].is_bad) return;
+        receive(server, from, (enum crossing_stream)(message->kind - LINK_ASKS),
+                buffer_slice(&message->bytes));
+    }
+}
+
+void crossing_nodes_turn(struct server *server)
+{
+    struct message *message = lane_take_messages(server->lane);
+    while (message != NULL) {
+        struct message *next = message->next;
+        message_take(server, message);
+        message_free(message);
+        message = next;
+    }
+}

@@ -1,0 +1,459 @@
+/*
+ * guest_forward.c -- what a lane may not run now: waits, is asked of the node that leads, or is
+ * refused; see guest.h.
+ *
+ * Invariants. The brackets mark the lines that keep them.
+ *   F1  what another node was asked is at one node, and in the order of asking. Only when all of it
+ *       is answered is something run here, or asked of the next.
+ *   F2  a change that may have happened is never asked again: its client is told so.
+ *   F3  after a refusal nothing overtakes what was refused: the other node refuses all that comes
+ *       until ASK_RESTART, which only the first that is asked again has.
+ */
+#include "core/resp/reply_length.h"
+#include "serve/blocked.h"
+#include "serve/config.h"
+#include "serve/guest_impl.h"
+#include "serve/transaction.h"
+
+#define NS_PER_MS INT64_C(1000000)
+#define RETRY_NS  (10 * NS_PER_MS) /* a node has refused that we think leads */
+
+enum { ASKED_MAX = 1024 };
+
+static struct asked *asked_at(const struct session_guest *of, size_t i)
+{
+    return (struct asked *)(void *)of->asked.data + i;
+}
+
+static size_t asked_count(const struct session_guest *of)
+{
+    return of->asked.len / sizeof(struct asked);
+}
+
+static uint32_t bit_of(const struct server *server, uint32_t target)
+{
+    return 1U << (target - server->crossing->config.lanes_count);
+}
+
+static void say(struct server *server, struct session *guest, uint64_t entry, struct slice reply,
+                bool quiet)
+{
+    buffer_borrow(server->sessions, &guest->output);
+    buffer_append(&guest->output, reply);
+    guest_answer(server, guest, entry, 0, quiet);
+}
+
+/* --- which way ------------------------------------------------------------------------------- */
+
+static enum lane_way way_of(struct server *server, struct session *guest, const struct unit *unit,
+                            enum standing_need need, struct standing_call *call)
+{
+    struct session_guest *of = guest->guest;
+    if (need == NEED_LEADER || of->asked.len > 0) return lane_way_of_write(server->lane);
+    call->stale = (unit->ask.flags & ASK_STALE) != 0 || of->next < of->covered;
+    bool began = of->round != 0;
+    enum lane_way way = standing_way(server, call, &of->round);
+    if (way == LANE_WAIT && !began && of->round != 0) of->round_until = guest->query.len;
+    if (way == LANE_HERE && began) of->covered = of->round_until;
+    return way;
+}
+
+static enum guest_way way_to_leader(const struct server *server, const struct session *guest,
+                                    const struct unit *unit, uint32_t *to)
+{
+    const struct session_guest *of = guest->guest;
+    bool busy = of->asked.len > 0;
+    *to = crossing_target_of(server->crossing, lane_leader(server->lane));
+    if (*to == CROSSING_NOBODY || of->retry_at.ns > server->sessions->now.ns)
+        return busy ? GUEST_STAY : GUEST_PARK;
+    if (busy && *to != of->to) return GUEST_STAY; /* [F1] */
+    if (busy && (asked_count(of) >= ASKED_MAX || unit->len > CROSSING_BYTES_MAX)) return GUEST_STAY;
+    return GUEST_FORWARD;
+}
+
+enum guest_way guest_way(struct server *server, struct session *guest, const struct unit *unit,
+                         uint32_t *to)
+{
+    struct session_guest *of = guest->guest;
+    if (!server->crossing->config.replicated) return GUEST_RUN;
+    bool busy = of->asked.len > 0, remote = guest_is_remote(server, guest);
+    struct standing_call call = {
+        .command = unit->command,
+        .argc = unit->ask.argc,
+        .argv = (const struct slice *)(const void *)server->sessions->guest_arguments.data,
+        .database = unit->ask.database};
+    enum standing_need need = standing_need(&call);
+    bool begins = unit->command != NULL && unit->command->id == COMMAND_MULTI;
+    if (unit->is_transaction || begins || (guest->flags & SESSION_MULTI)) need = NEED_LEADER;
+    if (of->slot == CROSSING_SLOT_LANE || need == NEED_NOTHING)
+        return busy ? GUEST_STAY : GUEST_RUN;
+    if (unit->ask.flags & ASK_RESTART) of->refusing = false;
+    if (of->refusing) return GUEST_REFUSE; /* [F3] */
+    switch (way_of(server, guest, unit, need, &call)) {
+    case LANE_HERE: return busy ? GUEST_STAY : GUEST_RUN; /* [F1] */
+    case LANE_AT_LEADER: return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
+    case LANE_WAIT:
+        if (remote && !lane_is_leader(server->lane)) return GUEST_REFUSE;
+        return busy ? GUEST_STAY : GUEST_PARK;
+    }
+    UNREACHABLE("no such way");
+}
+
+/* --- to another node ------------------------------------------------------------------------- */
+
+static void drop_transaction(struct server *server, struct session *guest)
+{
+    if (guest->flags & SESSION_MULTI) transaction_drop(server, guest);
+    guest->guest->ran = 0;
+}
+
+static bool is_too_large(struct server *server, struct session *guest, const struct unit *unit)
+{
+    if (unit->len <= CROSSING_BYTES_MAX) return false;
+    struct buffer error = {0};
+    buffer_append_format(&error,
+                         "-ERR %llu bytes are too much to pass on to the node that leads; nothing "
+                         "was written. Ask that node itself\r\n",
+                         (unsigned long long)unit->len);
+    say(server, guest, unit->ask.entry, buffer_slice(&error), false);
+    buffer_free(&error);
+    guest_pass(guest, unit->len);
+    return true;
+}
+
+void guest_forward(struct server *server, struct session *guest, const struct unit *unit,
+                   uint32_t to)
+{
+    struct session_guest *of = guest->guest;
+    enum { PASSED_ON = ASK_RESP3 | ASK_NO_TOUCH | ASK_QUIET | ASK_RESTRICTED };
+    drop_transaction(server, guest);
+    if (is_too_large(server, guest, unit)) return;
+    struct buffer *out = crossing_out(server->crossing, to, STREAM_ASKS);
+    struct slice rest = slice_of(guest->query.data + of->next, unit->len);
+    uint64_t number = of->next_number++;
+    while (rest.len > 0) {
+        struct ask ask;
+        enum crossing_read read = ask_read(&rest, &ask);
+        ASSERT(read == CROSSING_WHOLE); /* it was, as a part of the unit */
+        ask.slot = guest->slot + 1;
+        ask.id = guest->id;
+        ask.entry = number;
+        ask.flags = (uint8_t)((ask.flags & PASSED_ON) | (of->restart ? ASK_RESTART : 0)); /* [F3] */
+        of->restart = false;
+        ask_copy(out, &ask);
+    }
+    struct asked asked = {.number = number,
+                          .len = unit->len,
+                          .until = crossing_wrote(server->crossing, to, STREAM_ASKS),
+                          .at = server->sessions->now,
+                          .entry = unit->ask.entry,
+                          .quiet = (unit->ask.flags & ASK_QUIET) != 0,
+                          .changes = (unit->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0,
+                          .ends_watch = unit->is_transaction};
+    buffer_append(&of->asked, slice_of(&asked, sizeof asked));
+    of->next += unit->len;
+    of->since = (instant){0};
+    of->to = to;
+    of->nodes_known |= bit_of(server, to);
+    server->crossing->stats.forwarded++;
+    guest_note_watch(server, guest, unit->command->id, WATCH_AT + to);
+}
+
+/* The first `count` of what was asked are done with. */
+static void asked_pass(struct session_guest *of, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct asked *asked = asked_at(of, i);
+        of->done += asked->len;
+        if (asked->ends_watch) of->watch = WATCH_NOWHERE;
+    }
+    buffer_consume(&of->asked, count * sizeof(struct asked));
+}
+
+/* What is left of a call's time to wait for keys, in the ask at `next`. */
+static void shorten(struct server *server, struct session *guest, duration passed)
+{
+    struct session_guest *of = guest->guest;
+    struct unit unit;
+    char text[BLOCKED_TIMEOUT_TEXT];
+    if (!guest_unit(server, guest, &unit) || unit.command == NULL ||
+        !(unit.command->flags & COMMAND_BLOCKING))
+        return;
+    struct slice *argv = (struct slice *)(void *)server->sessions->guest_arguments.data;
+    struct buffer query = {0};
+    blocked_shorten(unit.command, argv, unit.ask.argc, passed, text);
+    buffer_append(&query, slice_of(guest->query.data, of->next));
+    ask_write(&query, &unit.ask, argv);
+    buffer_append(&query, slice_from(buffer_slice(&guest->query), of->next + unit.len));
+    buffer_free(&guest->query);
+    guest->query = query;
+    of->round = 0;
+}
+
+/* It and what was asked behind it was not done: it is to be run, or asked, again. */
+static void take_back(struct server *server, struct session *guest, size_t first)
+{
+    struct session_guest *of = guest->guest;
+    instant at = asked_at(of, first)->at;
+    of->next = of->done;
+    for (size_t i = 0; i < first; i++) of->next += asked_at(of, i)->len;
+    of->asked.len = first * sizeof(struct asked);
+    of->restart = true;
+    shorten(server, guest, (duration){server->sessions->now.ns - at.ns});
+}
+
+static void refused(struct server *server, struct session *guest, uint32_t from, size_t index)
+{
+    struct session_guest *of = guest->guest;
+    take_back(server, guest, index);
+    server->crossing->stats.refused++;
+    bool same = crossing_target_of(server->crossing, lane_leader(server->lane)) == from;
+    of->retry_at = same ? (instant){server->sessions->now.ns + RETRY_NS} : (instant){0};
+}
+
+static void replied(struct server *server, struct session *guest, uint32_t from, size_t index,
+                    struct slice reply)
+{
+    struct session_guest *of = guest->guest;
+    bool in_turn = reply.len > 0 && reply_length(reply) == reply.len;
+    for (size_t i = 0; i < index; i++) in_turn = in_turn && asked_at(of, i)->quiet;
+    if (!in_turn) {
+        crossing_distrust(server, from);
+        return;
+    }
+    say(server, guest, asked_at(of, index)->entry, reply, false);
+    asked_pass(of, index + 1);
+}
+
+void guest_answered(struct server *server, uint32_t from, const struct answer_told *answer)
+{
+    const struct sessions *sessions = server->sessions;
+    uint64_t slot = answer->slot - 1;
+    struct session *guest = slot < sessions->slots_count ? sessions->slots[slot] : NULL;
+    if (guest == NULL || guest->id != answer->id || guest->guest == NULL) return; /* gone */
+    struct session_guest *of = guest->guest;
+    size_t count = asked_count(of), i = 0;
+    if ((guest->flags & SESSION_CLOSING) || of->to != from) return;
+    while (i < count && asked_at(of, i)->number != answer->entry) i++;
+    if (i == count) return; /* it was taken back, and asked again */
+    switch (answer->kind) {
+    case ANSWER_REPLY: replied(server, guest, from, i, answer->reply); break;
+    case ANSWER_REFUSED: refused(server, guest, from, i); break;
+    case ANSWER_KINDS: UNREACHABLE("no such answer"); break;
+    }
+    session_enter(server->sessions, SESSIONS_RUN, guest);
+}
+
+void guest_leave_nodes(struct server *server, struct session *guest)
+{
+    struct crossing *crossing = server->crossing;
+    struct ask bye = {.slot = guest->slot + 1, .id = guest->id, .flags = ASK_QUIET | ASK_BYE};
+    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
+        if (!(guest->guest->nodes_known & 1U << i) || !crossing->nodes[i].is_up) continue;
+        ask_write(&crossing->nodes[i].out[STREAM_ASKS].bytes, &bye, NULL);
+    }
+}
+
+/* --- the link broke -------------------------------------------------------------------------- */
+
+static void answer_unknown(struct server *server, struct session *guest, const struct asked *asked,
+                           node_id node)
+{
+    struct buffer error = {0};
+    if (asked->changes) {
+        buffer_append_format(
+            &error,
+            "-UNKNOWN the write may or may not have happened: the link to node %u, which leads, "
+            "broke before it answered. Read to see which\r\n",
+            node.n);
+        server->crossing->stats.unknown++;
+    } else {
+        buffer_append_format(&error,
+                             "-TRYAGAIN nothing was read: the link to node %u, which leads, broke "
+                             "before it answered\r\n",
+                             node.n);
+        server->crossing->stats.tried_again++;
+    }
+    say(server, guest, asked->entry, buffer_slice(&error), asked->quiet);
+    buffer_free(&error);
+}
+
+/* Up to the last change that was sent nothing is asked again [F2]; reads behind it are. */
+static void unanswered(struct server *server, struct session *guest, uint32_t target)
+{
+    struct session_guest *of = guest->guest;
+    node_id node = crossing_node(server->crossing, target)->node;
+    size_t count = asked_count(of), known = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct asked *asked = asked_at(of, i);
+        if (asked->changes && crossing_was_sent(server->crossing, target, asked->until))
+            known = i + 1;
+    }
+    for (size_t i = 0; i < known; i++) answer_unknown(server, guest, asked_at(of, i), node);
+    asked_pass(of, known);
+    if (asked_count(of) > 0) take_back(server, guest, 0);
+    session_enter(server->sessions, SESSIONS_RUN, guest);
+}
+
+void guests_unanswered(struct server *server, uint32_t target)
+{
+    const struct sessions *sessions = server->sessions;
+    uint32_t bit = bit_of(server, target);
+    for (uint32_t slot = 0; slot < sessions->slots_count; slot++) {
+        struct session *guest = sessions->slots[slot];
+        if (guest == NULL || guest->guest == NULL || (guest->flags & SESSION_CLOSING)) continue;
+        struct session_guest *of = guest->guest;
+        if (!(of->nodes_known & bit)) continue;
+        if (of->asked.len > 0 && of->to == target) unanswered(server, guest, target);
+        of->nodes_known &= ~bit;
+        of->nodes_watching &= ~bit;
+        of->restart = true;
+        if (of->watch == WATCH_AT + target) of->watch = WATCH_LOST;
+    }
+}
+
+/* --- refusing and waiting -------------------------------------------------------------------- */
+
+static void refuse(struct server *server, struct session *guest, uint64_t entry, bool quiet)
+{
+    struct session_guest *of = guest->guest;
+    of->refusing = true;
+    of->round = 0;
+    if (guest->flags & SESSION_MULTI) {
+        bool watched = guest->watch != NULL || (guest->flags & SESSION_DIRTY_WATCH);
+        transaction_drop(server, guest);
+        if (watched) guest->flags |= SESSION_DIRTY_WATCH; /* nobody has looked meanwhile */
+    }
+    if (quiet) return;
+    struct answer_told told = {of->slot, of->id, entry, ANSWER_REFUSED, {NULL, 0}};
+    crossing_answer(server->crossing, of->from, &told);
+}
+
+void guest_refuse(struct server *server, struct session *guest, const struct unit *unit)
+{
+    refuse(server, guest, unit->ask.entry, (unit->ask.flags & ASK_QUIET) != 0);
+    guest_pass(guest, unit->len);
+}
+
+static instant due(const struct server *server, const struct session_guest *of)
+{
+    int64_t until_ns = of->since.ns + standing_wait(server).ns;
+    if (of->retry_at.ns != 0 && of->retry_at.ns < until_ns) until_ns = of->retry_at.ns;
+    return (instant){until_ns};
+}
+
+void guest_park(struct server *server, struct session *guest)
+{
+    struct session_guest *of = guest->guest;
+    struct guests *guests = server->crossing->guests;
+    if (of->since.ns == 0) of->since = server->sessions->now;
+    session_enter(server->sessions, SESSIONS_PARKED, guest);
+    instant look = due(server, of);
+    if (look.ns < guests->look_due.ns) guests->look_due = look;
+}
+
+void guests_look_again(struct server *server)
+{
+    struct sessions *sessions = server->sessions;
+    for (struct session *at; (at = sessions_first(sessions, SESSIONS_PARKED)) != NULL;) {
+        session_leave(sessions, SESSIONS_PARKED, at);
+        session_enter(sessions, SESSIONS_RUN, at);
+    }
+}
+
+/* All that waits is told the same. */
+static void give_up(struct server *server, struct session *guest)
+{
+    struct session_guest *of = guest->guest;
+    struct buffer error = {0};
+    struct unit unit;
+    standing_no_leader(server, &error);
+    drop_transaction(server, guest);
+    while (of->next < guest->query.len && guest_unit(server, guest, &unit)) {
+        say(server, guest, unit.ask.entry, buffer_slice(&error), (unit.ask.flags & ASK_QUIET) != 0);
+        guest_pass(guest, unit.len);
+        server->crossing->stats.tried_again++;
+    }
+    of->round = 0;
+    buffer_free(&error);
+}
+
+instant guests_expire(struct server *server, instant now)
+{
+    struct guests *guests = server->crossing->guests;
+    if (now.ns < guests->look_due.ns) return guests->look_due;
+    instant earliest = {INT64_MAX};
+    struct session *guest = sessions_first(server->sessions, SESSIONS_PARKED);
+    for (struct session *next; guest != NULL; guest = next) {
+        next = guest->links[SESSIONS_PARKED].next;
+        struct session_guest *of = guest->guest;
+        instant look = due(server, of);
+        if (look.ns > now.ns) {
+            if (look.ns < earliest.ns) earliest = look;
+            continue;
+        }
+        of->retry_at = (instant){0};
+        if (of->since.ns + standing_wait(server).ns <= now.ns) give_up(server, guest);
+        session_leave(server->sessions, SESSIONS_PARKED, guest);
+        session_enter(server->sessions, SESSIONS_RUN, guest);
+    }
+    guests->look_due = earliest;
+    return earliest;
+}
+
+void guest_deposed(struct server *server, struct session *guest)
+{
+    struct session_guest *of = guest->guest;
+    if (!(guest->flags & SESSION_BLOCKED)) return;
+    duration passed = {server->sessions->now.ns - blocked_since(guest).ns};
+    blocked_leave(server, guest);
+    of->waiting = false;
+    if (guest_is_remote(server, guest)) {
+        refuse(server, guest, of->waiting_entry, of->waiting_quiet);
+        guest_pass(guest, of->waiting_len);
+    } else {
+        shorten(server, guest, passed);
+    }
+}
+
+/* --- what it watches ------------------------------------------------------------------------- */
+
+static void unwatch_nodes(struct server *server, struct session *guest)
+{
+    struct crossing *crossing = server->crossing;
+    struct session_guest *of = guest->guest;
+    const struct slice word = SLICE("UNWATCH");
+    struct ask ask = {.slot = guest->slot + 1, .id = guest->id, .flags = ASK_QUIET, .argc = 1};
+    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
+        if (!(of->nodes_watching & 1U << i) || !crossing->nodes[i].is_up) continue;
+        ask_write(&crossing->nodes[i].out[STREAM_ASKS].bytes, &ask, &word);
+    }
+    of->nodes_watching = 0;
+    of->watch = WATCH_NOWHERE;
+}
+
+void guest_note_watch(struct server *server, struct session *guest, enum command_id id,
+                      uint32_t where)
+{
+    struct session_guest *of = guest->guest;
+    bool here = where == WATCH_HERE;
+    if (id == COMMAND_WATCH) {
+        of->watch = of->watch == WATCH_NOWHERE || of->watch == where ? where : WATCH_LOST;
+        if (!here) of->nodes_watching |= bit_of(server, where - WATCH_AT);
+    } else if (here && (id == COMMAND_UNWATCH || id == COMMAND_EXEC || id == COMMAND_DISCARD)) {
+        unwatch_nodes(server, guest);
+    }
+}
+
+bool guest_has_lost_watch(struct server *server, struct session *guest, const struct unit *unit,
+                          uint32_t where)
+{
+    struct session_guest *of = guest->guest;
+    if (!unit->is_transaction || of->watch == WATCH_NOWHERE || of->watch == where) return false;
+    bool resp3 = (unit->ask.flags & ASK_RESP3) != 0;
+    transaction_drop(server, guest);
+    unwatch_nodes(server, guest);
+    say(server, guest, unit->ask.entry, resp3 ? SLICE("_\r\n") : SLICE("*-1\r\n"), false);
+    guest_pass(guest, unit->len);
+    return true;
+}

@@ -1,0 +1,246 @@
+/* fault.c -- what goes wrong, as the plan says, and how it is put right again. */
+#include "sim/sim_impl.h"
+
+enum { FLAP_MS = 150, SLOW_LINK_MS_MAX = 300, DISK_SLOWNESS_MAX = 400, JUMP_S_MAX = 7200 };
+
+static uint32_t all_hosts(const struct sim *sim)
+{
+    return (1U << sim->hosts_count) - 1;
+}
+
+static void cut(struct sim *sim, struct host *host, bool out, bool in, uint32_t from_whom)
+{
+    uint32_t others = all_hosts(sim) & ~(1U << host->number) & from_whom;
+    if (out) host->cut_to |= others;
+    if (in) host->cut_from |= others;
+}
+
+static void mend(struct host *host)
+{
+    host->cut_to = host->cut_from = 0;
+    host->cut_clients_in = host->cut_clients_out = false;
+}
+
+/* Half of the cuts are between hosts alone; a client of the weaker side then finds out. */
+static void cut_all(struct sim *sim, struct host *host, const struct plan_fault *fault, bool out,
+                    bool in)
+{
+    cut(sim, host, out, in, ~fault->hosts);
+    bool clients = fault->chance & 1;
+    host->cut_clients_out |= out && clients;
+    host->cut_clients_in |= in && clients;
+}
+
+static void break_connections(struct sim *sim, const struct host *host,
+                              const struct plan_fault *fault)
+{
+    struct prng prng = {fault->chance};
+    for (uint32_t i = 0; i < sim->net.count; i++) {
+        struct connection *connection = sim->net.connections[i];
+        if (connection == NULL || !connection->open) continue;
+        bool own =
+            connection->ends[0].place == host->number || connection->ends[1].place == host->number;
+        if (!own || prng_below(&prng, 4) == 0) continue;
+        uint32_t late_end = (uint32_t)prng_below(&prng, 3); /* 2: neither */
+        net_break(sim, connection, late_end, (int64_t)prng_below(&prng, 1000) * SIM_NS_PER_MS);
+    }
+}
+
+/* In the older half of what a file holds. */
+static void flip_bit(struct host *host, uint64_t chance)
+{
+    struct prng prng = {chance};
+    const struct disk_names *names = &host->disk.names;
+    struct inode *inode = names->items[prng_below(&prng, names->count)].inode;
+    if (inode == NULL || inode->written_end < 2) return;
+    inode_flip_bit(inode, prng_below(&prng, inode->written_end / 2 * 8));
+    host->disk_damaged = true;
+}
+
+static void lose_disk(struct host *host)
+{
+    host_cut_power(host, DISK_LOSES_ALL);
+    disk_clear(&host->disk);
+    disk_make_folder(&host->disk, "/data");
+    host->disk_damaged = true;
+}
+
+static int64_t jump_us(uint64_t chance)
+{
+    struct prng prng = {chance};
+    int64_t seconds = (int64_t)prng_below(&prng, JUMP_S_MAX) >> prng_below(&prng, 12);
+    return (prng_below(&prng, 2) == 0 ? seconds : -seconds) * 1000000;
+}
+
+static enum disk_loss loss_of(uint64_t chance)
+{
+    return (enum disk_loss)(chance % DISK_LOSSES_COUNT);
+}
+
+static void begin_on_host(struct sim *sim, struct host *host, const struct plan_fault *fault)
+{
+    struct prng prng = {fault->chance};
+    switch (fault->kind) {
+    case PLAN_KILL: host_kill(host, "it was killed"); break;
+    case PLAN_POWER:
+    case PLAN_POWER_ALL: host_cut_power(host, loss_of(fault->chance)); break;
+    case PLAN_POWER_AT_DISK:
+        host->cut_off_by_crash = true;
+        host->crash_loss = loss_of(fault->chance);
+        break;
+    case PLAN_PAUSE: host->paused_until_ns = sim->now_ns + fault->lasts_ns; break;
+    case PLAN_CUT:
+    case PLAN_FLAP: cut_all(sim, host, fault, true, true); break;
+    case PLAN_CUT_OUT: cut_all(sim, host, fault, true, false); break;
+    case PLAN_CUT_IN: cut_all(sim, host, fault, false, true); break;
+    case PLAN_CUT_PAIR:
+        cut(sim, host, true, true, 1U << (host->number + 1) % sim->hosts_count);
+        break;
+    case PLAN_RESET: break_connections(sim, host, fault); break;
+    case PLAN_SLOW_LINK:
+        host->slow_link_ns = (1 + (int64_t)prng_below(&prng, SLOW_LINK_MS_MAX)) * SIM_NS_PER_MS;
+        break;
+    case PLAN_DISK_ERROR: host->disk_fails = true; break;
+    case PLAN_DISK_FULL: host->disk.bytes_max = host->disk.used_bytes; break;
+    case PLAN_DISK_SLOW:
+        host->disk_slowness = 2 + (uint32_t)prng_below(&prng, DISK_SLOWNESS_MAX);
+        break;
+    case PLAN_BIT_FLIP: flip_bit(host, fault->chance); break;
+    case PLAN_DISK_LOST: lose_disk(host); break;
+    case PLAN_CLOCK_JUMP: host->wall_us += jump_us(fault->chance); break;
+    case PLAN_CLOCK_DRIFT: {
+        int64_t most = sim->drift_ppm_max;
+        host_set_drift(host, (int64_t)prng_below(&prng, (uint64_t)most * 2 + 1) - most);
+        break;
+    }
+    case PLAN_KINDS_COUNT: break;
+    }
+}
+
+static void over_on_host(struct sim *sim, struct host *host, const struct plan_fault *fault)
+{
+    (void)sim;
+    switch (fault->kind) {
+    case PLAN_KILL:
+    case PLAN_POWER:
+    case PLAN_POWER_ALL:
+    case PLAN_DISK_LOST: host_boot(host); break;
+    case PLAN_POWER_AT_DISK:
+        host->cut_off_by_crash = false;
+        host_boot(host);
+        break;
+    case PLAN_CUT:
+    case PLAN_FLAP:
+    case PLAN_CUT_OUT:
+    case PLAN_CUT_IN:
+    case PLAN_CUT_PAIR: mend(host); break;
+    case PLAN_SLOW_LINK: host->slow_link_ns = 0; break;
+    case PLAN_DISK_ERROR: host->disk_fails = false; break;
+    case PLAN_DISK_FULL: host->disk.bytes_max = UINT64_MAX; break;
+    case PLAN_DISK_SLOW: host->disk_slowness = 1; break;
+    case PLAN_CLOCK_DRIFT: /* it stays as it is */
+    case PLAN_CLOCK_JUMP:
+    case PLAN_BIT_FLIP:
+    case PLAN_PAUSE:
+    case PLAN_RESET:
+    case PLAN_KINDS_COUNT: break;
+    }
+}
+
+static void trace_fault(struct sim *sim, const struct plan_fault *fault, const char *what)
+{
+    struct buffer text = {0};
+    plan_format(fault, &text);
+    sim_trace(sim, "%s %.*s", what, (int)text.len, (const char *)text.data);
+    buffer_free(&text);
+}
+
+void fault_begin(struct sim *sim, uint32_t number)
+{
+    const struct plan_fault *fault = &sim->plan.faults[number];
+    trace_fault(sim, fault, "fault");
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        if (fault->hosts >> i & 1) begin_on_host(sim, &sim->hosts[i], fault);
+    }
+    int64_t over = sim->now_ns + fault->lasts_ns;
+    sim_happen(sim, over, SIM_FAULT_OVER, number, 0);
+    if (fault->kind != PLAN_FLAP) return;
+    int64_t at = sim->now_ns;
+    for (uint32_t i = 0; at < over; i++) { /* ends: time goes on */
+        at += (1 + (int64_t)(fault->chance >> i % 32 & 7)) * FLAP_MS * SIM_NS_PER_MS;
+        if (at < over) sim_happen(sim, at, SIM_FAULT_OVER, number, 1 + i % 2);
+    }
+}
+
+void fault_over(struct sim *sim, uint32_t number, uint64_t flap)
+{
+    const struct plan_fault *fault = &sim->plan.faults[number];
+    if (sim->live_phase) return;
+    if (flap == 0) trace_fault(sim, fault, "over ");
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        if (!(fault->hosts >> i & 1)) continue;
+        if (flap == 2) {
+            begin_on_host(sim, &sim->hosts[i], fault);
+        } else {
+            over_on_host(sim, &sim->hosts[i], fault);
+        }
+    }
+}
+
+/* --- the liveness phase ------------------------------------------------------------------------
+ */
+
+/* A random majority, of which a majority has disks that were never hurt. */
+static uint32_t choose_healed(struct sim *sim)
+{
+    uint32_t majority = sim->hosts_count / 2 + 1, damaged = 0, healed = 0;
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        damaged |= (uint32_t)sim->hosts[i].disk_damaged << i;
+    }
+    uint32_t good = all_hosts(sim) & ~damaged;
+    while ((uint32_t)__builtin_popcount(healed) < majority) { /* ends: a majority is good */
+        uint32_t host = 1U << prng_below(&sim->fault_prng, sim->hosts_count);
+        if (host & good) healed |= host;
+    }
+    return healed;
+}
+
+static void heal_host(struct host *host)
+{
+    mend(host);
+    host->paused_until_ns = 0;
+    host->slow_link_ns = 0;
+    host->disk_slowness = 1;
+    host->disk_fails = false;
+    host->disk.bytes_max = UINT64_MAX;
+    host->cut_off_by_crash = false;
+    for (uint32_t i = 0; i < host->lanes_count; i++) host_want_turn(host, i, host->sim->now_ns);
+    host_boot(host);
+}
+
+static void break_host(struct sim *sim, struct host *host)
+{
+    switch (prng_below(&sim->fault_prng, 3)) {
+    case 0:
+        host->off_for_good = true;
+        host_cut_power(host, DISK_TEARS);
+        break;
+    case 1: cut(sim, host, true, true, ~0U); break;
+    default: host->paused_until_ns = INT64_MAX; break;
+    }
+}
+
+void fault_heal(struct sim *sim)
+{
+    sim->live_phase = true;
+    sim->healed = choose_healed(sim);
+    sim_trace(sim, "healed for good: hosts %x (bits)", sim->healed);
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        if (sim->healed >> i & 1) {
+            heal_host(&sim->hosts[i]);
+        } else {
+            break_host(sim, &sim->hosts[i]);
+        }
+    }
+    if (sim->program->healed != NULL) sim->program->healed(sim->program_self, sim);
+}

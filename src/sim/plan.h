@@ -1,0 +1,51 @@
+/*
+ * plan.h -- what goes wrong in a run, and when: drawn from the seed before it begins, so that a
+ * fault can be left out and the rest played again.
+ *
+ * Swarm testing (Groce and others, 2012): each seed switches kinds of faults on and off and draws
+ * how often each comes. At no time are more hosts hurt than a quorum can do without; all of them
+ * may lose power together, as nothing durable is lost by that.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/prng.h"
+
+enum plan_kind {
+#define FAULT(id, name, help) PLAN_##id,
+#include "sim/plan.def"
+#undef FAULT
+    PLAN_KINDS_COUNT
+};
+
+enum { PLAN_FAULTS_MAX = 256 };
+
+struct plan_fault {
+    enum plan_kind kind;
+    int64_t at_ns, lasts_ns; /* true time */
+    uint32_t hosts;          /* whom it hurts: bits */
+    uint64_t chance;         /* what else is to be drawn */
+};
+
+struct plan {
+    struct plan_fault faults[PLAN_FAULTS_MAX]; /* by time */
+    uint32_t count;
+    uint32_t kinds;     /* switched on: bits */
+    uint32_t damaged;   /* hosts whose disks are hurt: bits */
+    int64_t heal_at_ns; /* the liveness phase begins */
+};
+
+struct sim_options {
+    uint64_t seed;
+    int64_t until_ns;
+    uint32_t hosts_count, lanes_count; /* lanes_count 0: drawn */
+    const char *program;               /* NULL: the usual one */
+    bool trace;
+    bool no_faults;
+    const uint8_t *keep; /* [PLAN_FAULTS_MAX] of the plan, those that happen; NULL: all */
+};
+
+void plan_draw(struct plan *plan, const struct sim_options *options);
+/* "12.345 s: power of host 2 for 1.200 s" */
+void plan_format(const struct plan_fault *fault, struct buffer *out);
+const char *plan_kind_name(enum plan_kind kind);
