@@ -142,7 +142,7 @@ static void on_old_term(struct raft *raft, const struct raft_msg *msg, struct ra
     if (msg->kind == RAFT_MSG_VOTE_ASK) {
         raft_on_vote_ask(raft, msg, out);
     } else if (msg->kind == RAFT_MSG_APPEND_ASK || msg->kind == RAFT_MSG_SNAPSHOT_ASK) {
-        raft_append_answer(raft, msg->from, false, (struct raft_pos){0, 0}, out);
+        raft_append_refuse(raft, msg, (struct raft_pos){0, 0}, out);
     }
 }
 
@@ -227,7 +227,7 @@ static void on_durable(struct raft *raft, const struct raft_event *event, struct
     raft_vote_durable(raft, out);
     if (raft->role != RAFT_FOLLOWER || !raft->answer_due || raft->leader.n == 0) return;
     raft->answer_due = raft->durable < raft->matched;
-    raft_append_answer(raft, raft->leader, true, (struct raft_pos){0, 0}, out);
+    raft_append_answer(raft, raft->leader, out);
 }
 
 static void on_peer(struct raft *raft, node_id node, bool up, struct raft_outbox *out)
@@ -239,7 +239,7 @@ static void on_peer(struct raft *raft, node_id node, bool up, struct raft_outbox
     struct raft_progress *peer = raft_progress_of(raft, node);
     if (peer == NULL) return;
     raft_wake(raft, out);
-    raft_progress_rewind(peer);
+    raft_progress_rewind(raft, peer);
     peer->paused = !up;
     peer->chunk_out = peer->chunk_out && !up;
 }
