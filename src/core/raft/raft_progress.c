@@ -182,9 +182,11 @@ static void on_refused(struct raft *raft, struct raft_progress *peer, uint64_t r
     if (peer->sending == RAFT_SNAPSHOT || round < peer->rewound) return;
     if (hint.index < peer->matched && !peer->recovering) return; /* an old answer */
     raft_progress_rewind(raft, peer);
-    uint64_t agreed = raft_tail_before(&raft->tail, hint.index, hint.term).index;
-    if (hint.index < agreed) agreed = hint.index; /* behind what is in memory: a snapshot */
-    peer->next = u64_max(u64_min(peer->next, agreed + 1), peer->matched + 1);
+    struct raft_pos agreed = raft_tail_before(&raft->tail, hint.index, hint.term);
+    /* It may be behind what is in memory, and then a snapshot is what it needs. */
+    if (agreed.term > hint.term) agreed.index--;
+    agreed.index = u64_min(agreed.index, hint.index);
+    peer->next = u64_max(u64_min(peer->next, agreed.index + 1), peer->matched + 1);
 }
 
 void raft_on_append_answer(struct raft *raft, const struct raft_msg *msg, struct raft_outbox *out)
