@@ -52,16 +52,20 @@ void raft_free(struct raft *raft)
     raft_tail_clear(&raft->tail, raft->tail.base);
 }
 
+/* Also what the snapshot has already may replace what is behind it. */
 static void restore_piece(struct raft *raft, struct raft_batch *batch)
 {
-    struct raft_pos first = raft_batch_entry(batch, 0).pos;
-    ASSERT(first.index > raft->tail.base.index);
-    if (first.index <= raft->tail.last.index) {
-        raft_tail_truncate(&raft->tail, first.index);
-        raft_effective_cut(raft, first.index);
+    uint64_t base = raft->tail.base.index;
+    uint64_t first = raft_batch_entry(batch, 0).pos.index;
+    uint64_t skip = first > base ? 0 : base + 1 - first;
+    uint64_t cut = u64_max(first, base + 1);
+    if (cut <= raft->tail.last.index) {
+        raft_tail_truncate(&raft->tail, cut);
+        raft_effective_cut(raft, cut);
     }
-    raft_tail_append(&raft->tail, batch, 0);
-    raft_effective_from(raft, batch, 0);
+    if (skip >= raft_batch_count(batch)) return;
+    raft_tail_append(&raft->tail, batch, (uint32_t)skip);
+    raft_effective_from(raft, batch, (uint32_t)skip);
 }
 
 void raft_restore(struct raft *raft, struct raft_batch *batch)
