@@ -66,6 +66,7 @@ void links_complete(struct links *links, const struct io_completion *completion)
         return;
     }
     ASSERT(completion->handle.n >= 0);
+    links->more = true;
     for (uint32_t i = 0; i < links->links_count; i++) {
         struct link *link = &links->links[i];
         if (link->channel.handle.n != completion->handle.n) continue;
@@ -134,10 +135,12 @@ static bool next_of(struct links *links, struct link *link, struct link_frame *f
 
 bool links_next(struct links *links, struct link_frame *frame)
 {
+    links->more = true;
     for (uint32_t i = 0; i < links->links_count; i++) {
         if (next_of(links, &links->links[links->next], frame)) return true;
         links->next = (links->next + 1) % links->links_count;
     }
+    links->more = false;
     return false;
 }
 
@@ -220,7 +223,7 @@ instant links_turn(struct links *links, instant now)
             deadline = earlier(deadline, stranger->until);
         }
     }
-    return deadline;
+    return links->more ? now : deadline;
 }
 
 /* --- sending --------------------------------------------------------------------------------- */

@@ -108,6 +108,7 @@ struct links {
     struct prng prng;
     uint64_t nonces_count;
     instant now, turned; /* as of the last call */
+    bool more;           /* there may be something that links_next has not given yet */
     struct link links[LINK_PEERS_MAX];
     uint32_t links_count, next;
     struct stranger strangers[LINK_STRANGERS_MAX];

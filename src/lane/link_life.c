@@ -42,6 +42,7 @@ void link_lose(struct links *links, struct link *link, struct slice why, bool dr
     if (!drain) link_stop_draining(link);
     retry_later(links, link);
     links->stats.lost++;
+    links->more = true;
 }
 
 void link_fail(struct links *links, struct link *link, struct slice why, bool gently)
