@@ -25,8 +25,8 @@ enum { CLIENTS_LEAST = 6, CLIENTS_SPREAD = 10, THINK_MS_LEAST = 5, THINK_MS_SPRE
 #define PATIENCE_SPREAD  (8000 * NS_PER_MS)
 #define RECONNECT_LEAST  (20 * NS_PER_MS)
 #define RECONNECT_SPREAD (400 * NS_PER_MS)
-#define ANSWER_NS        (30000 * NS_PER_MS)
-#define WRITE_NS         (30000 * NS_PER_MS)
+#define ANSWER_NS        (12000 * NS_PER_MS)
+#define WRITE_NS         (12000 * NS_PER_MS)
 #define CLOCK_GRAIN_NS   (500 * NS_PER_MS) /* what an operation may differ by from a clock's time */
 
 enum timer { TIMER_THINK, TIMER_PATIENCE, TIMER_RECONNECT, TIMER_LIVENESS, TIMERS_COUNT };
