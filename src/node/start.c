@@ -5,8 +5,10 @@
 #include "io/process.h"
 #include "io/signals.h"
 #include "node/notice.h"
+#include "node/peers.h"
 #include "node/start.h"
 #include "node/threads.h"
+#include "node/waiting.h"
 
 struct lane_run { /* what the thread of a lane leaves behind: facts until it is ready, then fault */
     struct node_lane_facts facts;
@@ -23,16 +25,34 @@ struct run {
     instant began;
 };
 
-static enum err turn_until_end(struct node_lane *lane, const struct thread *self,
-                               struct fault *fault)
+/* Who is here of the other nodes, and who is not. */
+static void say_peers(const struct run *run, struct node_lane *lane, struct waiting *waiting)
+{
+    struct lane_replication told;
+    struct buffer line = {0};
+    enum notice_level level;
+    instant now = io_now(node_lane_io(lane));
+    if (!waiting_wants(waiting, now)) return;
+    lane_tell_replication(node_lane_lane(lane), &told);
+    if (waiting_step(waiting, &told, now, &level, &line)) {
+        notice(&run->notices, level, "%.*s", (int)line.len, (const char *)line.data);
+    }
+    buffer_free(&line);
+}
+
+static enum err turn_until_end(const struct run *run, uint32_t number, struct node_lane *lane,
+                               const struct thread *self, struct fault *fault)
 {
     instant deadline = {0};
     bool stopping = false;
+    struct waiting waiting = {.lane = number};
+    bool has_peers = node_peers(run->node)->count != 0;
     for (;;) { /* until it is told to stop, or fails */
         if (!stopping && thread_stop_wanted(self)) {
             stopping = true;
             deadline = (instant){0};
         }
+        if (has_peers && !stopping) say_peers(run, lane, &waiting);
         switch (node_lane_turn(lane, stopping, &deadline, fault)) {
         case NODE_TURN_AGAIN: break;
         case NODE_TURN_ENDED: return ERR_OK;
@@ -50,7 +70,7 @@ static void run_lane(void *context, uint32_t number, struct thread *self)
     if (err == ERR_OK) {
         kept->facts = *node_lane_facts(lane);
         thread_ready(self, node_lane_io(lane));
-        err = turn_until_end(lane, self, &kept->fault);
+        err = turn_until_end(run, number, lane, self, &kept->fault);
         thread_leave(self);
     }
     kept->fault.code = err;
@@ -59,18 +79,36 @@ static void run_lane(void *context, uint32_t number, struct thread *self)
 
 /* --- what it says ---------------------------------------------------------------------------- */
 
+static void append_place(const struct io_address *address, struct buffer *out)
+{
+    bool colons = strchr(address->text, ':') != NULL;
+    if (address->port == 0) {
+        buffer_append_format(out, "%s", address->text);
+    } else {
+        buffer_append_format(out, colons ? "[%s]:%u" : "%s:%u", address->text, address->port);
+    }
+}
+
 static void append_places(const struct run *run, struct buffer *out)
 {
     const struct node_lane_facts *lane = &run->lanes[0].facts;
     for (uint32_t i = 0; i < lane->listening_count; i++) {
-        const struct io_address *address = &lane->listening[i];
-        bool colons = strchr(address->text, ':') != NULL;
         buffer_append(out, slice_text(i == 0 ? "" : ", "));
-        if (address->port == 0) {
-            buffer_append_format(out, "%s", address->text);
-        } else {
-            buffer_append_format(out, colons ? "[%s]:%u" : "%s:%u", address->text, address->port);
-        }
+        append_place(&lane->listening[i], out);
+    }
+}
+
+/* ", node 1 of 3 in the cluster tutti, at 10.0.0.1:7400 for the others" */
+static void append_peers(const struct run *run, struct buffer *out)
+{
+    const struct peers *peers = node_peers(run->node);
+    for (uint32_t i = 0; i < peers->count; i++) {
+        const struct link_peer *peer = &peers->peers[i];
+        if (!node_eq(peer->node, peers->self)) continue;
+        buffer_append_format(out, ", node %u of %u in the cluster %s, at ", peers->self.n,
+                             peers->count, peers->identity.cluster);
+        append_place(&peer->address, out);
+        buffer_append(out, SLICE(" for the others"));
     }
 }
 
@@ -88,9 +126,10 @@ static void say_dropped(const struct run *run)
 
 static void say_ready(const struct run *run)
 {
-    struct buffer places = {0};
+    struct buffer places = {0}, peers = {0};
     uint64_t keys = 0, replayed = 0;
     append_places(run, &places);
+    append_peers(run, &peers);
     for (uint32_t i = 0; i < node_lanes_count(run->node); i++) {
         keys += run->lanes[i].facts.opened.keys_count;
         replayed += run->lanes[i].facts.opened.replayed_count;
@@ -99,12 +138,13 @@ static void say_ready(const struct run *run)
     int64_t ms = (clock_now().ns - run->began.ns) / 1000000;
     notice(&run->notices, NOTICE_INFO,
            "ready on %.*s: tutti %s, pid %u, %u lane%s, disk %s, %llu key%s (%llu log record%s) in "
-           "%lld ms, data in %s",
+           "%lld ms, data in %s%.*s",
            (int)places.len, (const char *)places.data, run->options->version, process_own_id(),
            node_lanes_count(run->node), node_lanes_count(run->node) == 1 ? "" : "s",
            run->lanes[0].facts.disk_name, (unsigned long long)keys, keys == 1 ? "" : "s",
            (unsigned long long)replayed, replayed == 1 ? "" : "s", (long long)ms,
-           node_folder(run->node)->path);
+           node_folder(run->node)->path, (int)peers.len, (const char *)peers.data);
+    buffer_free(&peers);
     buffer_free(&places);
 }
 

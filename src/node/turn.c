@@ -68,9 +68,12 @@ static bool finish(struct turn *turn, instant now)
     if (!turn->finishing) {
         turn->finishing = true;
         turn->finish_until = (instant){now.ns + FINISH_NS_MAX};
+        lane_hand_over(turn->server->lane);
     }
     bool answered = door_finish(turn->server);
-    bool durable = lane_agreed(turn->server->lane) >= lane_last(turn->server->lane);
+    bool agreed = lane_agreed(turn->server->lane) >= lane_last(turn->server->lane);
+    /* What others must agree on may take for ever; nobody was told that it is done. */
+    bool durable = agreed || lane_is_replicated(turn->server->lane);
     bool quiet = lane_is_quiet(turn->server->lane);
     return durable && ((answered && quiet) || now.ns >= turn->finish_until.ns);
 }
@@ -99,8 +102,10 @@ enum node_turn turn_take(struct turn *turn, bool stop, instant *deadline, struct
     instant next = door_turn(server, now, unix_ms);
     next = earlier(next, lane_turn(server->lane, now, unix_ms));
     door_send(server);
+    lane_flush(server->lane);
     if (now.ns >= turn->chores_due.ns) chores(turn, now, unix_ms);
     *deadline = earlier(next, turn->chores_due);
     bool ends = (server->stop_wanted || stop) && finish(turn, now);
+    lane_flush(server->lane);
     return ends ? NODE_TURN_ENDED : NODE_TURN_AGAIN;
 }

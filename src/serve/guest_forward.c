@@ -83,7 +83,8 @@ enum guest_way guest_way(struct server *server, struct session *guest, const str
         .argv = (const struct slice *)(const void *)server->sessions->guest_arguments.data,
         .database = unit->ask.database};
     enum standing_need need = standing_need(&call);
-    if (unit->is_transaction || (guest->flags & SESSION_MULTI)) need = NEED_LEADER;
+    bool begins = unit->command != NULL && unit->command->id == COMMAND_MULTI;
+    if (unit->is_transaction || begins || (guest->flags & SESSION_MULTI)) need = NEED_LEADER;
     if (of->slot == CROSSING_SLOT_LANE || need == NEED_NOTHING)
         return busy ? GUEST_STAY : GUEST_RUN;
     if (unit->ask.flags & ASK_RESTART) of->refusing = false;

@@ -16,9 +16,9 @@ enum standing_need standing_need(const struct standing_call *call)
     if (call->command == NULL) return NEED_NOTHING;
     if (call->command->handler != NULL) return NEED_CALL;
     enum command_id id = call->command->id;
-    bool leader = id == COMMAND_WATCH || id == COMMAND_EXEC || id == COMMAND_MULTI ||
-                  id == COMMAND_WAIT || id == COMMAND_WAITAOF ||
-                  id == COMMAND_REPLICATION_HANDOVER || id == COMMAND_REPLICATION_MEMBERS;
+    bool leader = id == COMMAND_WATCH || id == COMMAND_EXEC || id == COMMAND_WAIT ||
+                  id == COMMAND_WAITAOF || id == COMMAND_REPLICATION_HANDOVER ||
+                  id == COMMAND_REPLICATION_MEMBERS;
     return leader ? NEED_LEADER : NEED_NOTHING;
 }
 

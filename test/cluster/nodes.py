@@ -216,7 +216,7 @@ class Cluster:
             return False
         leaders = {int(info.get("leader_node", 0)) for info in infos}
         return len(leaders) == 1 and leaders.pop() != 0 and \
-            not any(info.get("raft_state") == "recovering" for info in infos)
+            not any(info.get("node_role") == "recovering" for info in infos)
 
     def wait_whole(self, seconds=READY_SECONDS_MAX):
         end = time.monotonic() + seconds
