@@ -116,6 +116,12 @@ static void say_dropped(const struct run *run)
 {
     for (uint32_t i = 0; i < node_lanes_count(run->node); i++) {
         const struct lane_opened *opened = &run->lanes[i].facts.opened;
+        if (opened->set_aside[0] != '\0') {
+            notice(&run->notices, NOTICE_WARNING,
+                   "lane %u was damaged and is filled again from the other nodes; its files are "
+                   "kept as *.damaged: %s",
+                   i, opened->set_aside);
+        }
         if (opened->dropped_bytes == 0) continue;
         notice(&run->notices, NOTICE_WARNING,
                "the log of lane %u ended in %llu bytes of a write that was not whole (%s); they "
