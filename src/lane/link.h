@@ -60,8 +60,8 @@ void links_complete(struct links *links, const struct io_completion *completion)
 /* The next frame that has come; false: no more for now. What came before a link was lost is given
  * before its LINK_DOWN; but what came on a link that a new one has replaced is dropped. */
 bool links_next(struct links *links, struct link_frame *frame);
-/* Connects, breaks off what is silent; says when it wants to be called again. Once in each turn,
- * before the next io_wait. */
+/* Connects, breaks off what is silent; says when it wants to be called again: at once, if
+ * links_next has more to give. Once in each turn, before the next io_wait. */
 instant links_turn(struct links *links, instant now);
 void links_flush(struct links *links); /* send what has gathered */
 

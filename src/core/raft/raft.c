@@ -81,7 +81,7 @@ struct raft_msg *raft_push(struct raft *raft, struct raft_outbox *out, enum raft
 {
     ASSERT(out->msgs_count < RAFT_OUT_MSGS_MAX);
     struct raft_msg *msg = &out->msgs[out->msgs_count++];
-    memset(msg, 0, offsetof(struct raft_msg, append_ask.spans)); /* of an earlier step */
+    memset(msg, 0, offsetof(struct raft_msg, append_ask.spans)); /* which are large, and counted */
     msg->kind = kind;
     msg->from = raft->config.self;
     msg->to = to;

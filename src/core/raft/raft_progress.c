@@ -23,7 +23,9 @@ bool raft_progress_is_active(const struct raft *raft, const struct raft_progress
 /* What is on its way is taken for lost: it begins again with the oldest of it. */
 void raft_progress_rewind(struct raft_progress *peer)
 {
-    if (peer->flights_count > 0) peer->next = peer->flights[peer->flights_head].first;
+    if (peer->flights_count > 0) {
+        peer->next = u64_max(peer->flights[peer->flights_head].first, peer->matched + 1);
+    }
     peer->flights_count = 0;
     peer->flights_bytes = 0;
     if (peer->sending == RAFT_REPLICATE) peer->sending = RAFT_PROBE;
