@@ -212,5 +212,5 @@ help: ## this list
 clean: ## remove build/
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(PLUGINS:.so=.d)
+-include $(OBJECTS:.o=.d) $(SIM_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(PLUGINS:.so=.d)
 -include $(FUZZERS:%.c=$(BUILD)/%.d) $(PROGRAMS:=_program.d)

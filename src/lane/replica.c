@@ -15,7 +15,12 @@
 
 #include <stdlib.h>
 
-enum { PENDING_BYTES = 16 * 1024, SOLO_NODE = 1, TAIL_BYTES = 32 << 20 };
+enum {
+    BATCH_BYTES_MIN = 512,
+    BATCH_BYTES_MAX = 1 << 20, /* of memory taken before it is needed */
+    SOLO_NODE = 1,
+    TAIL_BYTES = 32 << 20,
+};
 
 #define SOLO_ELECTION_NS 1
 #define SOLO_BEAT_NS     INT64_C(1000000000)
@@ -117,7 +122,8 @@ enum err replica_open(struct lane *lane, struct lane_opened *opened, uint64_t *l
 {
     struct replica *replica = ARENA_NEW(lane->arena, struct replica);
     struct replica_loaded loaded = {0};
-    *replica = (struct replica){.lane = lane, .now = io_now(lane->io)};
+    *replica =
+        (struct replica){.lane = lane, .now = io_now(lane->io), .batch_bytes = BATCH_BYTES_MIN};
     replica->sending.file = replica->install.file = IO_NONE;
     lane->replica = replica;
     configure(replica);
@@ -136,6 +142,7 @@ enum err replica_start(struct replica *replica, struct fault *fault)
                                                    .pos = replica->snapshot,
                                                    .bytes_count = replica->snapshot_bytes});
     }
+    if (replica->was_damaged) replica_log_hard(replica); /* an empty folder looks like a new one */
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
     return replica_is_many(replica) ? replica_peers_open(replica, fault) : ERR_OK;
 }
@@ -227,7 +234,7 @@ void replica_step(struct replica *replica, struct raft_event *event)
 
 void replica_append(struct replica *replica, struct slice record)
 {
-    if (replica->pending == NULL) replica->pending = raft_batch_new(PENDING_BYTES);
+    if (replica->pending == NULL) replica->pending = raft_batch_new(replica->batch_bytes);
     raft_batch_add(replica->pending, RAFT_ENTRY_COMMANDS, &record, 1);
     replica->pending_bytes += record.len + LOG_RECORD_EXTRA_BYTES;
     replica->stored.index++;
@@ -239,6 +246,9 @@ void replica_propose(struct replica *replica)
     struct raft_batch *batch = replica->pending;
     if (batch == NULL) return;
     uint64_t last = replica->stored.index;
+    /* The next one is likely to be as large. */
+    replica->batch_bytes = (size_t)u64_min(
+        raft_batch_bytes(batch) + raft_batch_bytes(batch) / 4 + BATCH_BYTES_MIN, BATCH_BYTES_MAX);
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_PROPOSE, .batch = batch});
     replica->pending = NULL;
     replica->pending_bytes = 0;
@@ -326,7 +336,6 @@ instant replica_turn(struct replica *replica, instant now)
     }
     bool more = replica_apply(replica);
     replica_runs_forget(replica);
-    more = more || replica->inbox != NULL; /* the doors are to look at it in the next turn */
     instant deadline = more ? replica->now : replica->out.deadline;
     if (!replica_is_many(replica)) return deadline;
     replica_note_epoch(replica);

@@ -98,6 +98,7 @@ struct replica {
     instant now;
 
     struct raft_batch *pending; /* of this turn; NULL: none yet */
+    size_t batch_bytes;         /* how much it is likely to hold */
     size_t pending_bytes;       /* as the log counts them */
     struct replica_runs runs;
     uint64_t log_seen;   /* the log's durable position that raft was told of */

@@ -280,6 +280,6 @@ Test(log_damage, a_newer_format_is_said)
     log_image_write(image, buffer_slice(&image->bytes));
     enum err err = log_fixture_recover(small.fixture.folder, 0, &found, &seen, &fault);
     cr_expect(err == ERR_LIMIT);
-    cr_expect(strstr(fault.text, "is of format 2") != NULL, "%s", fault.text);
+    cr_expect(strstr(fault.text, "is of format 3") != NULL, "%s", fault.text);
     small_log_free(&small);
 }
