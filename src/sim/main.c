@@ -270,10 +270,9 @@ static int run_check(const char *path, const char *slack)
         return EXIT_USE;
     }
     (void)fwrite(verdict.text.data, 1, verdict.text.len, stdout);
-    (void)printf("%" PRIu64 " operations on %" PRIu64 " keys: %" PRIu64 " wrong, %" PRIu64
-                 " undecided\n",
-                 verdict.ops_count, verdict.keys_count, verdict.wrongs_count,
-                 verdict.undecided_count);
+    (void)printf(
+        "%" PRIu64 " operations on %" PRIu64 " keys: %" PRIu64 " wrong, %" PRIu64 " undecided\n",
+        verdict.ops_count, verdict.keys_count, verdict.wrongs_count, verdict.undecided_count);
     bool good = verdict.wrongs_count == 0 && verdict.undecided_count == 0;
     check_verdict_free(&verdict);
     return good ? EXIT_DONE : EXIT_BROKEN;
