@@ -9,20 +9,37 @@
 static const struct append_row {
     const char *why;
     uint64_t terms[8];
-    struct { uint64_t term; struct raft_pos previous; uint64_t entry_term; uint32_t count; uint64_t commit; } ask;
+    struct {
+        uint64_t term;
+        struct raft_pos previous;
+        uint64_t entry_term;
+        uint32_t count;
+        uint64_t commit;
+    } ask;
     struct { bool matched; uint64_t index, hint_term, last, commit, truncated; } want;
 } rows[] = {
-    {"it follows",                           {1, 1},          {5, {1, 2}, 5, 2, 0}, {true,  4, 0, 4, 0, 0}},
-    {"a heartbeat where we end",             {1, 1},          {5, {1, 2}, 0, 0, 2}, {true,  2, 0, 2, 2, 0}},
-    {"what is behind it is not matched",     {1, 1, 1, 1},    {5, {1, 2}, 0, 0, 9}, {true,  2, 0, 4, 2, 0}},
-    {"commit only what was matched",         {1, 1, 2, 2},    {5, {1, 1}, 1, 1, 4}, {true,  2, 0, 4, 2, 0}},
-    {"we are too short",                     {1, 1},          {5, {1, 5}, 5, 1, 0}, {false, 2, 1, 2, 0, 0}},
-    {"we differ: by terms to where we agree", {1, 2, 2, 2},   {5, {3, 4}, 5, 1, 0}, {false, 4, 2, 4, 0, 0}},
-    {"we are of later terms there",          {1, 4, 4, 4},    {5, {3, 4}, 5, 1, 0}, {false, 1, 1, 4, 0, 0}},
-    {"what differs is replaced",             {1, 1, 2, 2},    {5, {1, 2}, 5, 1, 0}, {true,  3, 0, 3, 0, 3}},
-    {"what is there already stays",          {1, 1, 1, 1},    {5, {1, 1}, 1, 2, 0}, {true,  3, 0, 4, 0, 0}},
-    {"from the very beginning",              {0},             {5, {0, 0}, 1, 3, 2}, {true,  3, 0, 3, 2, 0}},
-    {"a leader of the past is told",         {1, 1},          {4, {1, 2}, 4, 2, 0}, {false, 0, 0, 2, 0, 0}},
+    {"it follows",
+     {1, 1}, {5, {1, 2}, 5, 2, 0}, {true,  4, 0, 4, 0, 0}},
+    {"a heartbeat where we end",
+     {1, 1}, {5, {1, 2}, 0, 0, 2}, {true,  2, 0, 2, 2, 0}},
+    {"what is behind it is not matched",
+     {1, 1, 1, 1}, {5, {1, 2}, 0, 0, 9}, {true,  2, 0, 4, 2, 0}},
+    {"commit only what was matched",
+     {1, 1, 2, 2}, {5, {1, 1}, 1, 1, 4}, {true,  2, 0, 4, 2, 0}},
+    {"we are too short",
+     {1, 1}, {5, {1, 5}, 5, 1, 0}, {false, 2, 1, 2, 0, 0}},
+    {"we differ: by terms to where we agree",
+     {1, 2, 2, 2}, {5, {3, 4}, 5, 1, 0}, {false, 4, 2, 4, 0, 0}},
+    {"we are of later terms there",
+     {1, 4, 4, 4}, {5, {3, 4}, 5, 1, 0}, {false, 1, 1, 4, 0, 0}},
+    {"what differs is replaced",
+     {1, 1, 2, 2}, {5, {1, 2}, 5, 1, 0}, {true,  3, 0, 3, 0, 3}},
+    {"what is there already stays",
+     {1, 1, 1, 1}, {5, {1, 1}, 1, 2, 0}, {true,  3, 0, 4, 0, 0}},
+    {"from the very beginning",
+     {0}, {5, {0, 0}, 1, 3, 2}, {true,  3, 0, 3, 2, 0}},
+    {"a leader of the past is told",
+     {1, 1}, {4, {1, 2}, 4, 2, 0}, {false, 0, 0, 2, 0, 0}},
 };
 /* clang-format on */
 

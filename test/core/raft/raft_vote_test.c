@@ -13,19 +13,19 @@ static const struct vote_row {
     struct { uint64_t term; uint32_t from; struct raft_pos last; bool pre; } ask;
     struct { bool granted; uint64_t term; uint32_t vote; bool hard_changed; } want;
 } rows[] = {
-    {"the first to ask gets it",        {5, 0, {4, 4}}, {5, 2, {4, 2}, false}, {true,  5, 2, true}},
-    {"asking twice gets it twice",      {5, 2, {4, 4}}, {5, 2, {4, 2}, false}, {true,  5, 2, false}},
-    {"the second to ask does not",      {5, 2, {4, 4}}, {5, 3, {4, 2}, false}, {false, 5, 2, false}},
-    {"its log is too short",            {5, 0, {4, 4}}, {5, 2, {4, 1}, false}, {false, 5, 0, false}},
-    {"its log is longer, but older",    {5, 0, {4, 4}}, {5, 2, {3, 9}, false}, {false, 5, 0, false}},
-    {"its log is shorter, but newer",   {5, 0, {3, 3}}, {5, 2, {4, 1}, false}, {true,  5, 2, true}},
-    {"a new term gives a new vote",     {5, 2, {4, 4}}, {6, 3, {4, 2}, false}, {true,  6, 3, true}},
-    {"a refusal still tells its term",  {5, 2, {4, 4}}, {6, 3, {4, 1}, false}, {false, 6, 0, true}},
-    {"an ask from the past is refused", {5, 0, {4, 4}}, {4, 2, {4, 2}, false}, {false, 5, 0, false}},
-    {"a pre-vote binds nobody",         {5, 2, {4, 4}}, {6, 3, {4, 2}, true},  {true,  6, 2, false}},
-    {"a pre-vote for a term we are in", {5, 0, {4, 4}}, {5, 3, {4, 2}, true},  {false, 5, 0, false}},
-    {"a pre-vote with a short log",     {5, 0, {4, 4}}, {6, 3, {4, 1}, true},  {false, 5, 0, false}},
-    {"an empty log, for an empty log",  {0, 0, {0}},    {1, 3, {0, 0}, false}, {true,  1, 3, true}},
+    {"the first to ask gets it",      {5, 0, {4, 4}}, {5, 2, {4, 2}, false}, {true,  5, 2, true}},
+    {"asking twice gets it twice",    {5, 2, {4, 4}}, {5, 2, {4, 2}, false}, {true,  5, 2, false}},
+    {"the second to ask does not",    {5, 2, {4, 4}}, {5, 3, {4, 2}, false}, {false, 5, 2, false}},
+    {"its log is too short",          {5, 0, {4, 4}}, {5, 2, {4, 1}, false}, {false, 5, 0, false}},
+    {"its log is longer, but older",  {5, 0, {4, 4}}, {5, 2, {3, 9}, false}, {false, 5, 0, false}},
+    {"its log is shorter, but newer", {5, 0, {3, 3}}, {5, 2, {4, 1}, false}, {true,  5, 2, true}},
+    {"a new term gives a new vote",   {5, 2, {4, 4}}, {6, 3, {4, 2}, false}, {true,  6, 3, true}},
+    {"a refusal still tells its term",{5, 2, {4, 4}}, {6, 3, {4, 1}, false}, {false, 6, 0, true}},
+    {"an ask of the past is refused", {5, 0, {4, 4}}, {4, 2, {4, 2}, false}, {false, 5, 0, false}},
+    {"a pre-vote binds nobody",       {5, 2, {4, 4}}, {6, 3, {4, 2}, true},  {true,  6, 2, false}},
+    {"a pre-vote for our own term",   {5, 0, {4, 4}}, {5, 3, {4, 2}, true},  {false, 5, 0, false}},
+    {"a pre-vote with a short log",   {5, 0, {4, 4}}, {6, 3, {4, 1}, true},  {false, 5, 0, false}},
+    {"an empty log, for an empty log",{0, 0, {0}},    {1, 3, {0, 0}, false}, {true,  1, 3, true}},
 };
 /* clang-format on */
 
