@@ -349,6 +349,7 @@ instant replica_turn(struct replica *replica, instant now)
         replica_state_turn(replica);
         hand_over_if_full(replica);
         ask_round(replica);
+        if (replica->log_seen > 0 && !replica_is_installing(replica)) replica_log_mark(replica);
     }
     tick_if_due(replica);
     bool more = replica_apply(replica);
