@@ -17,7 +17,7 @@
 
 #include "lane/link_impl.h"
 
-enum { TAG_LISTENER, TAG_CONNECTION, BACKLOG = 32 };
+enum { BACKLOG = 32 };
 
 struct link *links_find(const struct links *links, node_id node)
 {
@@ -25,214 +25,6 @@ struct link *links_find(const struct links *links, node_id node)
         if (node_eq(links->links[i].node, node)) return (struct link *)&links->links[i];
     }
     return NULL;
-}
-
-static instant later(instant from, int64_t ns)
-{
-    return (instant){from.ns + ns};
-}
-
-static instant earlier(instant a, instant b)
-{
-    return a.ns < b.ns ? a : b;
-}
-
-static void set_trouble(struct link *link, struct slice text)
-{
-    (void)snprintf(link->trouble, sizeof link->trouble, "%.*s", (int)text.len,
-                   (const char *)text.data);
-}
-
-/* --- the life of a link ---------------------------------------------------------------------- */
-
-static void retry_later(struct links *links, struct link *link)
-{
-    int64_t half = link->pause_ns / 2;
-    uint64_t jitter = prng_below(&links->prng, (uint64_t)half + 1);
-    link->retry_at = later(links->now, half + (int64_t)jitter);
-    link->pause_ns = (int64_t)u64_min((uint64_t)link->pause_ns * 2, LINK_PAUSE_MAX_NS);
-}
-
-static void stop_draining(struct link *link)
-{
-    channel_drop(&link->channel);
-    if (!link->draining) return;
-    link->draining = false;
-    if (link->up_owed) {
-        link->up_owed = false; /* it came and went, and nobody has seen it */
-    } else {
-        link->down_owed = true;
-    }
-}
-
-/* `drain`: what it has brought is still given away. */
-static void lose(struct links *links, struct link *link, struct slice why, bool drain)
-{
-    ASSERT(link->reach == REACH_UP);
-    set_trouble(link, why);
-    link->reach = REACH_NONE;
-    link->draining = true;
-    channel_close(&link->channel, links->io, false);
-    if (!drain) stop_draining(link);
-    retry_later(links, link);
-    links->stats.lost++;
-}
-
-static void fail_attempt(struct links *links, struct link *link, struct slice why, bool gently)
-{
-    set_trouble(link, why);
-    channel_close(&link->channel, links->io, gently);
-    channel_drop(&link->channel);
-    link->reach = REACH_NONE;
-    retry_later(links, link);
-}
-
-static void go_up(struct links *links, struct link *link)
-{
-    link->reach = REACH_UP;
-    link->up_owed = true;
-    link->heard = link->said = links->now;
-    link->pause_ns = LINK_PAUSE_MIN_NS;
-    link->trouble[0] = '\0';
-    links->stats.connected++;
-}
-
-static void fail_by_error(struct links *links, struct link *link, const struct io_completion *why)
-{
-    struct fault fault;
-    struct slice text = slice_text(err_text(why->err));
-    if (why->error_number != 0) {
-        (void)fault_set_errno(&fault, why->error_number, "%s",
-                              link->reach == REACH_CONNECTING ? "cannot connect" : "lost");
-        text = slice_text(fault.text);
-    }
-    if (link->reach == REACH_UP) {
-        lose(links, link, text, true);
-    } else {
-        fail_attempt(links, link, text, false);
-    }
-}
-
-/* What was put in the channel while shaking hands leaves at once. */
-static bool flush_shake(struct links *links, struct channel *channel)
-{
-    return channel_flush(channel, links->io, &links->stats.bytes_sent) == ERR_OK;
-}
-
-static void attempt(struct links *links, struct link *link)
-{
-    struct fault fault;
-    io_handle handle;
-    io_tag tag = {links->config.tag.n + TAG_CONNECTION};
-    stop_draining(link);
-    enum err err = io_connect(links->io, &link->address, &links->source, tag, &handle, &fault);
-    if (err != ERR_OK) {
-        fail_attempt(links, link, slice_text(fault.text), false);
-        return;
-    }
-    channel_open(&link->channel, handle);
-    link->reach = REACH_CONNECTING;
-    link->until = later(links->now, links->config.silence.ns / 2);
-}
-
-/* --- who has connected ----------------------------------------------------------------------- */
-
-static void dismiss(struct links *links, struct stranger *stranger, bool gently)
-{
-    channel_close(&stranger->channel, links->io, gently);
-    channel_drop(&stranger->channel);
-}
-
-static struct stranger *place_for_stranger(struct links *links)
-{
-    struct stranger *oldest = &links->strangers[0];
-    for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) {
-        struct stranger *stranger = &links->strangers[i];
-        if (stranger->channel.handle.n < 0) return stranger;
-        if (stranger->until.ns < oldest->until.ns) oldest = stranger;
-    }
-    dismiss(links, oldest, false); /* [I2] */
-    return oldest;
-}
-
-static void welcome(struct links *links, io_handle handle)
-{
-    struct stranger *stranger = place_for_stranger(links);
-    channel_open(&stranger->channel, handle);
-    stranger->until = later(links->now, links->config.silence.ns);
-    shake_begin(links, &stranger->shake, NODE_NONE, &stranger->channel);
-    io_receive_start(links->io, handle, (io_tag){links->config.tag.n + TAG_CONNECTION});
-}
-
-/* It has proven that it is this node. */
-static void promote(struct links *links, struct stranger *stranger)
-{
-    struct link *link = links_find(links, stranger->shake.theirs.node);
-    ASSERT(link != NULL && !link->connects);
-    if (link->reach == REACH_UP) lose(links, link, SLICE("it has connected again"), false);
-    stop_draining(link); /* [I1] */
-    struct channel old = link->channel;
-    link->channel = stranger->channel;
-    link->shake = stranger->shake;
-    stranger->channel = old;
-    go_up(links, link);
-}
-
-/* --- shaking hands --------------------------------------------------------------------------- */
-
-/* Frames of the handshake, until it is over or there are no more. */
-static enum shake_state shake_all(struct links *links, struct shake *shake, struct channel *channel,
-                                  struct buffer *trouble)
-{
-    struct peer_frame frame;
-    const char *why;
-    enum shake_state state = SHAKE_MORE;
-    while (state == SHAKE_MORE) { /* ends: each round takes a frame */
-        switch (channel_next(channel, PEER_STRANGER_BYTES_MAX, &frame, &why)) {
-        case PEER_SHORT: return SHAKE_MORE;
-        case PEER_WRONG: buffer_append(trouble, slice_text(why)); return SHAKE_FAILED;
-        case PEER_WHOLE: state = shake_step(links, shake, &frame, channel, trouble); break;
-        }
-        bool sent = flush_shake(links, channel);
-        if (!sent && state != SHAKE_FAILED) {
-            buffer_append(trouble, SLICE("it closed the connection"));
-            return SHAKE_FAILED;
-        }
-    }
-    return state;
-}
-
-static void shake_stranger(struct links *links, struct stranger *stranger)
-{
-    struct buffer trouble = {0};
-    switch (shake_all(links, &stranger->shake, &stranger->channel, &trouble)) {
-    case SHAKE_MORE: break;
-    case SHAKE_DONE: promote(links, stranger); break;
-    case SHAKE_FAILED: {
-        struct link *link =
-            stranger->shake.got_hello ? links_find(links, stranger->shake.theirs.node) : NULL;
-        bool known = link != NULL && !link->connects && link->reach == REACH_NONE;
-        if (known) set_trouble(link, buffer_slice(&trouble));
-        links->stats.refused++;
-        dismiss(links, stranger, true);
-        break;
-    }
-    }
-    buffer_free(&trouble);
-}
-
-static void shake_link(struct links *links, struct link *link)
-{
-    struct buffer trouble = {0};
-    switch (shake_all(links, &link->shake, &link->channel, &trouble)) {
-    case SHAKE_MORE: break;
-    case SHAKE_DONE: go_up(links, link); break;
-    case SHAKE_FAILED:
-        links->stats.refused++;
-        fail_attempt(links, link, buffer_slice(&trouble), true);
-        break;
-    }
-    buffer_free(&trouble);
 }
 
 /* --- what has happened ----------------------------------------------------------------------- */
@@ -243,40 +35,26 @@ static void complete_link(struct links *links, struct link *link,
     io_tag tag = {links->config.tag.n + TAG_CONNECTION};
     bool failed = completion->err != ERR_OK;
     if (failed) {
-        fail_by_error(links, link, completion);
+        link_fail_by_error(links, link, completion);
     } else if (completion->kind == IO_CONNECTED) {
         link->reach = REACH_SHAKING;
         link->until = later(links->now, links->config.silence.ns / 2);
         io_receive_start(links->io, link->channel.handle, tag);
         shake_begin(links, &link->shake, link->node, &link->channel);
-        bool sent = flush_shake(links, &link->channel);
-        if (!sent) fail_attempt(links, link, SLICE("it closed the connection"), false);
+        bool sent = link_flush_shake(links, &link->channel);
+        if (!sent) link_fail(links, link, SLICE("it closed the connection"), false);
     } else if (completion->kind == IO_SENDABLE) {
         link->channel.blocked = false; /* if it is up, links_flush goes on */
-        if (link->reach == REACH_SHAKING) (void)flush_shake(links, &link->channel);
+        if (link->reach == REACH_SHAKING) (void)link_flush_shake(links, &link->channel);
     } else if (completion->bytes.len > 0) {
         link->heard = links->now;
         links->stats.bytes_received += completion->bytes.len;
         channel_receive(&link->channel, completion->bytes);
-        if (link->reach == REACH_SHAKING) shake_link(links, link);
+        if (link->reach == REACH_SHAKING) link_shake(links, link);
     } else if (link->reach == REACH_UP) {
-        lose(links, link, SLICE("it closed the connection"), true);
+        link_lose(links, link, SLICE("it closed the connection"), true);
     } else {
-        fail_attempt(links, link, SLICE("it closed the connection"), false);
-    }
-}
-
-static void complete_stranger(struct links *links, struct stranger *stranger,
-                              const struct io_completion *completion)
-{
-    if (completion->kind == IO_SENDABLE) {
-        stranger->channel.blocked = false;
-        if (!flush_shake(links, &stranger->channel)) dismiss(links, stranger, false);
-    } else if (completion->err != ERR_OK || completion->bytes.len == 0) {
-        dismiss(links, stranger, false);
-    } else {
-        channel_receive(&stranger->channel, completion->bytes);
-        shake_stranger(links, stranger);
+        link_fail(links, link, SLICE("it closed the connection"), false);
     }
 }
 
@@ -284,10 +62,11 @@ void links_complete(struct links *links, const struct io_completion *completion)
 {
     links->now = io_now(links->io);
     if (completion->kind == IO_ACCEPTED) {
-        welcome(links, completion->handle);
+        stranger_welcome(links, completion->handle);
         return;
     }
     ASSERT(completion->handle.n >= 0);
+    links->more = true;
     for (uint32_t i = 0; i < links->links_count; i++) {
         struct link *link = &links->links[i];
         if (link->channel.handle.n != completion->handle.n) continue;
@@ -297,7 +76,7 @@ void links_complete(struct links *links, const struct io_completion *completion)
     for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) {
         struct stranger *stranger = &links->strangers[i];
         if (stranger->channel.handle.n != completion->handle.n) continue;
-        complete_stranger(links, stranger, completion);
+        stranger_complete(links, stranger, completion);
         return;
     }
 }
@@ -330,9 +109,9 @@ static bool take_frame(struct links *links, struct link *link, struct link_frame
             return true;
         }
         if (link->draining) {
-            stop_draining(link);
+            link_stop_draining(link);
         } else if (read != PEER_SHORT) {
-            lose(links, link, slice_text(why), false);
+            link_lose(links, link, slice_text(why), false);
         }
         return false;
     }
@@ -356,10 +135,12 @@ static bool next_of(struct links *links, struct link *link, struct link_frame *f
 
 bool links_next(struct links *links, struct link_frame *frame)
 {
+    links->more = true;
     for (uint32_t i = 0; i < links->links_count; i++) {
         if (next_of(links, &links->links[links->next], frame)) return true;
         links->next = (links->next + 1) % links->links_count;
     }
+    links->more = false;
     return false;
 }
 
@@ -373,7 +154,7 @@ static instant turn_up(struct links *links, struct link *link)
         char why[64];
         (void)snprintf(why, sizeof why, "it was silent for %lld ms",
                        (long long)((links->now.ns - link->heard.ns) / 1000000));
-        lose(links, link, slice_text(why), true);
+        link_lose(links, link, slice_text(why), true);
         return link->retry_at;
     }
     instant ping_at = later(link->said, silence_ns / LINK_PINGS);
@@ -395,12 +176,12 @@ static instant turn_link(struct links *links, struct link *link)
     case REACH_NONE:
         if (!link->connects) return never;
         if (links->now.ns < link->retry_at.ns) return link->retry_at;
-        attempt(links, link);
+        link_attempt(links, link);
         return link->reach == REACH_NONE ? link->retry_at : link->until;
     case REACH_CONNECTING:
     case REACH_SHAKING:
         if (links->now.ns < link->until.ns) return link->until;
-        fail_attempt(links, link, SLICE("it does not answer"), false);
+        link_fail(links, link, SLICE("it does not answer"), false);
         return link->retry_at;
     case REACH_UP: return turn_up(links, link);
     }
@@ -437,12 +218,12 @@ instant links_turn(struct links *links, instant now)
         if (stranger->channel.handle.n < 0) continue;
         channel_keep(&stranger->channel);
         if (now.ns >= stranger->until.ns) {
-            dismiss(links, stranger, false);
+            stranger_dismiss(links, stranger, false);
         } else {
             deadline = earlier(deadline, stranger->until);
         }
     }
-    return deadline;
+    return links->more ? now : deadline;
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
@@ -453,11 +234,20 @@ bool links_is_up(const struct links *links, node_id node)
     return link != NULL && link->reach == REACH_UP;
 }
 
+void links_break(struct links *links, node_id node)
+{
+    struct link *link = links_find(links, node);
+    if (link == NULL || link->reach != REACH_UP) return;
+    link_lose(links, link, SLICE("it said what nobody here understands"), false);
+}
+
 bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
                 const struct raft_span *spans, uint32_t spans_count)
 {
     struct link *link = links_find(links, to);
     if (link == NULL || link->reach != REACH_UP) return false;
+    bool unseen = link->up_owed || link->down_owed || link->draining;
+    if (unseen && kind >= LINK_ASKS) return false; /* meant for the link that was lost */
     size_t bytes = head.len;
     for (uint32_t i = 0; i < spans_count; i++) bytes += spans[i].bytes.len;
     if (bytes > PEER_PAYLOAD_BYTES_MAX) return false;
@@ -476,7 +266,7 @@ void links_flush(struct links *links)
         struct link *link = &links->links[i];
         if (link->reach != REACH_UP || link->channel.count == 0) continue;
         enum err err = channel_flush(&link->channel, links->io, &links->stats.bytes_sent);
-        if (err != ERR_OK) lose(links, link, slice_text(err_text(err)), true);
+        if (err != ERR_OK) link_lose(links, link, slice_text(err_text(err)), true);
     }
 }
 

@@ -60,8 +60,8 @@ void links_complete(struct links *links, const struct io_completion *completion)
 /* The next frame that has come; false: no more for now. What came before a link was lost is given
  * before its LINK_DOWN; but what came on a link that a new one has replaced is dropped. */
 bool links_next(struct links *links, struct link_frame *frame);
-/* Connects, breaks off what is silent; says when it wants to be called again. Once in each turn,
- * before the next io_wait. */
+/* Connects, breaks off what is silent; says when it wants to be called again: at once, if
+ * links_next has more to give. Once in each turn, before the next io_wait. */
 instant links_turn(struct links *links, instant now);
 void links_flush(struct links *links); /* send what has gathered */
 
@@ -70,6 +70,9 @@ bool links_is_up(const struct links *links, node_id node);
  * there is no link, or its queue is full; nothing was taken. An empty queue takes anything. */
 bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
                 const struct raft_span *spans, uint32_t spans_count);
+
+/* It speaks the protocol of links, but not that of the consumer: LINK_DOWN follows. */
+void links_break(struct links *links, node_id node);
 
 struct link_stats {
     uint64_t frames_sent, bytes_sent, frames_received, bytes_received, refused, lost, connected;

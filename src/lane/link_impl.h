@@ -12,9 +12,10 @@ enum {
     LINK_COPY_BYTES_MAX = 1024,    /* shorter spans are copied: cheaper than a slice */
     LINK_KEPT_BYTES_MAX = 1 << 20, /* memory of a buffer that is kept for the next frame */
     LINK_TROUBLE_BYTES = 200,
-    LINK_PINGS = 4,                   /* in the time after which silence is a failure */
-    LINK_PAUSE_MIN_NS = 20 * 1000000, /* before a failed link is tried again; it doubles … */
-    LINK_PAUSE_MAX_NS = 300 * 1000000 /* … up to here */
+    LINK_PINGS = 4,                    /* in the time after which silence is a failure */
+    LINK_PAUSE_MIN_NS = 20 * 1000000,  /* before a failed link is tried again; it doubles … */
+    LINK_PAUSE_MAX_NS = 300 * 1000000, /* … up to here */
+    LINK_CONNECT_NS = 300 * 1000000    /* until it is tried anew: TCP would wait for longer */
 };
 
 /* --- link_channel.c: one connection, what waits to be sent on it, and what has come ----------- */
@@ -72,7 +73,9 @@ enum shake_state shake_step(struct links *links, struct shake *shake,
                             const struct peer_frame *frame, struct channel *channel,
                             struct buffer *trouble);
 
-/* --- link.c ---------------------------------------------------------------------------------- */
+/* --- links ----------------------------------------------------------------------------------- */
+
+enum { TAG_LISTENER, TAG_CONNECTION };
 
 enum reach { REACH_NONE, REACH_CONNECTING, REACH_SHAKING, REACH_UP };
 
@@ -105,6 +108,7 @@ struct links {
     struct prng prng;
     uint64_t nonces_count;
     instant now, turned; /* as of the last call */
+    bool more;           /* there may be something that links_next has not given yet */
     struct link links[LINK_PEERS_MAX];
     uint32_t links_count, next;
     struct stranger strangers[LINK_STRANGERS_MAX];
@@ -112,3 +116,36 @@ struct links {
 };
 
 struct link *links_find(const struct links *links, node_id node); /* NULL: none */
+
+static inline instant later(instant from, int64_t ns)
+{
+    return (instant){from.ns + ns};
+}
+
+static inline instant earlier(instant a, instant b)
+{
+    return a.ns < b.ns ? a : b;
+}
+
+/* --- link_life.c ----------------------------------------------------------------------------- */
+
+void link_set_trouble(struct link *link, struct slice text);
+void link_attempt(struct links *links, struct link *link); /* connects */
+void link_rise(struct links *links, struct link *link);    /* it is proven who is there */
+/* What was up ends; `drain`: what it has brought is still given away. */
+void link_lose(struct links *links, struct link *link, struct slice why, bool drain);
+void link_stop_draining(struct link *link);
+/* An attempt ends. */
+void link_fail(struct links *links, struct link *link, struct slice why, bool gently);
+/* Either, by what io says. */
+void link_fail_by_error(struct links *links, struct link *link, const struct io_completion *why);
+
+/* --- link_meet.c ----------------------------------------------------------------------------- */
+
+void stranger_welcome(struct links *links, io_handle handle);
+void stranger_complete(struct links *links, struct stranger *stranger,
+                       const struct io_completion *completion);
+void stranger_dismiss(struct links *links, struct stranger *stranger, bool gently);
+void link_shake(struct links *links, struct link *link); /* with what has come */
+/* What was put in the channel while shaking hands leaves at once. */
+bool link_flush_shake(struct links *links, struct channel *channel);

@@ -354,7 +354,6 @@ instant replica_turn(struct replica *replica, instant now)
     tick_if_due(replica);
     bool more = replica_apply(replica);
     replica_runs_forget(replica);
-    more = more || replica->inbox != NULL; /* the doors are to look at it in the next turn */
     instant deadline = more ? replica->now : replica->out.deadline;
     if (!replica_is_many(replica)) return deadline;
     replica_note_epoch(replica);

@@ -80,7 +80,8 @@ bool waiting_step(struct waiting *waiting, const struct lane_replication *told, 
     if (!at_last && (now.ns < waiting->quiet_until.ns || !(news || again))) return false;
     bool lost = !majority && waiting->had_majority;
     if (majority || lost) waiting->pause_ns = again_min_ns;
-    *level = lost || (again && !news) ? NOTICE_WARNING : NOTICE_INFO;
+    bool lasts = !majority && (waiting->lane != 0 || !news);
+    *level = lost || lasts ? NOTICE_WARNING : NOTICE_INFO;
     if (waiting->lane != 0) buffer_append_format(line, "lane %u: ", waiting->lane);
     tell(told, up, line);
     waiting->said_any = true;

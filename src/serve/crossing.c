@@ -145,15 +145,15 @@ static void held_free(const struct crossing *crossing, struct held *held)
     free(held->order);
 }
 
-void crossing_hold(struct server *server, struct session *session, size_t opened)
+void crossing_hold(struct server *server, struct session *session, size_t opened, uint64_t gate)
 {
     (void)server;
     struct session_crossing *of = session->crossing;
     struct slice reply = slice_from(buffer_slice(&session->output), opened);
     if (reply.len == 0) return;
     struct held *last = held_at(of, of->first + held_count(of) - 1);
-    if (last->owed_count > 0 || last->gate != session->gate) last = held_push(of);
-    last->gate = session->gate;
+    if (last->owed_count > 0 || last->gate != gate) last = held_push(of);
+    last->gate = gate;
     buffer_append(&last->bytes, reply);
     of->held_bytes += reply.len;
     session->output.len = opened;
@@ -256,21 +256,30 @@ void crossing_turn(struct server *server)
         message_take(server, message);
         message = next;
     }
-    if (crossing->config.replicated) crossing_nodes_turn(server);
+    crossing_look(server);
 }
 
-void crossing_lose(struct session *session, uint64_t from, struct slice error)
+void crossing_look(struct server *server)
+{
+    if (server->crossing == NULL || !server->crossing->config.replicated) return;
+    crossing_nodes_turn(server);
+}
+
+uint64_t crossing_lose(struct session *session, uint64_t from, struct slice error)
 {
     struct session_crossing *of = session->crossing;
+    uint64_t lost_count = 0;
     for (uint32_t i = 0; of != NULL && i < held_count(of); i++) {
         struct held *held = held_at(of, of->first + i);
         if (held->owed_count > 0 || held->gate < from) continue;
         struct buffer lost = held->bytes;
         held->bytes = (struct buffer){0};
-        lost_replace(&held->bytes, buffer_slice(&lost), &(struct lost_manner){0}, error);
+        lost_count +=
+            lost_replace(&held->bytes, buffer_slice(&lost), &(struct lost_manner){0}, error);
         held->gate = 0;
         buffer_free(&lost);
     }
+    return lost_count;
 }
 /* --- ends ------------------------------------------------------------------------------------ */
 

@@ -41,8 +41,8 @@ enum crossing_way {
 enum crossing_way crossing_route(struct server *server, struct session *session,
                                  const struct request *request);
 
-/* A reply was written behind `opened`: if answers are owed it is held behind them. */
-void crossing_hold(struct server *server, struct session *session, size_t opened);
+/* A reply was written behind `opened`, and waits for `gate`: it is held behind what is owed. */
+void crossing_hold(struct server *server, struct session *session, size_t opened, uint64_t gate);
 static inline bool crossing_is_owed(const struct session *session);
 /* It waits for keys of another lane: nothing more of it is run, and if it goes, it just goes. */
 static inline bool crossing_waits(const struct session *session);
@@ -54,7 +54,7 @@ void crossing_leave(struct server *server, struct session *session);
 void crossing_ask_own(struct server *server, struct session *session,
                       const struct request *request);
 /* A reply without a place in the output waits for its gate here; standing.c. */
-void crossing_lose(struct session *session, uint64_t from, struct slice error);
+uint64_t crossing_lose(struct session *session, uint64_t from, struct slice error); /* how many */
 
 /* To every other lane, without an answer: what its guests of this lane shall run. */
 void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t argc);
@@ -72,6 +72,9 @@ const struct crossing_stats *crossing_stats(const struct crossing *crossing);
 /* The lane's duties: read mailbox and links at the start of a turn; send at its end. */
 void crossing_turn(struct server *server);
 void crossing_flush(struct server *server);
+/* Before the end of a turn: a link that was made again is not sent what the last one was meant for.
+ */
+void crossing_look(struct server *server);
 /* What this lane asked of itself, and what it answered: without a mailbox. False: nothing. */
 bool crossing_own_asks(struct server *server);
 bool crossing_own_answers(struct server *server);

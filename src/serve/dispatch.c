@@ -232,6 +232,15 @@ static void silence(struct session *session, const struct request *request, size
     if (next) session->flags |= SESSION_REPLY_SKIP;
 }
 
+uint64_t dispatch_gate(const struct session *session, const struct command *command)
+{
+    if (command == NULL) return 0;
+    enum command_id id = command->id;
+    bool data = command->handler != NULL || id == COMMAND_EXEC || id == COMMAND_WAIT ||
+                id == COMMAND_WAITAOF || id == COMMAND_DEBUG;
+    return data ? session->gate : 0;
+}
+
 /* What every reply goes through: errors are counted, CLIENT REPLY, pushes that came meanwhile. */
 static void settle(struct server *server, struct session *session, const struct request *request,
                    size_t opened)
@@ -247,9 +256,9 @@ static void settle(struct server *server, struct session *session, const struct 
         buffer_clear(pushed);
     }
     if (UNLIKELY(crossing_is_owed(session))) {
-        crossing_hold(server, session, opened);
+        crossing_hold(server, session, opened, dispatch_gate(session, request->command));
     } else if (UNLIKELY(server->crossing != NULL)) {
-        session_mark(server, session, opened, session->gate);
+        session_mark(server, session, opened, dispatch_gate(session, request->command));
     }
 }
 

@@ -25,6 +25,9 @@ struct request {
 enum dispatched dispatch(struct server *server, struct session *session,
                          const struct request *request);
 
+/* What its reply waits for: of a command that is about the client alone, nothing. */
+uint64_t dispatch_gate(const struct session *session, const struct command *command);
+
 /* Whether this request has to be timed by itself: it may take long, or somebody wants to know
  * exactly. Others share the time of their batch. */
 bool dispatch_is_timed(const struct server *server, const struct request *request);

@@ -114,8 +114,8 @@ static bool may_open(const struct server *server, uint32_t from, const struct as
 {
     const struct crossing *crossing = server->crossing;
     if (!crossing_is_node(crossing, from) || ask->slot == CROSSING_SLOT_LANE) return true;
-    uint64_t max = (uint64_t)config_integer(server->config, SETTING_MAXCLIENTS) *
-                   crossing->config.lanes_count;
+    uint64_t max =
+        (uint64_t)config_integer(server->config, SETTING_MAXCLIENTS) * crossing->config.lanes_count;
     return (ask->flags & ASK_RESTART) != 0 && crossing->guests->counts[from] < max;
 }
 
@@ -186,8 +186,7 @@ bool guest_unit(struct server *server, struct session *guest, struct unit *unit)
         if (unit->command != NULL) unit->flags |= unit->command->flags;
         if (together && unit->command != NULL && unit->command->id == COMMAND_MULTI)
             unit->is_transaction = true;
-    } while (unit->is_transaction &&
-             (unit->command == NULL || unit->command->id != COMMAND_EXEC));
+    } while (unit->is_transaction && (unit->command == NULL || unit->command->id != COMMAND_EXEC));
     unit->len = all - rest.len;
     return true;
 }
@@ -286,10 +285,9 @@ static bool ask_run(struct server *server, struct session *guest, const struct a
     case DISPATCH_PAUSED: session_enter(server->sessions, SESSIONS_PAUSED, guest); return false;
     case DISPATCH_REPLICAS: session_enter(server->sessions, SESSIONS_REPLICAS, guest); return false;
     }
-    if (request.command != NULL)
-        guest_note_watch(server, guest, request.command->id, WATCH_HERE);
+    if (request.command != NULL) guest_note_watch(server, guest, request.command->id, WATCH_HERE);
     if (!(guest->flags & SESSION_BLOCKED)) {
-        guest_answer(server, guest, ask->entry, guest->gate, quiet);
+        guest_answer(server, guest, ask->entry, dispatch_gate(guest, request.command), quiet);
         return true;
     }
     of->waiting = true;
@@ -357,8 +355,7 @@ void guest_run(struct server *server, struct session *guest)
     struct session_guest *of = guest->guest;
     waited(server, guest);
     server->sessions->current = guest;
-    while (of->next < guest->query.len && may_run(guest) && unit_step(server, guest)) {
-    }
+    while (of->next < guest->query.len && may_run(guest) && unit_step(server, guest)) {}
     server->sessions->current = NULL;
     query_tidy(server, guest);
 }
@@ -387,11 +384,12 @@ void guest_send(struct server *server, struct session *guest)
     if (guest->output.len == 0) buffer_return(server->sessions, &guest->output);
 }
 
-void guest_lose(struct server *server, struct session *guest, uint64_t from, struct slice error)
+uint64_t guest_lose(struct session *guest, uint64_t from, struct slice error)
 {
     struct session_guest *of = guest->guest;
     struct answer *answers = (struct answer *)(void *)of->answers.data;
     size_t count = of->answers.len / sizeof *answers, begin = 0;
+    uint64_t lost_count = 0;
     struct buffer was = guest->output;
     guest->output = (struct buffer){0};
     for (size_t i = 0; i < count; i++) {
@@ -399,12 +397,11 @@ void guest_lose(struct server *server, struct session *guest, uint64_t from, str
         bool lost = answers[i].gate >= from;
         begin = answers[i].end;
         buffer_append(&guest->output, lost ? error : reply);
-        if (lost) {
-            answers[i].gate = 0;
-            server->crossing->stats.tried_again++;
-        }
+        if (lost) answers[i].gate = 0;
+        lost_count += lost;
         answers[i].end = guest->output.len;
     }
     buffer_append(&guest->output, slice_from(buffer_slice(&was), begin));
     buffer_free(&was);
+    return lost_count;
 }

@@ -40,6 +40,6 @@ void guests_look_again(struct server *server);                  /* those that wa
 /* This lane has ceased to lead: who waits for keys shall wait elsewhere. */
 void guest_deposed(struct server *server, struct session *guest);
 /* Answers that wait for gates from `from` on become this error. */
-void guest_lose(struct server *server, struct session *guest, uint64_t from, struct slice error);
+uint64_t guest_lose(struct session *guest, uint64_t from, struct slice error); /* how many */
 /* Those that have waited for a leader for too long are told so. When to look again; at most. */
 instant guests_expire(struct server *server, instant now);

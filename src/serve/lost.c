@@ -6,8 +6,8 @@
 /* An array whose first element is one of these words is a message, or says who listens. */
 static bool is_message(struct slice reply)
 {
-    static const char *const words[] = {"message",   "pmessage",    "smessage",
-                                        "subscribe", "psubscribe",  "ssubscribe",
+    static const char *const words[] = {"message",     "pmessage",     "smessage",
+                                        "subscribe",   "psubscribe",   "ssubscribe",
                                         "unsubscribe", "punsubscribe", "sunsubscribe"};
     const uint8_t *first = reply.data[0] == '*' ? memchr(reply.data, '\n', reply.len) : NULL;
     if (first == NULL) return false;
@@ -30,14 +30,18 @@ static bool is_unasked(struct slice reply, const struct lost_manner *manner)
     return manner->monitor && reply.data[0] == '+' && reply.data[1] >= '0' && reply.data[1] <= '9';
 }
 
-void lost_replace(struct buffer *out, struct slice waiting, const struct lost_manner *manner,
-                  struct slice error)
+uint64_t lost_replace(struct buffer *out, struct slice waiting, const struct lost_manner *manner,
+                      struct slice error)
 {
+    uint64_t count = 0;
     while (waiting.len > 0) {
         size_t len = reply_length(waiting);
         ASSERT(len > 0); /* only whole replies of ours are there */
         struct slice reply = slice_of(waiting.data, len);
-        buffer_append(out, is_unasked(reply, manner) ? reply : error);
+        bool kept = is_unasked(reply, manner);
+        buffer_append(out, kept ? reply : error);
+        count += !kept;
         waiting = slice_from(waiting, len);
     }
+    return count;
 }

@@ -8,6 +8,7 @@ struct lost_manner {
     bool monitor;    /* lines of MONITOR are simple strings among them */
 };
 
-/* Each reply of `waiting`, which we wrote, becomes `error`; what nobody asked for is kept. */
-void lost_replace(struct buffer *out, struct slice waiting, const struct lost_manner *manner,
-                  struct slice error);
+/* Each reply of `waiting`, which we wrote, becomes `error`; what nobody asked for is kept. Returns
+ * how many did. */
+uint64_t lost_replace(struct buffer *out, struct slice waiting, const struct lost_manner *manner,
+                      struct slice error);

@@ -171,7 +171,7 @@ static void protocol_broken(struct server *server, struct session *session, cons
     reply_error(&reply, "ERR %s", error);
     measure_error(server,
                   slice_of(session->output.data + opened + 1, session->output.len - opened - 3));
-    if (crossing_is_owed(session)) crossing_hold(server, session, opened);
+    if (crossing_is_owed(session)) crossing_hold(server, session, opened, 0);
     session->flags |= SESSION_CLOSE_AFTER_REPLY;
 }
 

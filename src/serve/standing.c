@@ -83,13 +83,14 @@ void session_marks_shift(struct session *session, size_t bytes)
     buffer_consume(&session->marks, gone * sizeof *segments);
 }
 
-static void output_lose(struct session *session, uint64_t from, struct slice error)
+static uint64_t output_lose(struct session *session, uint64_t from, struct slice error)
 {
     struct segment *segments = (struct segment *)(void *)session->marks.data;
     size_t count = session->marks.len / sizeof *segments;
     struct buffer was = session->output;
     struct lost_manner manner = {(session->flags & SESSION_PUBSUB) != 0,
                                  (session->flags & SESSION_MONITOR) != 0};
+    uint64_t lost_count = 0;
     session->output = (struct buffer){0};
     buffer_append(&session->output, slice_of(was.data, segments[0].start));
     for (size_t i = 0; i < count; i++) {
@@ -99,12 +100,13 @@ static void output_lose(struct session *session, uint64_t from, struct slice err
         if (segments[i].gate < from) {
             buffer_append(&session->output, bytes);
         } else {
-            lost_replace(&session->output, bytes, &manner, error);
+            lost_count += lost_replace(&session->output, bytes, &manner, error);
             segments[i].gate = 0;
         }
     }
     session->early_bytes = 0;
     buffer_free(&was);
+    return lost_count;
 }
 
 static bool has_lost(const struct session *session, uint64_t from)
@@ -117,18 +119,23 @@ static bool has_lost(const struct session *session, uint64_t from)
 }
 
 /* Every reply of this lane that waits for a gate from `from` on becomes `error`. */
-static void lose_all(struct server *server, uint64_t from, struct slice error)
+static uint64_t lose_all(struct server *server, uint64_t from, struct slice error)
 {
     const struct sessions *sessions = server->sessions;
+    uint64_t count = 0;
     for (uint32_t slot = 0; slot < sessions->slots_count; slot++) {
         struct session *session = sessions->slots[slot];
         if (session == NULL || (session->flags & SESSION_CLOSING)) continue;
-        if (session->guest != NULL) guest_lose(server, session, from, error);
-        if (session->guest == NULL && has_lost(session, from)) output_lose(session, from, error);
-        crossing_lose(session, from, error);
+        if (session->guest != NULL) {
+            count += guest_lose(session, from, error);
+        } else if (has_lost(session, from)) {
+            count += output_lose(session, from, error);
+        }
+        count += crossing_lose(session, from, error);
         session->gate = u64_min(session->gate, from - 1);
         session->gate_early = u64_min(session->gate_early, from - 1);
     }
+    return count;
 }
 
 static void check_losses(struct server *server)
@@ -138,9 +145,10 @@ static void check_losses(struct server *server)
     uint64_t losses = lane_losses(server->lane, &from);
     if (LIKELY(losses == standing->losses)) return;
     standing->losses = losses;
-    lose_all(server, from,
-             SLICE("-TRYAGAIN not kept: this node ceased to lead before a majority had it, and the "
-                   "next leader goes on without it; nothing of it was done. Try again\r\n"));
+    server->crossing->stats.tried_again += lose_all(
+        server, from,
+        SLICE("-TRYAGAIN not kept: this node ceased to lead before a majority had it, and the "
+              "next leader goes on without it; nothing of it was done. Try again\r\n"));
 }
 
 static instant check_unsettled(struct server *server, instant now)
@@ -152,10 +160,11 @@ static instant check_unsettled(struct server *server, instant now)
     if (standing->unsettled_gate == 0) return (instant){INT64_MAX};
     if (standing->unsettled_gate > agreed && now.ns < until.ns) return until;
     if (standing->unsettled_gate > agreed)
-        lose_all(server, agreed + 1,
-                 SLICE("-UNKNOWN the write may or may not have happened: this node ceased to lead "
-                       "before a majority had it, and has not heard of it since. Read to see "
-                       "which\r\n"));
+        server->crossing->stats.unknown += lose_all(
+            server, agreed + 1,
+            SLICE("-UNKNOWN the write may or may not have happened: this node ceased to lead "
+                  "before a majority had it, and has not heard of it since. Read to see "
+                  "which\r\n"));
     standing->unsettled_gate = 0;
     return (instant){INT64_MAX};
 }

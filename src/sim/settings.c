@@ -112,6 +112,6 @@ void settings_of_host(struct config *config, const struct sim *sim, uint32_t hos
 int64_t settings_drift_ppm(const struct config *config)
 {
     enum setting_id id;
-    if (!setting_find(SLICE("clock-drift"), &id)) return DRIFT_PPM_USUAL;
+    if (!setting_find(SLICE("clock-drift-percent"), &id)) return DRIFT_PPM_USUAL;
     return config_integer(config, id) * PPM_PER_PERCENT;
 }

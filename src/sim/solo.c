@@ -267,9 +267,9 @@ static void end(void *self, struct sim *sim)
 
 const struct sim_program solo_program = {
     .name = "solo",
-    .help = "registers and counters of one node, which acknowledged writes survive in",
+    .help = "each client keys of its own",
     .hosts_least = 1,
-    .hosts_most = 1,
+    .hosts_most = 5,
     .start = start,
     .event = event,
     .end = end,

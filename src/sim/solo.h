@@ -1,7 +1,7 @@
 /*
- * solo.h -- a workload for one node: each client writes keys of its own, so that what it may read
- * is known without a search. Acknowledged writes survive; a counter counts each acknowledged
- * increment once; what failed without an answer may have happened or not.
+ * solo.h -- a workload whose judge is simple: each client writes keys of its own, so that what it
+ * may read is known without a search. Acknowledged writes survive; a counter counts each
+ * acknowledged increment once; what failed without an answer may have happened or not.
  */
 #pragma once
 

@@ -1,10 +1,11 @@
 /*
  * workload.c -- the programs of simulated runs: clients that ask (asks.h), and the properties that
- * their histories (check.h) must have.
+ * their histories (check.h) and the nodes (safety.h) must have.
  *
  *   W1  what a client saw is explained by operations one after the other
  *   W2  in the liveness phase each request is answered within ANSWER_NS
  *   W3  … and each healthy host acknowledges a write within WRITE_NS of its beginning
+ *   W4  replicas agree: see safety.h
  *
  * In the safety phase clients choose any host. When the liveness phase begins all of them go to
  * healthy ones, and each of those gets one more client, a *prober*: it writes until one write is
@@ -15,6 +16,7 @@
 
 #include "sim/asks.h"
 #include "sim/check.h"
+#include "sim/safety.h"
 #include "sim/solo.h"
 
 enum { CLIENTS_LEAST = 6, CLIENTS_SPREAD = 10, THINK_MS_LEAST = 5, THINK_MS_SPREAD = 100 };
@@ -23,8 +25,8 @@ enum { CLIENTS_LEAST = 6, CLIENTS_SPREAD = 10, THINK_MS_LEAST = 5, THINK_MS_SPRE
 #define PATIENCE_SPREAD  (8000 * NS_PER_MS)
 #define RECONNECT_LEAST  (20 * NS_PER_MS)
 #define RECONNECT_SPREAD (400 * NS_PER_MS)
-#define ANSWER_NS        (30000 * NS_PER_MS)
-#define WRITE_NS         (30000 * NS_PER_MS)
+#define ANSWER_NS        (12000 * NS_PER_MS)
+#define WRITE_NS         (12000 * NS_PER_MS)
 #define CLOCK_GRAIN_NS   (500 * NS_PER_MS) /* what an operation may differ by from a clock's time */
 
 enum timer { TIMER_THINK, TIMER_PATIENCE, TIMER_RECONNECT, TIMER_LIVENESS, TIMERS_COUNT };
@@ -38,6 +40,7 @@ struct reader {    /* what a prober reads at the end */
 
 struct workload {
     struct history *history;
+    struct safety *safety;
     struct asks asks;
     struct client clients[SIM_CLIENTS_MAX]; /* then the probers, one for each host */
     uint32_t clients_count;
@@ -190,12 +193,27 @@ static void receive(struct workload *workload, struct sim *sim, struct client *c
     set_timer(sim, client, TIMER_THINK, draw(workload, workload->think_ns));
 }
 
+/* What an answer is still owed to, and how many after it. */
+static void tell_unanswered(const struct workload *workload, const struct client *client,
+                            struct buffer *out)
+{
+    const struct step *step = &client->steps[client->first];
+    if (step->op != STEP_NO_OP)
+        history_format_op(workload->history, history_op_at(workload->history, step->op), out);
+    buffer_append_format(out, " (%u replies), and %u more", step->replies,
+                         client->count - client->first - 1);
+}
+
 static void lose_patience(struct workload *workload, struct sim *sim, struct client *client)
 {
     if (workload->live_since_ns != 0) { /* [W2] */
+        struct buffer text = {0};
+        tell_unanswered(workload, client, &text);
         sim_fail(sim, "answer in time",
-                 "client %u got none from host %u in %lld s, though the host is healthy",
-                 client->number, client->host + 1, (long long)(ANSWER_NS / NS_PER_MS / 1000));
+                 "client %u got none from host %u in %lld s, though the host is healthy: %.*s",
+                 client->number, client->host + 1, (long long)(ANSWER_NS / NS_PER_MS / 1000),
+                 (int)text.len, (const char *)text.data);
+        buffer_free(&text);
         return;
     }
     leave(workload, sim, client);
@@ -256,6 +274,7 @@ static void *start(struct sim *sim, const enum workload_kind *kinds, size_t kind
     struct workload *workload = calloc(1, sizeof *workload);
     ASSERT(workload != NULL);
     workload->history = history_new();
+    workload->safety = safety_new();
     workload->asks = (struct asks){.history = workload->history, .prng = sim_prng(sim)};
     workload->clients_count = CLIENTS_LEAST + (uint32_t)draw(workload, CLIENTS_SPREAD);
     workload->think_ns = (THINK_MS_LEAST + draw(workload, THINK_MS_SPREAD)) * NS_PER_MS;
@@ -280,6 +299,14 @@ static void on_turned(void *self, struct sim *sim, uint32_t host, uint32_t lane)
     workload->clock_known = true;
     if (first || ahead_ms < workload->clock_least_ms) workload->clock_least_ms = ahead_ms;
     if (first || ahead_ms > workload->clock_most_ms) workload->clock_most_ms = ahead_ms;
+    safety_turned(workload->safety, sim, host, lane); /* [W4] */
+}
+
+static void on_gone(void *self, struct sim *sim, uint32_t host)
+{
+    (void)sim;
+    struct workload *workload = self;
+    safety_gone(workload->safety, host);
 }
 
 static void on_healed(void *self, struct sim *sim)
@@ -321,6 +348,7 @@ static void free_workload(void *self)
     struct workload *workload = self;
     for (size_t i = 0; i < SIM_CLIENTS_MAX; i++) client_free(&workload->clients[i]);
     history_free(workload->history);
+    safety_free(workload->safety);
     free(workload->key_ops);
     free(workload);
 }
@@ -353,8 +381,8 @@ static void *start_mixed(struct sim *sim)
 #define PROGRAM(program_name, program_help, program_start)                                         \
     {                                                                                              \
         .name = program_name, .help = program_help, .hosts_least = 1, .hosts_most = 5,             \
-        .start = program_start, .event = on_event, .turned = on_turned, .healed = on_healed,       \
-        .end = on_end, .free = free_workload                                                       \
+        .start = program_start, .event = on_event, .turned = on_turned, .gone = on_gone,           \
+        .healed = on_healed, .end = on_end, .free = free_workload                                  \
     }
 
 static const struct sim_program mixed =

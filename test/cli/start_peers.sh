@@ -41,30 +41,35 @@ matches 'a node that is alone keeps the older format' '^format 1$' alone/tutti.d
 expect_fault 'its folder is of no cluster' 2 'of a node that is alone: leave out --node' \
     "$TUTTI" start --port "$PORT" --data alone --node 1 --peers "$PEERS"
 
-within() { # within TEXT FILE: it comes, soon
+comes() { # comes WHAT TEXT FILE: a line with it, soon
     local waited
     for ((waited = 0; waited < READY_SECONDS_MAX * 20; waited++)); do
-        grep -qsF "$1" "$2" && return 0
+        grep -qsF "$2" "$3" && ok "$1" && return
         sleep 0.05
     done
-    return 1
+    not_ok "$1" "$(cat "$3")"
 }
 begin second --data two --node 2 --peers "$PEERS" --cluster music
 matches 'the ready line says which node it is' \
     "node 2 of 3 in the cluster music, at 127.0.0.1:$TWO for the others" second.log
-check 'it says whom it waits for, and why' \
-    within "no majority; waiting for node 1 at 127.0.0.1:$ONE (nothing is heard of it), node 3 at \
+comes 'it says whom it waits for, and why' \
+    "no majority; waiting for node 1 at 127.0.0.1:$ONE (nothing is heard of it), node 3 at \
 127.0.0.1:$THREE (cannot connect: Connection refused)" second.log
 second=$PID
 PORT=$(free_port)
 begin third --data three --node 3 --peers "$PEERS" --cluster music
-check 'and when a majority is here' within '2 of 3 nodes are here, a majority' third.log
-check 'on both' within '2 of 3 nodes are here, a majority' second.log
+comes 'and when a majority is here' '2 of 3 nodes are here, a majority' third.log
+comes 'on both' '2 of 3 nodes are here, a majority' second.log
 finish
 PORT=$(free_port)
 begin stranger --data stranger --node 3 --peers "$PEERS" --cluster noise
-check 'who is refused is told why' within 'it belongs to another cluster' stranger.log
+comes 'who is refused is told why' 'it belongs to another cluster' stranger.log
 finish
 PID=$second
 equal 'the seed is that of all nodes' "$(grep ^seed two/tutti.data)" "$(grep ^seed data/tutti.data)"
+finish
+equal 'nothing is said of secrets' "$(grep -c 'another secret' second.log)" 0
+openssl rand -hex 32 >secret
+begin rotated --data two --node 2 --peers "$PEERS" --cluster music --peer-secret-file secret
+matches 'a folder made with another secret is told' 'WARNING .*made with another secret' rotated.log
 finish

@@ -177,6 +177,27 @@ Test(link, breaks_off_what_is_silent_but_not_after_its_own_pause)
     link_cluster_free(&cluster);
 }
 
+Test(link, wants_another_turn_while_something_is_left)
+{
+    struct link_cluster cluster = two_up();
+    struct link_node *first = &cluster.nodes[0], *second = &cluster.nodes[1];
+    struct link_frame frame;
+    second->deaf = true;
+    cr_assert(links_send(first->links, node_2, LINK_RAFT, SLICE("a"), NULL, 0));
+    cr_assert(links_send(first->links, node_2, LINK_RAFT, SLICE("b"), NULL, 0));
+    uint64_t before = links_stats(second->links)->bytes_received;
+    while (links_stats(second->links)->bytes_received == before) link_cluster_turn(&cluster);
+    instant now = io_now(second->io);
+    cr_expect_eq(links_turn(second->links, now).ns, now.ns, "two are left");
+    cr_assert(links_next(second->links, &frame));
+    cr_expect_eq(links_turn(second->links, now).ns, now.ns, "one is left");
+    cr_assert(links_next(second->links, &frame));
+    cr_expect(slice_eq(frame.bytes, SLICE("b")));
+    cr_assert(!links_next(second->links, &frame));
+    cr_expect_gt(links_turn(second->links, now).ns, now.ns, "nothing is left");
+    link_cluster_free(&cluster);
+}
+
 Test(link, says_something_when_there_is_nothing_to_say)
 {
     struct link_cluster cluster = two_up();
