@@ -208,7 +208,6 @@ struct store *replica_store_new(const struct lane *lane);
 
 /* True: more is to be done. */
 bool replica_apply(struct replica *replica);
-void replica_begin_serving(struct replica *replica);
 void replica_end_serving(struct replica *replica);
 
 /* --- replica_peers.c -------------------------------------------------------------------------- */
@@ -217,8 +216,6 @@ MUST_USE enum err replica_peers_open(struct replica *replica, struct fault *faul
 void replica_peers_close(struct replica *replica);
 void replica_take_frames(struct replica *replica);
 void replica_send_messages(struct replica *replica);
-/* A frame's head is in replica->frame. */
-void replica_send_message(struct replica *replica, const struct raft_msg *msg);
 
 /* --- replica_state.c -------------------------------------------------------------------------- */
 
