@@ -142,6 +142,7 @@ enum err replica_start(struct replica *replica, struct fault *fault)
                                                    .pos = replica->snapshot,
                                                    .bytes_count = replica->snapshot_bytes});
     }
+    if (replica->was_damaged) replica_log_hard(replica); /* an empty folder looks like a new one */
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
     return replica_is_many(replica) ? replica_peers_open(replica, fault) : ERR_OK;
 }

@@ -130,6 +130,17 @@ static void say_dropped(const struct run *run)
     }
 }
 
+static void say_other_seed(const struct run *run)
+{
+    const struct peers *peers = node_peers(run->node);
+    if (peers->count == 0 || node_folder(run->node)->seed == peers->identity.seed) return;
+    notice(
+        &run->notices, NOTICE_WARNING,
+        "the data folder was made with another secret: a SCAN that goes on at another node after "
+        "this one may miss keys; to mend it, begin with an empty folder, which the other nodes "
+        "fill");
+}
+
 static void say_ready(const struct run *run)
 {
     struct buffer places = {0}, peers = {0};
@@ -141,6 +152,7 @@ static void say_ready(const struct run *run)
         replayed += run->lanes[i].facts.opened.replayed_count;
     }
     say_dropped(run);
+    say_other_seed(run);
     int64_t ms = (clock_now().ns - run->began.ns) / 1000000;
     notice(&run->notices, NOTICE_INFO,
            "ready on %.*s: tutti %s, pid %u, %u lane%s, disk %s, %llu key%s (%llu log record%s) in "
