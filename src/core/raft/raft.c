@@ -202,6 +202,11 @@ static void on_tick(struct raft *raft, struct raft_outbox *out)
     if (raft->role == RAFT_LEADER) {
         raft_lead_tick(raft, out);
     } else if (raft->now.ns >= raft->election_at.ns) {
+        if (raft->role == RAFT_CANDIDATE && !raft_hard_is_durable(raft)) {
+            /* A new term with each look would never be won on a disk slower than this. */
+            raft->election_at = raft_after(raft->now, raft->config.heartbeat);
+            return;
+        }
         if (raft_may_campaign(raft)) {
             raft_pre_campaign(raft, out);
         } else {
