@@ -132,6 +132,10 @@ sim: build/tutti-sim ## SEEDS=1..20 of three simulated nodes, SIM='--until 60s' 
 	build/tutti-sim --seeds $(SEEDS) --jobs 2 --quiet $(SIM)
 .PHONY: sim build/tutti-sim
 
+golden: $(BUILD)/unit ## write anew what the transcripts of tests say; read the difference
+	GOLDEN=1 $(strip $(RUN_$(CONFIG)) $(BUILD)/unit --filter '*transcript/*')
+.PHONY: golden
+
 reference: all plugins ## JOBS=3000 random jobs against a plain reference, from SEED=time
 	test/cli/reference.py --quiet --jobs $(JOBS) --seed $(SEED)
 .PHONY: reference
