@@ -16,11 +16,6 @@ instant sim_now(const struct sim *sim)
     return (instant){sim->now_ns};
 }
 
-uint64_t sim_seed(const struct sim *sim)
-{
-    return sim->options.seed;
-}
-
 struct prng *sim_prng(struct sim *sim)
 {
     return &sim->program_prng;
@@ -31,24 +26,9 @@ uint32_t sim_hosts_count(const struct sim *sim)
     return sim->hosts_count;
 }
 
-uint32_t sim_lanes_count(const struct sim *sim)
-{
-    return sim->lanes_count;
-}
-
-bool sim_is_up(const struct sim *sim, uint32_t host)
-{
-    return sim->hosts[host].state == HOST_UP;
-}
-
 bool sim_is_live_phase(const struct sim *sim)
 {
     return sim->live_phase;
-}
-
-uint64_t sim_boots_count(const struct sim *sim, uint32_t host)
-{
-    return sim->hosts[host].boots_count;
 }
 
 struct node_lane *sim_lane(struct sim *sim, uint32_t host, uint32_t lane)
