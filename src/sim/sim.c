@@ -6,7 +6,7 @@
 #include "sim/run.h"
 #include "sim/sim_impl.h"
 
-enum { SWEEP_MS = 1000, TEXT_MAX = 1024 };
+enum { SWEEP_MS = 1000, TEXT_MAX = 1024, WILD_CLOCKS_ONE_IN = 8, WILD_DRIFT_PPM = 500000 };
 
 /* --- for programs ------------------------------------------------------------------------------
  */
@@ -217,6 +217,10 @@ static void draw_hosts(struct sim *sim, struct prng *prng)
     config_init(&sim->config);
     settings_draw(&sim->config, prng);
     sim->drift_ppm_max = settings_drift_ppm(&sim->config) / 2;
+    if (prng_below(prng, WILD_CLOCKS_ONE_IN) == 0) {
+        sim->drift_ppm_max = WILD_DRIFT_PPM; /* beyond what any lease allows */
+        settings_no_lease(&sim->config);
+    }
     for (uint32_t i = 0; i < sim->hosts_count; i++) host_init(sim, i);
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         struct host *host = &sim->hosts[i];

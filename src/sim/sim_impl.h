@@ -261,6 +261,7 @@ struct sim {
 void settings_draw(struct config *config, struct prng *prng);
 /* Where a host listens, and who its peers are. */
 void settings_of_host(struct config *config, const struct sim *sim, uint32_t host);
+void settings_no_lease(struct config *config);
 int64_t settings_drift_ppm(const struct config *config); /* that leases allow for */
 
 void sim_happen(struct sim *sim, int64_t at_ns, enum sim_happening kind, uint32_t number,
