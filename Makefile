@@ -125,6 +125,10 @@ unit-build: $(BUILD)/unit $(BUILD)/tutti plugins
 unit: unit-build ## build and run the unit tests; CONFIG=asan and CONFIG=tsan too
 	$(strip $(RUN_$(CONFIG)) $(BUILD)/unit $(UNIT))
 
+golden: $(BUILD)/unit ## write anew what the transcripts of tests say; read the difference
+	GOLDEN=1 $(strip $(RUN_$(CONFIG)) $(BUILD)/unit --filter '*transcript/*')
+.PHONY: golden
+
 reference: all plugins ## JOBS=3000 random jobs against a plain reference, from SEED=time
 	test/cli/reference.py --quiet --jobs $(JOBS) --seed $(SEED)
 .PHONY: reference

@@ -128,6 +128,7 @@ void lane_tell_replication(const struct lane *lane, struct lane_replication *tol
 /* To and from the same lane of the other nodes; kinds are of link.h: asks, answers and tells as
  * well as LINK_UP and LINK_DOWN. message->from is the node's number. False: it cannot be sent. */
 bool lane_send(struct lane *lane, node_id to, uint32_t kind, struct slice bytes);
+void lane_break_link(struct lane *lane, node_id node); /* what came by it cannot be read */
 struct message *lane_take_messages(struct lane *lane); /* linked by `next`; the caller frees */
 
 /* Give leadership away, if there is somebody to take it: before the node stops. */

@@ -234,11 +234,20 @@ bool links_is_up(const struct links *links, node_id node)
     return link != NULL && link->reach == REACH_UP;
 }
 
+void links_break(struct links *links, node_id node)
+{
+    struct link *link = links_find(links, node);
+    if (link == NULL || link->reach != REACH_UP) return;
+    link_lose(links, link, SLICE("it said what nobody here understands"), false);
+}
+
 bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
                 const struct raft_span *spans, uint32_t spans_count)
 {
     struct link *link = links_find(links, to);
     if (link == NULL || link->reach != REACH_UP) return false;
+    bool unseen = link->up_owed || link->down_owed || link->draining;
+    if (unseen && kind >= LINK_ASKS) return false; /* meant for the link that was lost */
     size_t bytes = head.len;
     for (uint32_t i = 0; i < spans_count; i++) bytes += spans[i].bytes.len;
     if (bytes > PEER_PAYLOAD_BYTES_MAX) return false;

@@ -71,6 +71,9 @@ bool links_is_up(const struct links *links, node_id node);
 bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
                 const struct raft_span *spans, uint32_t spans_count);
 
+/* It speaks the protocol of links, but not that of the consumer: LINK_DOWN follows. */
+void links_break(struct links *links, node_id node);
+
 struct link_stats {
     uint64_t frames_sent, bytes_sent, frames_received, bytes_received, refused, lost, connected;
 };

@@ -142,6 +142,7 @@ enum err replica_start(struct replica *replica, struct fault *fault)
                                                    .pos = replica->snapshot,
                                                    .bytes_count = replica->snapshot_bytes});
     }
+    if (replica->was_damaged) replica_log_hard(replica); /* an empty folder looks like a new one */
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
     return replica_is_many(replica) ? replica_peers_open(replica, fault) : ERR_OK;
 }
@@ -335,7 +336,6 @@ instant replica_turn(struct replica *replica, instant now)
     }
     bool more = replica_apply(replica);
     replica_runs_forget(replica);
-    more = more || replica->inbox != NULL; /* the doors are to look at it in the next turn */
     instant deadline = more ? replica->now : replica->out.deadline;
     if (!replica_is_many(replica)) return deadline;
     replica_note_epoch(replica);

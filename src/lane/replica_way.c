@@ -189,6 +189,11 @@ bool lane_send(struct lane *lane, node_id to, uint32_t kind, struct slice bytes)
     return links_send(lane->replica->links, to, (enum link_kind)kind, bytes, NULL, 0);
 }
 
+void lane_break_link(struct lane *lane, node_id node)
+{
+    if (lane->replica->links != NULL) links_break(lane->replica->links, node);
+}
+
 struct message *lane_take_messages(struct lane *lane)
 {
     struct message *taken = lane->replica->inbox;

@@ -7,6 +7,7 @@
 
 enum {
     SAVE_BUCKETS_A_TURN = 64,
+    HARD_ROOM_BYTES = 4096,         /* of what is logged when a snapshot begins */
     SAVE_LOG_BYTES_MIN = 256 << 20, /* the log grows to this, or to the size of the last snapshot */
 };
 
@@ -37,6 +38,13 @@ static struct snapshot_header header_of(struct lane *lane)
     return header;
 }
 
+static enum err note_failure(struct lane_save *save, const struct fault *fault)
+{
+    save->told.last_failed = true;
+    save->fault = *fault;
+    return fault->code;
+}
+
 enum err lane_save(struct lane *lane, const char *folder, struct fault *fault)
 {
     struct lane_save *save = &lane->save;
@@ -47,6 +55,12 @@ enum err lane_save(struct lane *lane, const char *folder, struct fault *fault)
     if (replica->reload_wanted || replica_is_installing(replica)) {
         return fault_set(fault, ERR_CANCELLED, "this node is being filled again from another one");
     }
+    bool hard = folder == NULL && lane->is_many; /* who is alone has promised nobody anything */
+    if (hard &&
+        log_has_room(lane->log, replica->pending_bytes, HARD_ROOM_BYTES) == LOG_ROOM_DISK_FULL) {
+        (void)fault_set(fault, ERR_NO_SPACE, "the disk of the data folder is full: no snapshot");
+        return note_failure(save, fault);
+    }
     /* It leaves out what is expired: whoever loads it must not be at an earlier time. */
     if (lane->is_many && replica->serving) lane_log_time(lane);
     replica_propose(replica);
@@ -54,12 +68,8 @@ enum err lane_save(struct lane *lane, const char *folder, struct fault *fault)
     const char *where = folder == NULL ? lane->config.folder : folder;
     enum err err = snapshot_begin(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, where, lane->store,
                                   &header, &save->writer, fault);
-    if (err != ERR_OK) {
-        save->told.last_failed = true;
-        save->fault = *fault;
-        return err;
-    }
-    if (folder == NULL) replica_log_hard(replica); /* [R2] */
+    if (err != ERR_OK) return note_failure(save, fault);
+    if (hard) replica_log_hard(replica); /* [R2] */
     save->own = folder == NULL;
     save->pos = (struct raft_pos){header.term, header.index};
     save->index = header.index;

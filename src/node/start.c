@@ -116,12 +116,29 @@ static void say_dropped(const struct run *run)
 {
     for (uint32_t i = 0; i < node_lanes_count(run->node); i++) {
         const struct lane_opened *opened = &run->lanes[i].facts.opened;
+        if (opened->set_aside[0] != '\0') {
+            notice(&run->notices, NOTICE_WARNING,
+                   "lane %u was damaged and is filled again from the other nodes; its files are "
+                   "kept as *.damaged: %s",
+                   i, opened->set_aside);
+        }
         if (opened->dropped_bytes == 0) continue;
         notice(&run->notices, NOTICE_WARNING,
                "the log of lane %u ended in %llu bytes of a write that was not whole (%s); they "
                "were never acknowledged, and are dropped",
                i, (unsigned long long)opened->dropped_bytes, opened->dropped_at);
     }
+}
+
+static void say_other_seed(const struct run *run)
+{
+    const struct peers *peers = node_peers(run->node);
+    if (peers->count == 0 || node_folder(run->node)->seed == peers->identity.seed) return;
+    notice(
+        &run->notices, NOTICE_WARNING,
+        "the data folder was made with another secret: a SCAN that goes on at another node after "
+        "this one may miss keys; to mend it, begin with an empty folder, which the other nodes "
+        "fill");
 }
 
 static void say_ready(const struct run *run)
@@ -135,6 +152,7 @@ static void say_ready(const struct run *run)
         replayed += run->lanes[i].facts.opened.replayed_count;
     }
     say_dropped(run);
+    say_other_seed(run);
     int64_t ms = (clock_now().ns - run->began.ns) / 1000000;
     notice(&run->notices, NOTICE_INFO,
            "ready on %.*s: tutti %s, pid %u, %u lane%s, disk %s, %llu key%s (%llu log record%s) in "

@@ -256,7 +256,13 @@ void crossing_turn(struct server *server)
         message_take(server, message);
         message = next;
     }
-    if (crossing->config.replicated) crossing_nodes_turn(server);
+    crossing_look(server);
+}
+
+void crossing_look(struct server *server)
+{
+    if (server->crossing == NULL || !server->crossing->config.replicated) return;
+    crossing_nodes_turn(server);
 }
 
 uint64_t crossing_lose(struct session *session, uint64_t from, struct slice error)

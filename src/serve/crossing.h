@@ -72,6 +72,9 @@ const struct crossing_stats *crossing_stats(const struct crossing *crossing);
 /* The lane's duties: read mailbox and links at the start of a turn; send at its end. */
 void crossing_turn(struct server *server);
 void crossing_flush(struct server *server);
+/* Before the end of a turn: a link that was made again is not sent what the last one was meant for.
+ */
+void crossing_look(struct server *server);
 /* What this lane asked of itself, and what it answered: without a mailbox. False: nothing. */
 bool crossing_own_asks(struct server *server);
 bool crossing_own_answers(struct server *server);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/resp/reply_length.h"
 #include "serve/crossing_impl.h"
 
 static struct slice part_of(const struct held *held, uint32_t lane)
@@ -140,9 +141,79 @@ static bool failed(const struct crossing *crossing, struct held *held)
     return false;
 }
 
+/* --- do they fit? ---------------------------------------------------------------------------- */
+
+/* The number in a reply's first line; -1: it is no such reply. */
+static int64_t number_of(struct slice part, uint8_t type)
+{
+    const uint8_t *end = part.len == 0 ? NULL : memchr(part.data, '\r', part.len);
+    int64_t number;
+    if (end == NULL || part.data[0] != type) return -1;
+    bool is_number = integer_parse(slice_of(part.data + 1, (size_t)(end - part.data) - 1), &number);
+    return is_number ? number : -1;
+}
+
+static bool has_elements(struct slice part, int64_t count)
+{
+    if (number_of(part, '*') != count) return false;
+    for ((void)line_take(&part); count > 0; count--) {
+        size_t len = reply_length(part);
+        if (len == 0 || (part.data[0] != '$' && part.data[0] != '_')) return false;
+        part = slice_from(part, len);
+    }
+    return part.len == 0;
+}
+
+static bool is_page(struct slice part)
+{
+    if (number_of(part, '*') != 2) return false;
+    (void)line_take(&part);
+    if (number_of(part, '$') < 1) return false;
+    (void)line_take(&part);
+    const uint8_t *end = memchr(part.data, '\r', part.len);
+    int64_t cursor;
+    return end != NULL && integer_parse(slice_of(part.data, (size_t)(end - part.data)), &cursor);
+}
+
+static int64_t keys_of(const struct held *held, uint32_t lane)
+{
+    int64_t count = 0;
+    for (uint32_t k = 0; k < held->keys_count; k++) count += held->order[k] == lane;
+    return count;
+}
+
+/* Our own lanes write what fits; another node of another version may not. */
+static bool part_fits(const struct held *held, uint32_t lane)
+{
+    struct slice part = part_of(held, lane);
+    bool whole = part.len > 0 && reply_length(part) == part.len;
+    switch (held->combine) {
+    case COMBINE_SUM: return part.len == 0 || (whole && part.data[0] == ':');
+    case COMBINE_FIRST: return part.len == 0 || whole;
+    case COMBINE_BY_KEY: return keys_of(held, lane) == 0 || has_elements(part, keys_of(held, lane));
+    case COMBINE_JOIN: return whole && number_of(part, '*') >= 0;
+    case COMBINE_ANY: return whole;
+    case COMBINE_CURSOR: return lane != held->cursor_lane || (whole && is_page(part));
+    case COMBINE_NOTHING: return true;
+    }
+    UNREACHABLE("no such way to combine");
+}
+
+static bool parts_fit(const struct crossing *crossing, struct held *held)
+{
+    bool fit = true;
+    for (uint32_t lane = 0; lane < crossing->config.lanes_count; lane++)
+        fit = fit && part_fits(held, lane);
+    if (!fit)
+        buffer_append(&held->bytes, SLICE("-ERR the answers of the lanes do not fit together: are "
+                                          "all nodes of one version?\r\n"));
+    return fit;
+}
+
 void held_combine(const struct crossing *crossing, struct held *held)
 {
     if (held->parts == NULL || failed(crossing, held)) return;
+    if (crossing->config.replicated && !parts_fit(crossing, held)) return;
     switch (held->combine) {
     case COMBINE_SUM: sum(crossing, held); break;
     case COMBINE_FIRST: first(crossing, held); break;

@@ -138,6 +138,7 @@ void crossing_distrust(struct server *server, uint32_t target)
     node->is_bad = true;
     server->crossing->stats.bad++;
     went(server, target);
+    lane_break_link(server->lane, node->node);
 }
 
 static bool is_message(const struct ask *ask)

@@ -253,6 +253,7 @@ static void send_all(struct server *server)
 void door_send(struct server *server)
 {
     standing_check(server); /* the lane has had its turn */
+    crossing_look(server);
     do {
         send_all(server);
     } while (crossing_own_answers(server));

@@ -234,11 +234,21 @@ static void answer_by_reset(struct sim *sim, struct connection *connection, uint
     put(sim, connection, from, SEGMENT_RESET, (struct slice){0});
 }
 
+/* Whoever waits for room to send more to `end` hears of it. */
+static void room_made(struct sim *sim, struct connection *connection, uint32_t end)
+{
+    const struct end *own = &connection->ends[end], *other = &connection->ends[1 - end];
+    if (!other->wants_room) return;
+    int64_t at = sim->now_ns + latency_ns(sim, own->place, other->place);
+    sim_happen(sim, at, SIM_WINDOW, 1 - end, connection->id);
+}
+
 static void arrive_at_client(struct sim *sim, struct connection *connection, uint32_t to,
                              const struct segment *segment)
 {
     switch (segment->kind) {
     case SEGMENT_BYTES:
+        room_made(sim, connection, to); /* clients read at once; the program may end it */
         tell_client(sim, connection, to, SIM_RECEIVED, slice_of(segment->bytes, segment->len));
         break;
     case SEGMENT_END:
@@ -302,12 +312,8 @@ void net_arrival(struct sim *sim, uint64_t id, uint32_t from)
 
 void net_consumed(struct sim *sim, struct connection *connection, uint32_t end, size_t bytes)
 {
-    struct end *own = &connection->ends[end];
-    own->received_bytes -= bytes;
-    const struct end *other = &connection->ends[1 - end];
-    if (!other->wants_room) return;
-    int64_t at = sim->now_ns + latency_ns(sim, own->place, other->place);
-    sim_happen(sim, at, SIM_WINDOW, 1 - end, connection->id);
+    connection->ends[end].received_bytes -= bytes;
+    room_made(sim, connection, end);
 }
 
 void net_window(struct sim *sim, uint64_t id, uint32_t to)

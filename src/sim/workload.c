@@ -193,12 +193,27 @@ static void receive(struct workload *workload, struct sim *sim, struct client *c
     set_timer(sim, client, TIMER_THINK, draw(workload, workload->think_ns));
 }
 
+/* What an answer is still owed to, and how many after it. */
+static void tell_unanswered(const struct workload *workload, const struct client *client,
+                            struct buffer *out)
+{
+    const struct step *step = &client->steps[client->first];
+    if (step->op != STEP_NO_OP)
+        history_format_op(workload->history, history_op_at(workload->history, step->op), out);
+    buffer_append_format(out, " (%u replies), and %u more", step->replies,
+                         client->count - client->first - 1);
+}
+
 static void lose_patience(struct workload *workload, struct sim *sim, struct client *client)
 {
     if (workload->live_since_ns != 0) { /* [W2] */
+        struct buffer text = {0};
+        tell_unanswered(workload, client, &text);
         sim_fail(sim, "answer in time",
-                 "client %u got none from host %u in %lld s, though the host is healthy",
-                 client->number, client->host + 1, (long long)(ANSWER_NS / NS_PER_MS / 1000));
+                 "client %u got none from host %u in %lld s, though the host is healthy: %.*s",
+                 client->number, client->host + 1, (long long)(ANSWER_NS / NS_PER_MS / 1000),
+                 (int)text.len, (const char *)text.data);
+        buffer_free(&text);
         return;
     }
     leave(workload, sim, client);

@@ -68,3 +68,8 @@ finish
 PID=$second
 equal 'the seed is that of all nodes' "$(grep ^seed two/tutti.data)" "$(grep ^seed data/tutti.data)"
 finish
+equal 'nothing is said of secrets' "$(grep -c 'another secret' second.log)" 0
+openssl rand -hex 32 >secret
+begin rotated --data two --node 2 --peers "$PEERS" --cluster music --peer-secret-file secret
+matches 'a folder made with another secret is told' 'WARNING .*made with another secret' rotated.log
+finish

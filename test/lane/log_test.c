@@ -1,7 +1,9 @@
 /* log_test.c -- what was acknowledged is found again; room, a full disk, failed writes, reuse. */
 #include <dirent.h>
 
+#include "io/file.h"
 #include "lane/log.h"
+#include "lane/log_files.h"
 #include "test/lane/log_fixture.h"
 #include "test/random.h"
 #include "test/rows.h"
@@ -237,4 +239,89 @@ Test(log, a_visitor_that_fails_ends_the_reading)
     cr_expect(err == ERR_LIMIT);
     cr_expect(strcmp(fault.text, "no more") == 0);
     log_fixture_free(&fixture);
+}
+
+/* --- format 1 --------------------------------------------------------------------------------- */
+
+/* A segment as it was written before records had an index of their own. */
+static void write_format_1(const struct log_fixture *fixture, uint32_t records)
+{
+    enum { SALT = 77, SEQUENCE = 3 };
+    static uint8_t bytes[LOG_FIXTURE_SEGMENT_BYTES];
+    char path[LOG_PATH_BYTES_MAX];
+    struct file file;
+    struct fault fault;
+    uint8_t *at = bytes + IO_BLOCK_BYTES + LOG_BATCH_BYTES;
+    memset(bytes, 0, sizeof bytes);
+    for (uint32_t i = 1; i <= records; i++) {
+        uint8_t *payload = at + LOG_RECORD_HEADER_BYTES;
+        *payload = (uint8_t)('a' + i);
+        /* What starts the checksum of position 0 is the salt alone, as then. */
+        struct log_record record = {.kind = 1, .term = 1, .index = i, .payload = {payload, 1}};
+        log_record_write(at, log_salt_crc(SALT), &record);
+        at = payload + 1;
+    }
+    log_header_write(bytes, &(struct log_header){1, SEQUENCE, SALT, 1, sizeof bytes});
+    struct log_batch batch = {1, SEQUENCE, SALT, 1, records, 0, 0};
+    batch.bytes = (uint64_t)(at - bytes) - IO_BLOCK_BYTES - LOG_BATCH_BYTES;
+    log_batch_write(bytes + IO_BLOCK_BYTES, &batch);
+    log_file_path(path, fixture->folder, 1, "");
+    cr_assert(file_create(path, &file, &fault) == ERR_OK, "%s", fault.text);
+    cr_assert(file_write(&file, slice_of(bytes, sizeof bytes), &fault) == ERR_OK);
+    file_close(&file);
+}
+
+struct seen_1 {
+    uint64_t next;
+    bool wrong;
+};
+
+static enum err see_1(void *context, const struct log_record *record, struct fault *fault)
+{
+    (void)fault;
+    struct seen_1 *seen = context;
+    bool old = record->position <= 5;
+    seen->wrong |= record->position != seen->next++;
+    if (old) seen->wrong |= record->index != record->position || record->kind != 1;
+    if (old) seen->wrong |= record->payload.data[0] != 'a' + record->position;
+    return ERR_OK;
+}
+
+Test(log, format_1_is_read_and_format_2_goes_on_behind_it)
+{
+    struct log_fixture fixture = log_fixture_new();
+    write_format_1(&fixture, 5);
+    struct seen_1 seen = {1, false};
+    struct log_found found;
+    struct fault fault;
+    enum err err = log_recover(fixture.folder, 0, see_1, &seen, &found, &fault);
+    cr_assert(err == ERR_OK, "%s", fault.text);
+    cr_expect_eq(found.last_position, 5);
+    log_fixture_open(&fixture, 5);
+    append(&fixture, 10);
+    append(&fixture, 10);
+    log_fixture_flush(&fixture);
+    log_fixture_close(&fixture);
+    seen.next = 1;
+    err = log_recover(fixture.folder, 0, see_1, &seen, &found, &fault);
+    cr_assert(err == ERR_OK, "%s", fault.text);
+    cr_expect_eq(found.last_position, 7);
+    cr_expect_eq(found.records_count, 7);
+    cr_expect(!seen.wrong);
+    log_fixture_free(&fixture);
+}
+
+/* A record is good in its own place alone: what an earlier use of a segment left is not new. */
+Test(log, a_record_of_another_position_is_none)
+{
+    uint8_t bytes[LOG_RECORD_HEADER_BYTES + 1] = {0};
+    struct log_record record = {.position = 7, .kind = 1, .term = 2, .index = 3};
+    struct log_record got;
+    record.payload = slice_of(bytes + LOG_RECORD_HEADER_BYTES, 1);
+    log_record_write(bytes, log_salt_crc(5), &record);
+    for (uint64_t position = 0; position < 20; position++) {
+        struct slice rest = slice_of(bytes, sizeof bytes);
+        cr_expect_eq(log_record_read(&rest, LOG_FORMAT, log_salt_crc(5), position, &got),
+                     position == 7);
+    }
 }

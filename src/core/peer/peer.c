@@ -45,10 +45,11 @@ enum peer_read peer_frame_read(struct slice bytes, size_t payload_max, struct pe
     if (cursor_u32(&cursor) != magic) return wrong(why, "what came is no frame of a link");
     frame->version = cursor_u8(&cursor);
     frame->kind = cursor_u8(&cursor);
-    bool zero = cursor_u8(&cursor) == 0 && cursor_u8(&cursor) == 0;
+    uint32_t reserved = cursor_u8(&cursor);
+    reserved |= cursor_u8(&cursor);
     uint32_t len = cursor_u32(&cursor);
     uint32_t crc = cursor_u32(&cursor);
-    if (!zero) return wrong(why, "a frame has bits that mean nothing");
+    if (reserved != 0) return wrong(why, "a frame has bits that mean nothing");
     if (len > payload_max) return wrong(why, "a frame is longer than it may be"); /* [I1] */
     *used += len;
     if (bytes.len < *used) return PEER_SHORT;

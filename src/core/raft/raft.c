@@ -52,16 +52,20 @@ void raft_free(struct raft *raft)
     raft_tail_clear(&raft->tail, raft->tail.base);
 }
 
+/* Also what the snapshot has already may replace what is behind it. */
 static void restore_piece(struct raft *raft, struct raft_batch *batch)
 {
-    struct raft_pos first = raft_batch_entry(batch, 0).pos;
-    ASSERT(first.index > raft->tail.base.index);
-    if (first.index <= raft->tail.last.index) {
-        raft_tail_truncate(&raft->tail, first.index);
-        raft_effective_cut(raft, first.index);
+    uint64_t base = raft->tail.base.index;
+    uint64_t first = raft_batch_entry(batch, 0).pos.index;
+    uint64_t skip = first > base ? 0 : base + 1 - first;
+    uint64_t cut = u64_max(first, base + 1);
+    if (cut <= raft->tail.last.index) {
+        raft_tail_truncate(&raft->tail, cut);
+        raft_effective_cut(raft, cut);
     }
-    raft_tail_append(&raft->tail, batch, 0);
-    raft_effective_from(raft, batch, 0);
+    if (skip >= raft_batch_count(batch)) return;
+    raft_tail_append(&raft->tail, batch, (uint32_t)skip);
+    raft_effective_from(raft, batch, (uint32_t)skip);
 }
 
 void raft_restore(struct raft *raft, struct raft_batch *batch)
@@ -142,7 +146,7 @@ static void on_old_term(struct raft *raft, const struct raft_msg *msg, struct ra
     if (msg->kind == RAFT_MSG_VOTE_ASK) {
         raft_on_vote_ask(raft, msg, out);
     } else if (msg->kind == RAFT_MSG_APPEND_ASK || msg->kind == RAFT_MSG_SNAPSHOT_ASK) {
-        raft_append_answer(raft, msg->from, false, (struct raft_pos){0, 0}, out);
+        raft_append_refuse(raft, msg, (struct raft_pos){0, 0}, out);
     }
 }
 
@@ -227,7 +231,7 @@ static void on_durable(struct raft *raft, const struct raft_event *event, struct
     raft_vote_durable(raft, out);
     if (raft->role != RAFT_FOLLOWER || !raft->answer_due || raft->leader.n == 0) return;
     raft->answer_due = raft->durable < raft->matched;
-    raft_append_answer(raft, raft->leader, true, (struct raft_pos){0, 0}, out);
+    raft_append_answer(raft, raft->leader, out);
 }
 
 static void on_peer(struct raft *raft, node_id node, bool up, struct raft_outbox *out)
@@ -239,7 +243,7 @@ static void on_peer(struct raft *raft, node_id node, bool up, struct raft_outbox
     struct raft_progress *peer = raft_progress_of(raft, node);
     if (peer == NULL) return;
     raft_wake(raft, out);
-    raft_progress_rewind(peer);
+    raft_progress_rewind(raft, peer);
     peer->paused = !up;
     peer->chunk_out = peer->chunk_out && !up;
 }

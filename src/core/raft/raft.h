@@ -128,7 +128,8 @@ struct raft *raft_new(struct arena *arena, const struct raft_config *config,
                       const struct raft_start *start);
 void raft_free(struct raft *raft);
 /* Before the first step: the log behind the snapshot, in order, as it is on disk. A later one with
- * an index that was there replaces it and all behind it. All of it is durable. */
+ * an index that was there replaces it and all behind it: also one that the snapshot has, so these
+ * are passed too; but not what was written before a snapshot that a leader sent. All is durable. */
 void raft_restore(struct raft *raft, struct raft_batch *batch);
 void raft_step(struct raft *raft, const struct raft_event *event, struct raft_outbox *out);
 void raft_check(const struct raft *raft); /* asserts all invariants */

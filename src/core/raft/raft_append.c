@@ -95,17 +95,27 @@ static uint64_t acknowledged(const struct raft *raft)
     return u64_min(raft->durable, u64_max(raft->matched, raft->commit)); /* [I4] */
 }
 
-void raft_append_answer(struct raft *raft, node_id to, bool matched, struct raft_pos hint,
-                        struct raft_outbox *out)
+struct raft_msg *raft_append_answer(struct raft *raft, node_id to, struct raft_outbox *out)
 {
     struct raft_msg *answer = raft_push(raft, out, RAFT_MSG_APPEND_ANSWER, to);
-    answer->append_answer.matched = matched;
+    answer->append_answer.matched = true;
     answer->append_answer.recovering = raft->hard.recovering;
     answer->append_answer.no_room = raft->no_room;
-    answer->append_answer.index = matched ? acknowledged(raft) : hint.index;
-    answer->append_answer.hint_term = hint.term;
+    answer->append_answer.index = acknowledged(raft);
     answer->append_answer.round = raft->round;
     answer->append_answer.life = raft->life;
+    return answer;
+}
+
+/* `hint` is where to look for an agreement. It tells which ask it refuses by its round. */
+void raft_append_refuse(struct raft *raft, const struct raft_msg *ask, struct raft_pos hint,
+                        struct raft_outbox *out)
+{
+    struct raft_msg *answer = raft_append_answer(raft, ask->from, out);
+    answer->append_answer.matched = false;
+    answer->append_answer.index = hint.index;
+    answer->append_answer.hint_term = hint.term;
+    if (ask->kind == RAFT_MSG_APPEND_ASK) answer->append_answer.round = ask->append_ask.round;
 }
 
 static struct raft_pos pos_known(const struct raft *raft, uint64_t index)
@@ -186,7 +196,7 @@ void raft_on_append_ask(struct raft *raft, const struct raft_msg *msg, struct ra
     struct raft_pos previous = msg->append_ask.previous;
     if (!agrees(raft, previous)) {
         raft->stats.appends_refused++;
-        raft_append_answer(raft, msg->from, false, where_to_look(raft, previous), out);
+        raft_append_refuse(raft, msg, where_to_look(raft, previous), out);
         return;
     }
     uint64_t until = previous.index;
@@ -211,6 +221,6 @@ void raft_on_append_ask(struct raft *raft, const struct raft_msg *msg, struct ra
     } else if (taken && raft->durable < until) {
         raft->answer_due = true; /* [I4] */
     } else {
-        raft_append_answer(raft, msg->from, true, previous, out);
+        raft_append_answer(raft, msg->from, out);
     }
 }

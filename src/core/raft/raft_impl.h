@@ -35,6 +35,7 @@ struct raft_progress {
     uint64_t matched, next;
     uint64_t commit_sent;
     uint64_t round;   /* the newest that it answered */
+    uint64_t rewound; /* the round since which it is sent to anew: older refusals are void */
     instant answered; /* when it answered at all */
     uint64_t welcomed, life;
     struct raft_flight flights[RAFT_FLIGHTS_MAX]; /* a ring */
@@ -152,7 +153,8 @@ void raft_vote_durable(struct raft *raft, struct raft_outbox *out);
 
 /* raft_append.c: the log, a follower's side */
 void raft_on_append_ask(struct raft *raft, const struct raft_msg *msg, struct raft_outbox *out);
-void raft_append_answer(struct raft *raft, node_id to, bool matched, struct raft_pos hint,
+struct raft_msg *raft_append_answer(struct raft *raft, node_id to, struct raft_outbox *out);
+void raft_append_refuse(struct raft *raft, const struct raft_msg *ask, struct raft_pos hint,
                         struct raft_outbox *out);
 void raft_effective_from(struct raft *raft, struct raft_batch *batch, uint32_t skip);
 void raft_effective_set(struct raft *raft, uint64_t index, const struct raft_members *members);
@@ -165,6 +167,7 @@ void raft_lead_append(struct raft *raft, struct raft_batch *batch, struct raft_o
 void raft_lead_append_one(struct raft *raft, enum raft_entry_kind kind, struct slice payload,
                           struct raft_outbox *out);
 void raft_lead_commit(struct raft *raft);
+void raft_round_begin(struct raft *raft);
 void raft_lead_tick(struct raft *raft, struct raft_outbox *out);
 void raft_heartbeat(struct raft *raft, struct raft_outbox *out); /* to all, in a new round */
 void raft_wake(struct raft *raft, struct raft_outbox *out);
@@ -172,7 +175,7 @@ uint64_t raft_round_of_quorum(const struct raft *raft);
 
 /* raft_progress.c: what is sent to each member */
 void raft_progress_reset(struct raft *raft, struct raft_progress *peer);
-void raft_progress_rewind(struct raft_progress *peer);
+void raft_progress_rewind(struct raft *raft, struct raft_progress *peer);
 void raft_replicate(struct raft *raft, struct raft_outbox *out);
 void raft_push_append(struct raft *raft, struct raft_progress *peer, bool hibernate,
                       struct raft_outbox *out);

@@ -5,7 +5,7 @@
 #include "core/raft/raft_batch_impl.h"
 #include "core/raft/raft_impl.h"
 
-static void round_begin(struct raft *raft)
+void raft_round_begin(struct raft *raft)
 {
     raft->round = u64_max(raft->round + 1, (uint64_t)raft->now.ns); /* [I8] */
 }
@@ -44,7 +44,7 @@ void raft_become_leader(struct raft *raft, struct raft_outbox *out)
     for (uint32_t i = 0; i < raft_peers_count(raft); i++) {
         raft_progress_reset(raft, &raft->peers[i]);
     }
-    round_begin(raft);
+    raft_round_begin(raft);
     raft->heartbeat_at = raft_after(raft->now, raft->config.heartbeat);
     raft_lead_append_one(raft, RAFT_ENTRY_EMPTY, (struct slice){0}, out); /* [I5] */
 }
@@ -77,7 +77,7 @@ uint64_t raft_round_of_quorum(const struct raft *raft)
 
 void raft_heartbeat(struct raft *raft, struct raft_outbox *out)
 {
-    round_begin(raft);
+    raft_round_begin(raft);
     bool alone = raft_peers_count(raft) == 1;
     raft->heartbeat_at = alone ? RAFT_NEVER : raft_after(raft->now, raft->config.heartbeat);
     for (uint32_t i = 0; i < raft_peers_count(raft); i++) {

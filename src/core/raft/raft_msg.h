@@ -53,8 +53,8 @@ struct raft_msg {
             bool no_room;    /* its disk is full: entries were not taken */
             uint64_t index;  /* durable and matched with this leader, up to here */
             uint64_t hint_term;
-            uint64_t round;
-            uint64_t life; /* of a recovering member: another one after each start */
+            uint64_t round; /* the newest seen; of a refusal, that of what it refuses */
+            uint64_t life;  /* of a recovering member: another one after each start */
         } append_answer;
         struct {
             struct raft_pos pos; /* the snapshot's last entry */

@@ -20,8 +20,10 @@ bool raft_progress_is_active(const struct raft *raft, const struct raft_progress
     return raft->now.ns - peer->answered.ns <= raft->config.election_max.ns;
 }
 
-/* What is on its way is taken for lost: it begins again with the oldest of it. */
-void raft_progress_rewind(struct raft_progress *peer)
+/* What is on its way is taken for lost: it begins again with the oldest of it. Refusals of what was
+ * sent before say nothing any more: if each made it begin again, a network that reorders would
+ * carry the same entries over and over. [I6] */
+void raft_progress_rewind(struct raft *raft, struct raft_progress *peer)
 {
     if (peer->flights_count > 0) {
         peer->next = u64_max(peer->flights[peer->flights_head].first, peer->matched + 1);
@@ -29,6 +31,8 @@ void raft_progress_rewind(struct raft_progress *peer)
     peer->flights_count = 0;
     peer->flights_bytes = 0;
     if (peer->sending == RAFT_REPLICATE) peer->sending = RAFT_PROBE;
+    raft_round_begin(raft);
+    peer->rewound = raft->round;
     peer->paused = false;
 }
 
@@ -129,7 +133,7 @@ void raft_replicate(struct raft *raft, struct raft_outbox *out)
 static void begin_recovery(struct raft *raft, struct raft_progress *peer, uint64_t life,
                            struct raft_outbox *out)
 {
-    raft_progress_rewind(peer);
+    raft_progress_rewind(raft, peer);
     peer->recovering = true;
     peer->life = life;
     peer->matched = 0;
@@ -172,14 +176,17 @@ static void on_matched(struct raft *raft, struct raft_progress *peer, uint64_t i
     if (peer->sending == RAFT_SNAPSHOT && reachable) peer->sending = RAFT_PROBE;
 }
 
-static void on_refused(struct raft *raft, struct raft_progress *peer, struct raft_pos hint)
+static void on_refused(struct raft *raft, struct raft_progress *peer, uint64_t round,
+                       struct raft_pos hint)
 {
-    if (peer->sending == RAFT_SNAPSHOT) return;
+    if (peer->sending == RAFT_SNAPSHOT || round < peer->rewound) return;
     if (hint.index < peer->matched && !peer->recovering) return; /* an old answer */
-    raft_progress_rewind(peer);
-    uint64_t agreed = raft_tail_before(&raft->tail, hint.index, hint.term).index;
-    if (hint.index < agreed) agreed = hint.index; /* behind what is in memory: a snapshot */
-    peer->next = u64_max(u64_min(peer->next, agreed + 1), peer->matched + 1);
+    raft_progress_rewind(raft, peer);
+    struct raft_pos agreed = raft_tail_before(&raft->tail, hint.index, hint.term);
+    /* It may be behind what is in memory, and then a snapshot is what it needs. */
+    if (agreed.term > hint.term) agreed.index--;
+    agreed.index = u64_min(agreed.index, hint.index);
+    peer->next = u64_max(u64_min(peer->next, agreed.index + 1), peer->matched + 1);
 }
 
 void raft_on_append_answer(struct raft *raft, const struct raft_msg *msg, struct raft_outbox *out)
@@ -188,14 +195,14 @@ void raft_on_append_answer(struct raft *raft, const struct raft_msg *msg, struct
     if (raft->role != RAFT_LEADER || peer == NULL) return;
     raft_progress_heard(raft, peer, msg->append_answer.round, msg->append_answer.recovering,
                         msg->append_answer.life, out);
-    if (msg->append_answer.no_room && !peer->no_room) raft_progress_rewind(peer);
+    if (msg->append_answer.no_room && !peer->no_room) raft_progress_rewind(raft, peer);
     peer->no_room = msg->append_answer.no_room;
     if (raft->hibernating) raft_wake(raft, out); /* who is content says nothing */
     struct raft_pos hint = {msg->append_answer.hint_term, msg->append_answer.index};
     if (msg->append_answer.matched) {
         on_matched(raft, peer, hint.index);
     } else {
-        on_refused(raft, peer, hint);
+        on_refused(raft, peer, msg->append_answer.round, hint);
         raft_wake(raft, out);
     }
 }

@@ -8,8 +8,7 @@
 
 void raft_snapshot_begin(struct raft *raft, struct raft_progress *peer)
 {
-    (void)raft;
-    raft_progress_rewind(peer);
+    raft_progress_rewind(raft, peer);
     peer->sending = RAFT_SNAPSHOT;
     peer->snapshot = (struct raft_pos){0, 0};
     peer->chunk_out = false;

@@ -25,6 +25,8 @@ struct chaos {
     struct world *world;
     struct random random;
     bool kinds[CHAOS_KINDS];
+    bool ordered; /* letters between two arrive as they were sent */
+    int64_t last_ns[WORLD_NODES_MAX + 1][WORLD_NODES_MAX + 1];
     uint64_t lost_permille, doubled_permille;
     int64_t latency_ns, flush_ns;
     int64_t act_at_ns;

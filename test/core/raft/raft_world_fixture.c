@@ -234,8 +234,8 @@ static uint64_t disk_durable_index(const struct world_disk *disk)
     uint64_t last = disk->snapshot.pos.index, durable = last;
     for (size_t i = 0; i < disk->count; i++) {
         const struct world_record *record = &disk->records[i];
-        if (record->is_hard || record->pos.index <= disk->snapshot.pos.index) continue;
-        last = record->pos.index;
+        if (record->is_hard) continue;
+        last = u64_max(record->pos.index, disk->snapshot.pos.index);
         if (i < disk->durable) {
             durable = last;
         } else if (last <= durable) {
@@ -291,7 +291,7 @@ static void restore(struct world_node *node)
     uint64_t next = 0;
     for (size_t i = 0; i < node->disk.count; i++) {
         const struct world_record *record = &node->disk.records[i];
-        if (record->is_hard || record->pos.index <= node->disk.snapshot.pos.index) continue;
+        if (record->is_hard) continue;
         if (batch != NULL && record->pos.index != next) {
             raft_restore(node->raft, batch);
             raft_batch_unref(batch);

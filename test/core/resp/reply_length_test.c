@@ -32,7 +32,7 @@ Test(reply_length, rows)
         {"a length below none", "$-2\r\n", 0},
         {"no type", "hello\r\n", 0},
     };
-    FOR_ROWS(row, rows) ROW_EQ(row, reply_length(slice_text(row->bytes)), row->want);
+    FOR_ROWS (row, rows) ROW_EQ(row, reply_length(slice_text(row->bytes)), row->want);
 }
 
 Test(reply_length, depth_is_bounded)

@@ -1,0 +1,57 @@
+/*
+ * replica_fixture.h -- the same lane of several nodes in one process: folders of their own, links
+ * over loopback, and a clock that runs ahead of the real one, so that nobody waits for elections.
+ */
+#pragma once
+
+#include "core/raft/raft.h"
+#include "lane/lane.h"
+#include "lane/replica.h"
+#include "test/lane/link_fixture.h"
+
+enum { REPLICA_NODES_MAX = 3, REPLICA_TAIL_BYTES = 16384 };
+
+struct replica_node {
+    char folder[64];
+    struct lane_replication_config replication;
+    struct lane_opened opened;
+    struct io *io;
+    struct lane *lane; /* NULL: it is not running */
+    bool paused;       /* gets no turn */
+    bool mute;         /* sends nothing */
+};
+
+struct replica_cluster {
+    struct replica_node nodes[REPLICA_NODES_MAX];
+    uint32_t count; /* 1: solo */
+    struct arena *arena;
+    const struct command_table *commands;
+    int64_t ahead_ns;
+};
+
+void replica_cluster_new(struct replica_cluster *cluster, uint32_t count); /* nobody runs */
+void replica_cluster_free(struct replica_cluster *cluster);
+void replica_cluster_start(struct replica_cluster *cluster, uint32_t number); /* 1 … count */
+void replica_cluster_stop(struct replica_cluster *cluster, uint32_t number);  /* as a kill does */
+void replica_cluster_start_all(struct replica_cluster *cluster);
+
+void replica_cluster_turn(struct replica_cluster *cluster);
+typedef bool (*replica_until)(struct replica_cluster *cluster);
+/* Turns until `done` says so; after very many the test fails, and says `what`. */
+void replica_cluster_until(struct replica_cluster *cluster, const char *what, replica_until done);
+
+uint32_t replica_cluster_leader(const struct replica_cluster *cluster); /* 0: none may write */
+/* Those that run have applied all that is in the log of the leader, and it is agreed on. */
+bool replica_cluster_is_even(struct replica_cluster *cluster);
+struct lane *replica_lane(struct replica_cluster *cluster, uint32_t number);
+struct lane_replication replica_told(struct replica_cluster *cluster, uint32_t number);
+
+/* Run words parted by spaces; the reply's bytes, in a buffer of the caller's. The gate is left as
+ * it is. */
+uint64_t replica_run(struct replica_cluster *cluster, uint32_t number, const char *text,
+                     struct buffer *reply);
+/* The same, with turns until it may be run there. */
+uint64_t replica_run_soon(struct replica_cluster *cluster, uint32_t number, const char *text);
+/* Is this the reply? */
+bool replica_says(struct replica_cluster *cluster, uint32_t number, const char *text,
+                  const char *reply);
