@@ -7,6 +7,7 @@ What a WATCH at the leader has already seen, the GET behind it at another node m
 it shows only what is agreed on.
 """
 
+import os
 import random
 import sys
 import tempfile
@@ -34,7 +35,7 @@ def work(host, port, counts, number):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="tutti-watch-") as folder:
-        cluster = nodes.Cluster(sys.argv[1], folder, [], random.Random(1))
+        cluster = nodes.Cluster(os.path.abspath(sys.argv[1]), folder, [], random.Random(1))
         try:
             cluster.start()
             cluster.wait_whole()
