@@ -223,8 +223,11 @@ static void check_liveness(struct workload *workload, struct sim *sim) /* [W3] *
 {
     for (uint32_t host = 0; host < sim_hosts_count(sim); host++) {
         if (!has_host(workload->healthy, host) || has_host(workload->acknowledged, host)) continue;
-        sim_fail(sim, "liveness", "host %u is healthy, and acknowledged no write in %lld s",
-                 host + 1, (long long)(WRITE_NS / NS_PER_MS / 1000));
+        const struct client *prober = &workload->clients[workload->clients_count + host];
+        sim_fail(
+            sim, "liveness",
+            "host %u is healthy, and acknowledged no write in %lld s; its last refusal: \"%s\"",
+            host + 1, (long long)(WRITE_NS / NS_PER_MS / 1000), prober->refusal);
         return;
     }
 }

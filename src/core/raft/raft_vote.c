@@ -15,11 +15,15 @@ static duration random_wait(struct raft *raft, int64_t from_ns, int64_t until_ns
     return (duration){from_ns + (int64_t)prng_below(&raft->prng, span + 1)};
 }
 
+/* Who leaves may still be needed: those who stay may lack the entry that says so, and must not be
+ * elected before they have it (Ongaro's thesis, §4.2.2). */
 bool raft_may_campaign(const struct raft *raft)
 {
+    bool leaves = raft->effective.index > raft->commit &&
+                  raft_members_is_voter(&raft->before.members, raft->config.self);
     return !raft->hard.recovering && /* [I9] */
            !raft->incoming.installing &&
-           raft_members_is_voter(&raft->effective.members, raft->config.self);
+           (leaves || raft_members_is_voter(&raft->effective.members, raft->config.self));
 }
 
 void raft_election_timer(struct raft *raft, instant from)
