@@ -23,12 +23,8 @@ struct arguments {
 
 static const char usage[] =
     "usage: tutti-sim --seed N | --seeds A..B [options]\n"
-<<<<<<< HEAD
-    "       tutti-sim check FILE    judge a history that real processes left: see sim/history.h\n"
-=======
     "       tutti-sim check FILE [SLACK]      judge a recorded history (sim/history.h); SLACK is\n"
     "                                         what clocks may be off by: 500ms\n"
->>>>>>> main
     "  --until TIME     how long, in virtual time: 60s, 500ms, 2m (60s)\n"
     "  --nodes N        hosts (3)\n"
     "  --lanes N        of each node (drawn)\n"
@@ -257,18 +253,6 @@ static int run_shrink(struct arguments *arguments)
     return failed ? EXIT_BROKEN : EXIT_DONE;
 }
 
-<<<<<<< HEAD
-/* --- histories of real processes --------------------------------------------------------------
- */
-
-static int run_check(const char *path)
-{
-    enum { CLOCK_SLACK_NS = 1000 * 1000 * 1000 };
-    struct check_verdict verdict = {0};
-    struct fault fault = {0};
-    if (check_file(path, &(struct check_options){.clock_slack_ns = CLOCK_SLACK_NS}, &verdict,
-                   &fault) != ERR_OK) {
-=======
 /* --- recorded histories ------------------------------------------------------------------------
  */
 
@@ -282,17 +266,12 @@ static int run_check(const char *path, const char *slack)
         return EXIT_USE;
     }
     if (check_file(path, &options, &verdict, &fault) != ERR_OK) {
->>>>>>> main
         (void)fprintf(stderr, "tutti-sim: %s\n", fault.text);
         return EXIT_USE;
     }
     (void)fwrite(verdict.text.data, 1, verdict.text.len, stdout);
     (void)printf(
-<<<<<<< HEAD
-        "%" PRIu64 " operations on %" PRIu64 " keys: %" PRIu64 " wrong, %" PRIu64 " not decided\n",
-=======
         "%" PRIu64 " operations on %" PRIu64 " keys: %" PRIu64 " wrong, %" PRIu64 " undecided\n",
->>>>>>> main
         verdict.ops_count, verdict.keys_count, verdict.wrongs_count, verdict.undecided_count);
     bool good = verdict.wrongs_count == 0 && verdict.undecided_count == 0;
     check_verdict_free(&verdict);
@@ -307,7 +286,6 @@ int main(int argc, char **argv)
     struct arguments arguments = {.first = 1, .jobs = 1};
     struct buffer why = {0};
     bool plan_only = false, good = argc > 1;
-    if (argc == 3 && strcmp(argv[1], "check") == 0) return run_check(argv[2]);
     arguments.options = (struct sim_options){.until_ns = INT64_C(60000000000), .hosts_count = 3};
     for (int letter; good && (letter = getopt_long(argc, argv, "", option_rows, NULL)) != -1;) {
         good = read_one(letter, optarg, &arguments, &plan_only);
