@@ -184,7 +184,8 @@ static void receive(struct workload *workload, struct sim *sim, struct client *c
         return;
     }
     if (client_waits(client)) return;
-    bool refused = client->was_refused;
+    /* Memory that is full by the seed's own setting is no fault of the node. */
+    bool refused = client->was_refused && strncmp(client->refusal, "OOM ", 4) != 0;
     client->was_refused = false;
     if (is_prober(workload, client) && !refused && !client->retires)
         workload->acknowledged |= 1U << client->host;
