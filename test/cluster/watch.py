@@ -3,8 +3,8 @@
 
     test/cluster/watch.py TUTTI
 
-What a WATCH at the leader has already seen, the GET behind it at another node must see too, although
-it shows only what is agreed on.
+What a WATCH at the leader has already seen, the GET behind it at another node must see too,
+although it shows only what is agreed on.
 """
 
 import os
