@@ -236,8 +236,8 @@ uint64_t dispatch_gate(const struct session *session, const struct command *comm
 {
     if (command == NULL || (session->flags & SESSION_MULTI)) return 0; /* QUEUED */
     enum command_id id = command->id;
-    bool data = command->handler != NULL || id == COMMAND_EXEC || id == COMMAND_WAIT ||
-                id == COMMAND_WAITAOF || id == COMMAND_DEBUG;
+    bool data = command->handler != NULL || id == COMMAND_EXEC || id == COMMAND_WATCH ||
+                id == COMMAND_WAIT || id == COMMAND_WAITAOF || id == COMMAND_DEBUG;
     return data ? session->gate : 0;
 }
 
