@@ -21,11 +21,6 @@ static const struct {
 #undef FAULT
 };
 
-const char *plan_kind_name(enum plan_kind kind)
-{
-    return kind_rows[kind].name;
-}
-
 /* Kinds that take from a disk what was durable: for such hosts others must have it. */
 static bool is_damage(enum plan_kind kind)
 {
@@ -137,7 +132,7 @@ void plan_format(const struct plan_fault *fault, struct buffer *out)
 {
     long long at_ms = fault->at_ns / SIM_NS_PER_MS, lasts_ms = fault->lasts_ns / SIM_NS_PER_MS;
     buffer_append_format(out, "%lld.%03lld s: %s of host", at_ms / 1000, at_ms % 1000,
-                         plan_kind_name(fault->kind));
+                         kind_rows[fault->kind].name);
     for (uint32_t host = 0; host < SIM_HOSTS_MAX; host++) {
         if (fault->hosts >> host & 1) buffer_append_format(out, " %u", host + 1);
     }

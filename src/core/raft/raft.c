@@ -208,7 +208,12 @@ static void on_tick(struct raft *raft, struct raft_outbox *out)
     if (raft->role == RAFT_LEADER) {
         raft_lead_tick(raft, out);
     } else if (raft->now.ns >= raft->election_at.ns) {
-        if (raft_may_campaign(raft)) {
+        /* A candidate's own vote may still be on its way to the disk. To begin anew in a later term
+         * would put it off again, and for ever where the disk takes longer than an election. */
+        bool waits = raft->role == RAFT_CANDIDATE && !raft_hard_is_durable(raft);
+        if (waits) {
+            raft_election_timer(raft, raft->now);
+        } else if (raft_may_campaign(raft)) {
             raft_pre_campaign(raft, out);
         } else {
             raft_become_follower(raft, raft->hard.term, NODE_NONE);
