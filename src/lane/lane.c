@@ -441,9 +441,9 @@ instant lane_turn(struct lane *lane, instant now, int64_t unix_ms)
 {
     if (lane->work_due || now.ns - lane->worked.ns >= WORK_PAUSE_NS) work(lane, now, unix_ms);
     instant deadline = replica_turn(lane->replica, now);
-    lane_save_turn(lane, now, unix_ms);
+    bool saves = lane_save_turn(lane, now, unix_ms);
     log_flush(lane->log);
-    if (lane->work_due || lane->save.writer != NULL) return now;
+    if (lane->work_due || saves) return now;
     int64_t pause_until_ns = now.ns + TURN_PAUSE_NS;
     return deadline.ns < pause_until_ns ? deadline : (instant){pause_until_ns};
 }

@@ -71,7 +71,8 @@ MUST_USE enum err record_replay(struct lane *lane, uint64_t number, struct slice
 /* --- snapshots (saving.c) -------------------------------------------------------------------- */
 
 void lane_save_complete(struct lane *lane, const struct io_completion *completion);
-void lane_save_turn(struct lane *lane, instant now, int64_t unix_ms);
+/* True: it wants to go on at once. */
+bool lane_save_turn(struct lane *lane, instant now, int64_t unix_ms);
 void lane_save_soon(struct lane *lane, instant now); /* unless one is under way, or failed */
 void lane_save_abort(struct lane *lane);             /* what it holds has turned out not to be so */
 

@@ -145,23 +145,24 @@ void lane_save_soon(struct lane *lane, instant now)
     if (may) save_begin_own(lane, now);
 }
 
-void lane_save_turn(struct lane *lane, instant now, int64_t unix_ms)
+bool lane_save_turn(struct lane *lane, instant now, int64_t unix_ms)
 {
     struct lane_save *save = &lane->save;
     if (save->writer == NULL) {
         if (log_is_long(lane)) lane_save_soon(lane, now);
-        return;
+        return false;
     }
     /* What a snapshot holds must not be newer than what a power cut would leave of the log, nor
      * than what is agreed on. */
-    if (log_durable(lane->log) < save->hard_position) return;
-    if (raft_commit(lane->replica->raft) < save->pos.index) return;
+    if (log_durable(lane->log) < save->hard_position) return false;
+    if (raft_commit(lane->replica->raft) < save->pos.index) return false;
     switch (snapshot_step(save->writer, SAVE_BUCKETS_A_TURN)) {
-    case SNAPSHOT_RUNNING:
+    case SNAPSHOT_RUNNING: return true;
     case SNAPSHOT_WAITING: break;
     case SNAPSHOT_DONE: save_finish(lane, true, now, unix_ms); break;
     case SNAPSHOT_FAILED: save_finish(lane, false, now, unix_ms); break;
     }
+    return false;
 }
 
 const struct fault *lane_save_fault(const struct lane *lane)
