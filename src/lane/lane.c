@@ -242,6 +242,13 @@ static enum lane_ran ask_room(struct lane *lane, size_t bytes, struct reply *rep
     return LANE_RAN;
 }
 
+bool lane_has_room(const struct lane *lane)
+{
+    const struct replica *replica = lane->replica;
+    return replica->may_write && !disk_is_behind(lane) &&
+           log_has_room(lane->log, replica->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
+}
+
 static bool memory_is_over(const struct lane *lane)
 {
     uint64_t max = lane->config.memory_max_bytes;
