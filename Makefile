@@ -84,6 +84,15 @@ $(BUILD)/tutti-sim: $(SIM_OBJECTS) $(WORLD) $(BUILD)/flags
 	$(call say,link,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(SIM_OBJECTS) $(WORLD) $(LIBS)
 
+# The simulator must find what is planted: bugs of others' engines, a patch each. NAMES='…' tries
+# some of them, MUTANTS are more options of tools/mutants.
+NAMES ?=
+mutants: build/tutti-sim ## plant the bugs of test/mutants one by one: the simulator finds each
+	$(Q)tools/mutants --compile '$(CC) $(CPPFLAGS) $(filter-out -Werror,$(FLAGS)) -w -O1' \
+	    --link '$(CC) $(CFLAGS) $(LDFLAGS)' --objects '$(SIM_OBJECTS) $(WORLD)' --libs '$(LIBS)' \
+	    --build $(BUILD) $(MUTANTS) $(NAMES)
+.PHONY: mutants
+
 # Objects are made again when the command that makes them changes.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)

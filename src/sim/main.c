@@ -17,7 +17,7 @@ struct arguments {
     struct sim_options options;
     uint64_t first, last; /* seeds */
     uint32_t jobs;
-    bool shrinks, quiet;
+    bool shrinks, quiet, first_only;
     uint8_t keep[PLAN_FAULTS_MAX];
 };
 
@@ -34,7 +34,8 @@ static const char usage[] =
     "  --trace          show what happens\n"
     "  --jobs N         runs at a time (1)\n"
     "  --shrink         look for less that still fails\n"
-    "  --quiet          say only what fails\n";
+    "  --quiet          say only what fails\n"
+    "  --first          end with the first seed that fails\n";
 
 /* --- reading the command line ------------------------------------------------------------------
  */
@@ -89,13 +90,21 @@ static bool read_count(const char *text, uint32_t most, uint32_t *count)
 }
 
 static const struct option option_rows[] = {
-    {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 'S'},
-    {"until", required_argument, NULL, 'u'},  {"nodes", required_argument, NULL, 'n'},
-    {"lanes", required_argument, NULL, 'l'},  {"workload", required_argument, NULL, 'w'},
-    {"faults", required_argument, NULL, 'f'}, {"plan", no_argument, NULL, 'p'},
-    {"trace", no_argument, NULL, 't'},        {"jobs", required_argument, NULL, 'j'},
-    {"shrink", no_argument, NULL, 'x'},       {"quiet", no_argument, NULL, 'q'},
-    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    {"seed", required_argument, NULL, 's'},
+    {"seeds", required_argument, NULL, 'S'},
+    {"until", required_argument, NULL, 'u'},
+    {"nodes", required_argument, NULL, 'n'},
+    {"lanes", required_argument, NULL, 'l'},
+    {"workload", required_argument, NULL, 'w'},
+    {"faults", required_argument, NULL, 'f'},
+    {"plan", no_argument, NULL, 'p'},
+    {"trace", no_argument, NULL, 't'},
+    {"jobs", required_argument, NULL, 'j'},
+    {"shrink", no_argument, NULL, 'x'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"first", no_argument, NULL, '1'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static bool read_one(int letter, char *value, struct arguments *arguments, bool *plan_only)
@@ -114,6 +123,7 @@ static bool read_one(int letter, char *value, struct arguments *arguments, bool 
     case 'j': return read_count(value, JOBS_MAX, &arguments->jobs);
     case 'x': arguments->shrinks = true; return true;
     case 'q': arguments->quiet = true; return true;
+    case '1': arguments->first_only = true; return true;
     default: return false;
     }
 }
@@ -220,6 +230,7 @@ static int run_seeds(const struct arguments *arguments)
     struct fault fault = {0};
     for (uint64_t seed = arguments->first; seed <= arguments->last && fault.code == ERR_OK;
          seed++) {
+        if (arguments->first_only && running->failed_count > 0) break;
         if (start_one(arguments, running, seed, &fault) != ERR_OK) running->count--;
         if (running->count == arguments->jobs) finish_one(arguments, running);
     }

@@ -33,7 +33,7 @@ void raft_election_timer(struct raft *raft, instant from)
         raft_after(from, random_wait(raft, config->election_min.ns, config->election_max.ns));
 }
 
-void raft_retry_timer(struct raft *raft)
+static void retry_timer(struct raft *raft)
 {
     int64_t min = raft->config.election_min.ns;
     raft->election_at = raft_after(raft->now, random_wait(raft, min / 2, min));
@@ -65,7 +65,7 @@ static void votes_begin(struct raft *raft)
     for (uint32_t i = 0; i < raft_peers_count(raft); i++) raft->peers[i].granted = false;
     raft->leader = NODE_NONE;
     raft->hibernating = false;
-    raft_retry_timer(raft);
+    retry_timer(raft);
 }
 
 static bool votes_suffice(const struct raft *raft)
