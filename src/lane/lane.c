@@ -350,7 +350,8 @@ enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate)
             enum lane_ran ran = ask_room(lane, request_bytes(call), &call->reply, &refused);
             if (ran == LANE_LATER || refused) return ran;
         }
-        if (!ask_memory(lane, call)) return LANE_RAN;
+        /* Of several calls as one, memory was asked for before the first: never half of them. */
+        if (!lane->transaction.active && !ask_memory(lane, call)) return LANE_RAN;
     }
     if (!lane->transaction.active) lane_set_time(lane);
     uint64_t seen = store_expired_seen(lane->store);
