@@ -1,7 +1,15 @@
 /* fault.c -- what goes wrong, as the plan says, and how it is put right again. */
+#include "core/raft/raft.h"
+#include "lane/replica.h"
 #include "sim/sim_impl.h"
 
-enum { FLAP_MS = 150, SLOW_LINK_MS_MAX = 300, DISK_SLOWNESS_MAX = 400, JUMP_S_MAX = 7200 };
+enum {
+    FLAP_MS = 150,
+    SLOW_LINK_MS_MAX = 300,
+    DISK_SLOWNESS_MAX = 400,
+    JUMP_S_MAX = 7200,
+    MEMBERS_AGAIN_MS = 300
+};
 
 static uint32_t all_hosts(const struct sim *sim)
 {
@@ -72,6 +80,66 @@ static int64_t jump_us(uint64_t chance)
     return (prng_below(&prng, 2) == 0 ? seconds : -seconds) * 1000000;
 }
 
+/* --- those who lead -----------------------------------------------------------------------------
+ */
+
+static bool leads(struct host *host, uint32_t lane)
+{
+    if (host->state == HOST_DOWN || lane >= host->lanes_count) return false;
+    return lane_is_leader(node_lane_lane(host->lanes[lane].lane));
+}
+
+/* Who leads one of the lanes, in the latest term; nobody: `hosts`. */
+static uint32_t aim(struct sim *sim, uint64_t chance, uint32_t hosts)
+{
+    uint32_t lane = (uint32_t)(chance >> 32) % sim->lanes_count;
+    uint64_t latest = 0;
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        if (!leads(&sim->hosts[i], lane)) continue;
+        uint64_t term = raft_term(lane_raft(node_lane_lane(sim->hosts[i].lanes[lane].lane)));
+        if (term <= latest) continue;
+        latest = term;
+        hosts = 1U << i;
+    }
+    return hosts;
+}
+
+static void hand_over(struct host *host)
+{
+    for (uint32_t i = 0; i < host->lanes_count; i++) {
+        if (!leads(host, i)) continue;
+        sim_current_host = host;
+        lane_hand_over(node_lane_lane(host->lanes[i].lane));
+        sim_current_host = NULL;
+        host_want_turn(host, i, host->sim->now_ns);
+    }
+}
+
+/* Every lane's group shall be all hosts but `without`. Whoever leads may refuse it. */
+static void change_members(struct sim *sim, uint32_t without)
+{
+    node_id voters[SIM_HOSTS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        if (!(without >> i & 1)) voters[count++] = (node_id){i + 1};
+    }
+    for (uint32_t i = 0; i < sim->hosts_count * sim->lanes_count; i++) {
+        struct host *host = &sim->hosts[i / sim->lanes_count];
+        uint32_t lane = i % sim->lanes_count;
+        struct fault refused;
+        if (!leads(host, lane)) continue;
+        sim_current_host = host;
+        enum err err =
+            lane_change_members(node_lane_lane(host->lanes[lane].lane), voters, count, &refused);
+        sim_current_host = NULL;
+        if (err != ERR_OK) sim_trace(sim, "members stay: %s", refused.text);
+        host_want_turn(host, lane, sim->now_ns);
+    }
+}
+
+/* --- beginning ----------------------------------------------------------------------------------
+ */
+
 static enum disk_loss loss_of(uint64_t chance)
 {
     return (enum disk_loss)(chance % DISK_LOSSES_COUNT);
@@ -113,6 +181,8 @@ static void begin_on_host(struct sim *sim, struct host *host, const struct plan_
         host_set_drift(host, (int64_t)prng_below(&prng, (uint64_t)most * 2 + 1) - most);
         break;
     }
+    case PLAN_HAND_OVER: hand_over(host); break;
+    case PLAN_MEMBERS:
     case PLAN_KINDS_COUNT: break;
     }
 }
@@ -143,6 +213,8 @@ static void over_on_host(struct sim *sim, struct host *host, const struct plan_f
     case PLAN_BIT_FLIP:
     case PLAN_PAUSE:
     case PLAN_RESET:
+    case PLAN_HAND_OVER:
+    case PLAN_MEMBERS:
     case PLAN_KINDS_COUNT: break;
     }
 }
@@ -157,8 +229,10 @@ static void trace_fault(struct sim *sim, const struct plan_fault *fault, const c
 
 void fault_begin(struct sim *sim, uint32_t number)
 {
-    const struct plan_fault *fault = &sim->plan.faults[number];
+    struct plan_fault *fault = &sim->plan.faults[number];
+    if (fault->at_leader) fault->hosts = aim(sim, fault->chance, fault->hosts);
     trace_fault(sim, fault, "fault");
+    if (fault->kind == PLAN_MEMBERS) change_members(sim, fault->hosts);
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         if (fault->hosts >> i & 1) begin_on_host(sim, &sim->hosts[i], fault);
     }
@@ -177,6 +251,7 @@ void fault_over(struct sim *sim, uint32_t number, uint64_t flap)
     const struct plan_fault *fault = &sim->plan.faults[number];
     if (sim->live_phase) return;
     if (flap == 0) trace_fault(sim, fault, "over ");
+    if (fault->kind == PLAN_MEMBERS) change_members(sim, 0);
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         if (!(fault->hosts >> i & 1)) continue;
         if (flap == 2) {
@@ -190,9 +265,24 @@ void fault_over(struct sim *sim, uint32_t number, uint64_t flap)
 /* --- the liveness phase ------------------------------------------------------------------------
  */
 
-/* A random majority, of which a majority has disks that were never hurt. */
+/* Is somebody no member of a group, as any of those who run believes? */
+static bool some_are_out(const struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->hosts_count * sim->lanes_count; i++) {
+        const struct host *host = &sim->hosts[i / sim->lanes_count];
+        uint32_t lane = i % sim->lanes_count;
+        if (host->state == HOST_DOWN || lane >= host->lanes_count) continue;
+        const struct raft *raft = lane_raft(node_lane_lane(host->lanes[lane].lane));
+        const struct raft_members *members = raft_members(raft);
+        if (members->joint || members->count < sim->hosts_count) return true;
+    }
+    return false;
+}
+
+/* A random majority of disks that were never hurt; all, if some are no members now. */
 static uint32_t choose_healed(struct sim *sim)
 {
+    if (sim->plan.kinds >> PLAN_MEMBERS & 1 && some_are_out(sim)) return all_hosts(sim);
     uint32_t majority = sim->hosts_count / 2 + 1, damaged = 0, healed = 0;
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         damaged |= (uint32_t)sim->hosts[i].disk_damaged << i;
@@ -203,6 +293,13 @@ static uint32_t choose_healed(struct sim *sim)
         if (host & good) healed |= host;
     }
     return healed;
+}
+
+/* Until it is done: whoever leads may refuse it, or fail before it is. */
+void fault_members_return(struct sim *sim)
+{
+    if (some_are_out(sim)) change_members(sim, 0);
+    sim_happen(sim, sim->now_ns + MEMBERS_AGAIN_MS * SIM_NS_PER_MS, SIM_MEMBERS, 0, 0);
 }
 
 static void heal_host(struct host *host)
@@ -242,5 +339,6 @@ void fault_heal(struct sim *sim)
             break_host(sim, &sim->hosts[i]);
         }
     }
+    if (sim->plan.kinds >> PLAN_MEMBERS & 1) fault_members_return(sim);
     if (sim->program->healed != NULL) sim->program->healed(sim->program_self, sim);
 }

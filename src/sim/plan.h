@@ -3,8 +3,9 @@
  * fault can be left out and the rest played again.
  *
  * Swarm testing (Groce and others, 2012): each seed switches kinds of faults on and off and draws
- * how often each comes. At no time are more hosts hurt than a quorum can do without; all of them
- * may lose power together, as nothing durable is lost by that.
+ * how often each comes. Half of them are gentle: at no time are more hosts hurt than a quorum can
+ * do without, but that all may lose power together. In the others any number is, as that must cost
+ * time and nothing else. What was durable is taken from a minority at most, once and for all.
  */
 #pragma once
 
@@ -24,14 +25,16 @@ struct plan_fault {
     enum plan_kind kind;
     int64_t at_ns, lasts_ns; /* true time */
     uint32_t hosts;          /* whom it hurts: bits */
+    bool at_leader;          /* whoever leads then, if somebody does, and none of `hosts` */
     uint64_t chance;         /* what else is to be drawn */
 };
 
 struct plan {
     struct plan_fault faults[PLAN_FAULTS_MAX]; /* by time */
     uint32_t count;
-    uint32_t kinds;     /* switched on: bits */
-    uint32_t damaged;   /* hosts whose disks are hurt: bits */
+    uint32_t kinds;   /* switched on: bits */
+    uint32_t damaged; /* hosts whose disks are hurt: bits */
+    bool gentle;
     int64_t heal_at_ns; /* the liveness phase begins */
 };
 

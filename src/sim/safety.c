@@ -8,7 +8,7 @@
 #include "core/raft/raft.h"
 #include "lane/replica.h"
 
-enum { DIGEST_EACH = 256 /* positions */, HASH_SEED = 1, DIGESTS_KEPT = 64 };
+enum { DIGEST_EACH = 32 /* positions */, HASH_SEED = 1, DIGESTS_KEPT = 64 };
 
 struct agreed { /* an entry that some host has committed */
     uint64_t term, hash;
@@ -216,9 +216,10 @@ static void check_store(struct looking *looking)
     bool leads = raft_role(looking->raft) == RAFT_LEADER;
     uint64_t index = leads ? raft_last(looking->raft).index : raft_commit(looking->raft);
     if (index == 0 || index % DIGEST_EACH != 0 || index == looking->seen->digested) return;
+    /* Who has ceased to lead may have seen more than it knows to be committed. */
     struct lane_replication told;
     lane_tell_replication(looking->lane, &told);
-    if (told.applied == index) check_digest(looking, index);
+    if (told.applied == index && lane_last(looking->lane) == index) check_digest(looking, index);
 }
 
 void safety_turned(struct safety *safety, struct sim *sim, uint32_t host, uint32_t lane)
@@ -229,6 +230,7 @@ void safety_turned(struct safety *safety, struct sim *sim, uint32_t host, uint32
     struct looking looking = {safety, sim, group, &group->seen[host], NULL, NULL, host, lane};
     looking.lane = node_lane_lane(of);
     looking.raft = lane_raft(looking.lane);
+    raft_check(looking.raft);
     check_leader(&looking);
     check_entries(&looking);
     check_store(&looking);

@@ -75,8 +75,11 @@ void settings_draw(struct config *config, struct prng *prng)
         if (fixed || keep) continue;
         draw_one(config, (enum setting_id)id, prng);
     }
-    /* Small segments, so that they are many. */
+    /* Small segments, so that they are many; little in memory and many snapshots, so that who was
+     * away gets one. */
     draw_one(config, SETTING_LOG_SEGMENT_SIZE, prng);
+    draw_one(config, SETTING_REPLICATION_TAIL_SIZE, prng);
+    draw_one(config, SETTING_SAVE, prng);
 }
 
 static void set_named(struct config *config, const char *name, const char *value)

@@ -153,6 +153,7 @@ static void happen(struct sim *sim, const struct agenda_item *item)
         break;
     }
     case SIM_HEAL: fault_heal(sim); break;
+    case SIM_MEMBERS: fault_members_return(sim); break;
     case SIM_END: sim->over = true; break;
     case SIM_SWEEP:
         net_sweep(sim);

@@ -36,6 +36,7 @@ enum sim_happening {              /* kinds of the agenda's items */
                      SIM_FAULT_OVER,
                      SIM_CLIENT_TIMER, /* number: client; detail: tag */
                      SIM_HEAL,
+                     SIM_MEMBERS, /* who is no member shall be one again */
                      SIM_END,
                      SIM_SWEEP /* connections that are over are freed */
 };
@@ -273,3 +274,4 @@ void sim_note(struct sim *sim, uint64_t what);
 void fault_begin(struct sim *sim, uint32_t number);
 void fault_over(struct sim *sim, uint32_t number, uint64_t flap);
 void fault_heal(struct sim *sim);
+void fault_members_return(struct sim *sim);
