@@ -198,7 +198,7 @@ static void check_digest(struct looking *looking, uint64_t index)
     struct digested *kept = &looking->group->digests[index / DIGEST_EACH % DIGESTS_KEPT];
     struct digested new = {.index = index, .host = looking->host};
     looking->seen->digested = index;
-    store_digest(lane_store(looking->lane), new.digest);
+    lane_digest(looking->lane, new.digest);
     if (kept->index != index) {
         *kept = new;
         return;
