@@ -12,7 +12,7 @@ BUILD    := build/$(CONFIG)$(if $(filter-out gcc cc,$(COMPILER)),-$(COMPILER))
 
 # make V=1 shows whole commands; LTO=-flto optimises over files; SECONDS_EACH is for fuzz; UNIT are
 # the arguments of the unit tests, as in make unit UNIT='--filter buffer/*'; JOBS and SEED are for
-# reference.
+# reference, SEEDS and SIM for sim.
 V            ?=
 LTO          ?=
 SECONDS_EACH ?= 10
@@ -20,6 +20,8 @@ CLUSTER_SECONDS ?= 240
 UNIT         ?=
 JOBS         ?= 3000
 SEED         ?= $(shell date +%s)
+SEEDS        ?= 1..20
+SIM          ?= --until 30s
 Q            := $(if $(V),,@)
 say           = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 
@@ -118,8 +120,9 @@ $(BUILD)/test/fixtures/%_plugin.so: test/fixtures/%_plugin.c $(BUILD)/flags
 RUNNER_tsan := $(BUILD)/test/plain_runner.o
 RUN_tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 RUN_asan    := env LSAN_OPTIONS=suppressions=test/leaks.supp:print_suppressions=0
-# Of the simulator, what needs no simulated world: histories and their checkers.
-SIM_PLAIN := $(filter $(addprefix $(BUILD)/src/sim/,check% history% names.o),$(SIM_OBJECTS))
+# Of the simulator, what needs no simulated world: histories and their checkers, disks, plans.
+SIM_PLAIN := $(filter $(addprefix $(BUILD)/src/sim/,check% history% names.o agenda.o disk.o plan.o), \
+                      $(SIM_OBJECTS))
 UNIT_OBJECTS = $(TEST_OBJECTS) $(SIM_PLAIN) $(filter-out $(MAIN),$(OBJECTS)) $(RUNNER_$(CONFIG))
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/%_program.o $(OBJECTS) $(BUILD)/flags
@@ -133,6 +136,10 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(BUILD)/flags
 unit-build: $(BUILD)/unit $(BUILD)/tutti plugins
 unit: unit-build ## build and run the unit tests; CONFIG=asan and CONFIG=tsan too
 	$(strip $(RUN_$(CONFIG)) $(BUILD)/unit $(UNIT))
+
+sim: build/tutti-sim ## SEEDS=1..20 of three simulated nodes, SIM='--until 60s' and more
+	build/tutti-sim --seeds $(SEEDS) --jobs 2 --quiet $(SIM)
+.PHONY: sim build/tutti-sim
 
 golden: $(BUILD)/unit ## write anew what the transcripts of tests say; read the difference
 	GOLDEN=1 $(strip $(RUN_$(CONFIG)) $(BUILD)/unit --filter '*transcript/*')
@@ -200,7 +207,7 @@ $(BUILD)/lib%.a:
 purity: $(BUILD)/libcore.a $(BUILD)/libbase.a ## check that core/ knows no world
 	$(Q)tools/check_purity $^
 
-tidy: $(OBJECTS) $(TEST_OBJECTS) ## check lengths, dead files, banned words, state, threads
+tidy: $(OBJECTS) $(SIM_OBJECTS) $(TEST_OBJECTS) ## check lengths, dead files, banned words, state, threads
 	$(Q)tools/tidy --objects $(BUILD)
 
 # --- out into the world ------------------------------------------------------------------------

@@ -30,10 +30,15 @@ class Simulator:
         result = FreeResult(self.name, self.title, ["seed", "virtual s", "CPU s", "ratio"])
         ratios = []
         try:
-            for seed in range(SEED_FIRST, SEED_FIRST + rounds):
-                ratios.append(self._run(tools.simulator(), seed, result))
+            program = tools.simulator()
         except tools.Missing as missing:
-            result.not_run("virtual time", "the clock", str(missing))
+            result.not_run("virtual time", "the CPU's", str(missing))
+            return result
+        try:
+            for seed in range(SEED_FIRST, SEED_FIRST + rounds):
+                ratios.append(self._run(program, seed, result))
+        except ValueError as broken:
+            result.fail("virtual time", "the CPU's", str(broken))
             return result
         result.judge_at_least("virtual time", "the CPU's", statistics.median(ratios), RATIO)
         return result
@@ -44,7 +49,8 @@ class Simulator:
         done = subprocess.run([program, "--seed", str(seed), "--until", f"{VIRTUAL_SECONDS}s"],
                               text=True, capture_output=True, check=False)
         if done.returncode != 0:
-            raise tools.Missing(f"seed {seed}: {(done.stdout + done.stderr).strip()[-200:]}")
+            said = " ".join((done.stdout + done.stderr).split())
+            raise ValueError(f"seed {seed}: {said[-200:]}")
         cpu_s = children_cpu_s() - before
         result.rows.append([seed, VIRTUAL_SECONDS, f"{cpu_s:.2f}",
                             f"{VIRTUAL_SECONDS / cpu_s:.0f}"])

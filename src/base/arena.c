@@ -37,8 +37,9 @@ void arena_free(struct arena *arena)
 static struct chunk *chunk_push(struct arena *arena, size_t size)
 {
     size_t capacity = u64_max(size, ARENA_CHUNK_BYTES);
-    struct chunk *chunk = calloc(1, sizeof *chunk + capacity);
+    struct chunk *chunk = malloc(sizeof *chunk + capacity); /* zeroed as far as it is given away */
     ASSERT(chunk != NULL);
+    chunk->used = 0;
     chunk->capacity = capacity;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
@@ -54,7 +55,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     }
     void *at = chunk->bytes + chunk->used;
     chunk->used += rounded;
-    return at;
+    return memset(at, 0, rounded);
 }
 
 struct slice arena_copy(struct arena *arena, struct slice bytes)

@@ -290,7 +290,7 @@ static void log_time_if_seen(struct lane *lane, uint64_t seen_before)
 }
 
 /* A follower's time is the log's. */
-static void set_time(struct lane *lane)
+void lane_set_time(struct lane *lane)
 {
     if (LIKELY(!lane->is_many || lane->replica->serving)) {
         store_set_time(lane->store, io_unix_ms(lane->io));
@@ -352,7 +352,7 @@ enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate)
         }
         if (!ask_memory(lane, call)) return LANE_RAN;
     }
-    if (!lane->transaction.active) set_time(lane);
+    if (!lane->transaction.active) lane_set_time(lane);
     uint64_t seen = store_expired_seen(lane->store);
     call->command->handler(call);
     settle(lane, call, &manner);
@@ -378,7 +378,7 @@ enum lane_ran lane_begin(struct lane *lane, const struct call *calls, uint32_t c
         enum lane_ran ran = ask_room(lane, bytes, reply, refused);
         if (ran == LANE_LATER || *refused) return ran;
     }
-    set_time(lane);
+    lane_set_time(lane);
     lane->transaction =
         (struct lane_transaction){.active = true, .expired_seen = store_expired_seen(lane->store)};
     record_begin(&lane->record, store_now_ms(lane->store));

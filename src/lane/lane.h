@@ -51,6 +51,8 @@ uint32_t lane_number(const struct lane *lane);
 struct store *lane_store(struct lane *lane);
 struct call_settings *lane_settings(struct lane *lane); /* may be changed by CONFIG SET */
 void lane_set_memory_max(struct lane *lane, uint64_t bytes);
+/* Let the store's time be now, as far as it may: a follower's is that of its log. */
+void lane_set_time(struct lane *lane);
 bool lane_memory_is_full(struct lane *lane); /* after evicting what may be evicted */
 /* maxmemory-policy and its companions, for keys under cache policies. */
 struct evict_request *lane_eviction(struct lane *lane);

@@ -22,7 +22,8 @@ enum {
     TAIL_BYTES = 32 << 20,
 };
 
-#define SOLO_ELECTION_NS 1
+/* Who is alone campaigns at once, and wins when that is durable: never again. */
+#define SOLO_ELECTION_NS (INT64_C(1) << 60)
 #define SOLO_BEAT_NS     INT64_C(1000000000)
 
 bool replica_is_many(const struct replica *replica)
@@ -317,6 +318,24 @@ static instant earlier(instant a, instant b)
     return a.ns < b.ns ? a : b;
 }
 
+/* Who could not write down a vote does not ask for any, or each attempt would wait in the log. */
+static bool may_campaign(const struct replica *replica)
+{
+    if (raft_role(replica->raft) == RAFT_LEADER) return true;
+    return log_has_room(replica->lane->log, replica->pending_bytes, REPLICA_HARD_BYTES) !=
+           LOG_ROOM_DISK_FULL;
+}
+
+static void tick_if_due(struct replica *replica)
+{
+    if (replica->now.ns < replica->out.deadline.ns) return;
+    if (may_campaign(replica)) {
+        replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
+    } else {
+        replica->out.deadline.ns = replica->now.ns + LOG_RETRY_NS;
+    }
+}
+
 instant replica_turn(struct replica *replica, instant now)
 {
     if (now.ns > replica->now.ns) replica->now = now;
@@ -330,10 +349,9 @@ instant replica_turn(struct replica *replica, instant now)
         replica_state_turn(replica);
         hand_over_if_full(replica);
         ask_round(replica);
+        if (replica->log_seen > 0 && !replica_is_installing(replica)) replica_log_mark(replica);
     }
-    if (replica->now.ns >= replica->out.deadline.ns) {
-        replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
-    }
+    tick_if_due(replica);
     bool more = replica_apply(replica);
     replica_runs_forget(replica);
     instant deadline = more ? replica->now : replica->out.deadline;

@@ -52,6 +52,12 @@ static void tell_applied(struct replica *replica)
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_APPLIED, .index = applied});
 }
 
+static void begin_serving(struct replica *replica)
+{
+    replica->serving = replica->may_write = true;
+    replica->serving_term = raft_term(replica->raft);
+}
+
 bool replica_apply(struct replica *replica)
 {
     struct raft *raft = replica->raft;
@@ -72,17 +78,11 @@ bool replica_apply(struct replica *replica)
             if (!apply_span(replica, span)) break;
         }
         replica->logged_ms = store_now_ms(replica->lane->store);
-        if (leads && replica->stored.index == until) replica_begin_serving(replica);
+        if (leads && replica->stored.index == until) begin_serving(replica);
     }
     tell_applied(replica);
     return !replica->serving && replica->stored.index < raft_commit(raft) &&
            !replica->reload_wanted && !replica_is_installing(replica);
-}
-
-void replica_begin_serving(struct replica *replica)
-{
-    replica->serving = replica->may_write = true;
-    replica->serving_term = raft_term(replica->raft);
 }
 
 void replica_end_serving(struct replica *replica)

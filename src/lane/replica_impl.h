@@ -105,7 +105,10 @@ struct replica {
     uint64_t index_told; /* DURABLE */
     uint64_t hard_told;  /* DURABLE */
     uint64_t applied_told;
-    uint64_t marked_bytes; /* of entries logged since the last HARD record */
+    uint64_t marked_bytes;    /* of entries logged since the last HARD record */
+    uint64_t marked_position; /* of the last mark */
+    uint64_t idle_position;   /* the log's last when it was looked at */
+    instant idle_since;
     struct raft_hard hard;
     uint64_t hard_count;
 
@@ -163,6 +166,9 @@ struct replica_peer *replica_peer(struct replica *replica, node_id node); /* NUL
 /* --- replica_log.c ---------------------------------------------------------------------------- */
 
 void replica_log_hard(struct replica *replica);
+/* Write a mark behind what is durable when nothing else comes: a batch says what was durable before
+ * it, and so what is damaged later does not look like a write that was not whole. */
+void replica_log_mark(struct replica *replica);
 void replica_log_spans(struct replica *replica, const struct raft_span *spans, uint32_t count);
 bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, bool *damaged,
                        uint64_t *commit);
@@ -202,7 +208,6 @@ struct store *replica_store_new(const struct lane *lane);
 
 /* True: more is to be done. */
 bool replica_apply(struct replica *replica);
-void replica_begin_serving(struct replica *replica);
 void replica_end_serving(struct replica *replica);
 
 /* --- replica_peers.c -------------------------------------------------------------------------- */
@@ -211,8 +216,6 @@ MUST_USE enum err replica_peers_open(struct replica *replica, struct fault *faul
 void replica_peers_close(struct replica *replica);
 void replica_take_frames(struct replica *replica);
 void replica_send_messages(struct replica *replica);
-/* A frame's head is in replica->frame. */
-void replica_send_message(struct replica *replica, const struct raft_msg *msg);
 
 /* --- replica_state.c -------------------------------------------------------------------------- */
 

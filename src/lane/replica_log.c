@@ -22,6 +22,8 @@ enum {
     MARK_BYTES = 4 << 20, /* of entries between two records of the commit */
 };
 
+#define MARK_IDLE_NS INT64_C(50000000)
+
 static struct replica_run *run_new(struct replica_runs *runs)
 {
     if (runs->count == runs->capacity) {
@@ -120,6 +122,21 @@ void replica_log_hard(struct replica *replica)
     uint64_t position = log_append(replica->lane->log, &head, &payload, 1);
     replica_runs_add(replica, position, 0, replica->hard_count);
     replica->marked_bytes = 0;
+}
+
+void replica_log_mark(struct replica *replica)
+{
+    struct log *log = replica->lane->log;
+    uint64_t last = log_last(log);
+    if (last != replica->idle_position) {
+        replica->idle_position = last;
+        replica->idle_since = replica->now;
+    }
+    if (last == replica->marked_position || log_durable(log) != last) return;
+    if (replica->now.ns < replica->idle_since.ns + MARK_IDLE_NS) return;
+    if (log_has_room(log, replica->pending_bytes, REPLICA_HARD_BYTES) != LOG_ROOM) return;
+    replica_log_hard(replica);
+    replica->marked_position = log_last(log);
 }
 
 bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, bool *damaged,

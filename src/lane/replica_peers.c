@@ -21,7 +21,8 @@ void replica_peers_close(struct replica *replica)
 
 /* --- to them ---------------------------------------------------------------------------------- */
 
-void replica_send_message(struct replica *replica, const struct raft_msg *msg)
+/* The frame's head is put together in replica->frame. */
+static void send_message(struct replica *replica, const struct raft_msg *msg)
 {
     buffer_clear(&replica->frame);
     put_u32(&replica->frame, replica->config.link.lane);
@@ -42,7 +43,7 @@ void replica_send_messages(struct replica *replica)
         if (msg->kind == RAFT_MSG_SNAPSHOT_ASK && msg->snapshot_ask.bytes.len > 0) {
             replica_part_wanted(replica, msg);
         } else {
-            replica_send_message(replica, msg);
+            send_message(replica, msg);
         }
     }
 }

@@ -131,7 +131,14 @@ enum err node_backup(const char *data, const char *to, struct buffer *out, struc
                         "%s; or let the node write the backup: tutti backup %s --from HOST:PORT",
                         busy.text, to);
     }
-    if (err == ERR_OK) {
+    if (err == ERR_OK && folder.cluster != NULL) {
+        /* Opened here it would believe to be alone, and agree with itself. */
+        err = fault_set(fault, ERR_USAGE,
+                        "%s is of node %u of the cluster %s: let a node that runs write the "
+                        "backup: tutti backup %s --from HOST:PORT",
+                        data, folder.node.n, folder.cluster, to);
+        data_folder_close(&folder);
+    } else if (err == ERR_OK) {
         err = begin_aside(arena, to, &aside, fault);
         for (uint32_t i = 0; i < folder.lanes_count && err == ERR_OK; i++) {
             const char *place = arena_format(arena, "%s/lane-%u", aside, i);

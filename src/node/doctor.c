@@ -111,6 +111,9 @@ enum err node_doctor(const char *data, bool repair, struct buffer *out, struct f
     struct examination examination = {.arena = arena_new(), .out = out, .repair = repair};
     struct data_folder folder;
     enum err err = data_folder_open_existing(examination.arena, data, &folder, fault);
+    bool others = err == ERR_OK && folder.cluster != NULL;
+    /* What is cut off its log it has promised to others: it must get it again from them. */
+    examination.repair = repair && !others;
     if (err == ERR_OK) {
         for (uint32_t i = 0; i < folder.lanes_count && err == ERR_OK; i++) {
             err = look_at_lane(&examination, &folder, i, fault);
@@ -118,10 +121,13 @@ enum err node_doctor(const char *data, bool repair, struct buffer *out, struct f
         data_folder_close(&folder);
     }
     if (err == ERR_OK && examination.damaged) {
-        const char *way = repair ? "what is left cannot be mended: bring back a backup with 'tutti "
-                                   "restore'"
-                                 : "'tutti doctor --repair' cuts off and keeps aside what is "
-                                   "damaged; or bring back a backup with 'tutti restore'";
+        const char *way = others ? "nothing was changed: start the node, and it sets aside what "
+                                   "is damaged and gets it again from the others"
+                          : repair
+                              ? "what is left cannot be mended: bring back a backup with 'tutti "
+                                "restore'"
+                              : "'tutti doctor --repair' cuts off and keeps aside what is "
+                                "damaged; or bring back a backup with 'tutti restore'";
         err = fault_set(fault, ERR_CORRUPT, "%s is damaged; %s", data, way);
     }
     arena_free(examination.arena);

@@ -28,6 +28,11 @@ void crossing_free(struct crossing *crossing)
     guests_free(crossing->guests);
 }
 
+bool crossing_is_only_to_nodes(const struct crossing *crossing)
+{
+    return crossing != NULL && crossing->config.lanes_count == 1;
+}
+
 const struct crossing_stats *crossing_stats(const struct crossing *crossing)
 {
     return &crossing->stats;

@@ -32,6 +32,9 @@ struct crossing_config {
 struct crossing *crossing_new(struct arena *arena, const struct crossing_config *config);
 void crossing_free(struct crossing *crossing);
 
+/* One lane, that has peers at other nodes. */
+bool crossing_is_only_to_nodes(const struct crossing *crossing);
+
 enum crossing_way {
     CROSSING_HERE,    /* run it in this lane */
     CROSSING_SENT,    /* its answer comes later */

@@ -144,7 +144,8 @@ void crossing_distrust(struct server *server, uint32_t target)
 static bool is_message(const struct ask *ask)
 {
     struct slice name;
-    if (ask->argc != 3 || ask->slot != CROSSING_SLOT_LANE || !(ask->flags & ASK_QUIET)) return false;
+    if (ask->argc != 3 || ask->slot != CROSSING_SLOT_LANE || !(ask->flags & ASK_QUIET))
+        return false;
     struct slice argv[3];
     ask_arguments(ask, argv);
     name = argv[0];

@@ -79,8 +79,7 @@ static enum crossing_way send_to(struct server *server, struct session *session,
     return CROSSING_SENT;
 }
 
-void crossing_ask_own(struct server *server, struct session *session,
-                      const struct request *request)
+void crossing_ask_own(struct server *server, struct session *session, const struct request *request)
 {
     (void)send_to(server, session, server->crossing->config.lane, request, 0);
 }

@@ -163,6 +163,10 @@ static void populate(struct session_call *call)
     }
     if (call->argc > SIZE && !session_integer(call, SIZE, &size)) return;
     struct server *server = call->server;
+    if (lane_way_of_write(server->lane) != LANE_HERE) {
+        reply_error(&call->reply, "ERR this node does not lead: ask the one that does");
+        return;
+    }
     const struct command *set = command_find_name(server->commands, SLICE("set"));
     bool good = count >= 0 && count <= COUNT_MAX && size >= 0 && prefix.len < KEY_MAX / 2 &&
                 size <= config_integer(server->config, SETTING_PROTO_MAX_BULK_LEN);

@@ -234,10 +234,10 @@ static void silence(struct session *session, const struct request *request, size
 
 uint64_t dispatch_gate(const struct session *session, const struct command *command)
 {
-    if (command == NULL) return 0;
+    if (command == NULL || (session->flags & SESSION_MULTI)) return 0; /* QUEUED */
     enum command_id id = command->id;
-    bool data = command->handler != NULL || id == COMMAND_EXEC || id == COMMAND_WAIT ||
-                id == COMMAND_WAITAOF || id == COMMAND_DEBUG;
+    bool data = command->handler != NULL || id == COMMAND_EXEC || id == COMMAND_WATCH ||
+                id == COMMAND_WAIT || id == COMMAND_WAITAOF || id == COMMAND_DEBUG;
     return data ? session->gate : 0;
 }
 

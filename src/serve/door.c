@@ -262,6 +262,17 @@ void door_send(struct server *server)
     if (server->sessions->list_counts[SESSIONS_RUN] > 0) io_wake(server->io);
 }
 
+/* Answers of another node are still to come; who waits for keys is not waited for. Other lanes of
+ * this node end as well, and may be gone. */
+static bool is_owed_something(const struct server *server)
+{
+    if (!crossing_is_only_to_nodes(server->crossing)) return false;
+    const struct session *session = sessions_first(server->sessions, SESSIONS_ALL);
+    for (; session != NULL; session = session->links[SESSIONS_ALL].next)
+        if (crossing_is_owed(session) && !crossing_waits(session)) return true;
+    return false;
+}
+
 bool door_finish(struct server *server)
 {
     struct sessions *sessions = server->sessions;
@@ -270,7 +281,7 @@ bool door_finish(struct server *server)
         for (uint32_t i = 0; i < sessions->listeners_count; i++)
             io_accept_pause(server->io, sessions->listeners[i], true);
     }
-    return sessions->list_counts[SESSIONS_SEND] + sessions->list_counts[SESSIONS_RUN] +
-               sessions->list_counts[SESSIONS_LATER] + sessions->list_counts[SESSIONS_PARKED] ==
-           0;
+    uint32_t busy = sessions->list_counts[SESSIONS_SEND] + sessions->list_counts[SESSIONS_RUN] +
+                    sessions->list_counts[SESSIONS_LATER] + sessions->list_counts[SESSIONS_PARKED];
+    return busy == 0 && !is_owed_something(server);
 }

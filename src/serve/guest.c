@@ -271,7 +271,8 @@ static bool ask_run(struct server *server, struct session *guest, const struct a
     request.argv = argv;
     session_output_begin(server, guest);
     bool quiet = (ask->flags & ASK_QUIET) != 0;
-    if (guest_is_remote(server, guest) && !is_for_nodes(request.command)) {
+    bool queued = (guest->flags & SESSION_MULTI) != 0; /* whatever may be in a transaction */
+    if (!queued && guest_is_remote(server, guest) && !is_for_nodes(request.command)) {
         struct reply reply = {&guest->output, guest->protocol};
         reply_error(&reply, "ERR '%s' is not run for another node", request.command->name);
         guest_answer(server, guest, ask->entry, 0, quiet);

@@ -58,10 +58,10 @@ struct session_guest {
     uint32_t watch;                       /* WATCH_* */
     bool refusing;                        /* of another node's: until ASK_RESTART */
     uint64_t round;                       /* lane_way's */
-    size_t round_until; /* of the query: had come when the round began */
-    size_t covered;     /* of it: may be read in this turn, for a round has ended */
-    instant since;      /* it waits for a leader; 0: it does not */
-    instant retry_at;   /* after a refusal; 0: at once */
+    size_t round_until;                   /* of the query: had come when the round began */
+    size_t covered;   /* of it: may be read in this turn, for a round has ended */
+    instant since;    /* it waits for a leader; 0: it does not */
+    instant retry_at; /* after a refusal; 0: at once */
 };
 
 bool guest_is_remote(const struct server *server, const struct session *guest);

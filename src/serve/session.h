@@ -41,15 +41,15 @@ struct session_link {
     struct session *previous, *next;
 };
 enum session_list_id {
-    SESSIONS_ALL,    /* in the order of connecting */
-    SESSIONS_RUN,    /* may have something to run this turn */
-    SESSIONS_SEND,   /* have output */
-    SESSIONS_LATER,  /* run again next turn: their share was used up, or the log had no room */
-    SESSIONS_OWED,   /* wait for answers of other lanes: crossing.h */
-    SESSIONS_PAUSED, /* postponed by CLIENT PAUSE */
-    SESSIONS_PARKED, /* guests that wait for a leader, or until a read is known to be fresh */
+    SESSIONS_ALL,      /* in the order of connecting */
+    SESSIONS_RUN,      /* may have something to run this turn */
+    SESSIONS_SEND,     /* have output */
+    SESSIONS_LATER,    /* run again next turn: their share was used up, or the log had no room */
+    SESSIONS_OWED,     /* wait for answers of other lanes: crossing.h */
+    SESSIONS_PAUSED,   /* postponed by CLIENT PAUSE */
+    SESSIONS_PARKED,   /* guests that wait for a leader, or until a read is known to be fresh */
     SESSIONS_REPLICAS, /* in WAIT: run again next turn, which nobody hurries */
-    SESSIONS_WAIT,   /* blocked for keys with a timeout */
+    SESSIONS_WAIT,     /* blocked for keys with a timeout */
     SESSIONS_MONITOR,
     SESSIONS_CLOSE, /* at the end of the turn */
     SESSION_LISTS
@@ -79,7 +79,7 @@ struct session {
      * stops sending. */
     uint64_t gate_early;
     size_t early_bytes;
-    struct buffer marks; /* with replicas: which gate each part of `output` has; standing.c */
+    struct buffer marks;    /* with replicas: which gate each part of `output` has; standing.c */
     instant replicas_until; /* WAIT has begun: until when; 0: it has not */
     uint64_t replicas_gate;
 

@@ -172,7 +172,7 @@ void exec_command(struct session_call *call)
         reply_error(&call->reply, "ERR EXEC without MULTI");
         return;
     }
-    store_set_time(lane_store(call->server->lane), call->server->sessions->unix_ms);
+    lane_set_time(call->server->lane);
     if (watching_expired(call->server, session)) session->flags |= SESSION_DIRTY_WATCH;
     if (session->flags & SESSION_DIRTY_EXEC) {
         reply_error(&call->reply, "EXECABORT Transaction discarded because of previous errors.");

@@ -119,9 +119,11 @@ void watch_command(struct session_call *call)
         reply_error(&call->reply, "ERR WATCH inside MULTI is not allowed");
         return;
     }
-    store_set_time(lane_store(call->server->lane), call->server->sessions->unix_ms);
+    lane_set_time(call->server->lane);
     if (!(call->session->flags & SESSION_DIRTY_WATCH)) /* EXEC will fail anyhow */
         for (uint32_t i = 1; i < call->argc; i++) watch(call->server, call->session, call->argv[i]);
+    /* What it has seen, a read at another node must see too: that shows only what is agreed on. */
+    call->session->gate = u64_max(call->session->gate, lane_last(call->server->lane));
     session_observe(call->server);
     reply_ok(&call->reply);
 }

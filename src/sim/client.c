@@ -156,6 +156,9 @@ static bool settle(const struct settling *settling, char wrong[CLIENT_WRONG_MAX]
         outcome = unknown ? HISTORY_UNKNOWN : HISTORY_FAIL;
         settling->client->retires |= unknown;
         settling->client->was_refused = true;
+        snprintf(settling->client->refusal, CLIENT_TEXT_MAX, "%.*s",
+                 (int)u64_min(answer->text.len, CLIENT_TEXT_MAX - 1),
+                 (const char *)answer->text.data);
         good = unknown || is_refusal(answer->text);
     } else {
         good = take_result(settling, &outcome);

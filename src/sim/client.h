@@ -44,9 +44,10 @@ struct client {
     enum workload_kind kind;
     bool is_stale; /* a READONLY connection */
     sim_connection connection;
-    uint64_t generation; /* timers of an earlier one do not count */
-    bool retires;        /* once the ask is answered */
-    bool was_refused;    /* something of it */
+    uint64_t generation;           /* timers of an earlier one do not count */
+    bool retires;                  /* once the ask is answered */
+    bool was_refused;              /* something of it */
+    char refusal[CLIENT_TEXT_MAX]; /* how the last one began */
     struct buffer in, out;
     struct step steps[CLIENT_STEPS_MAX];
     uint32_t first, count;

@@ -37,7 +37,7 @@ void host_set_drift(struct host *host, int64_t ppm)
     host->drift_ppm = ppm;
 }
 
-/* When a host's clock will show this; rounded up, so that it is not woken too early. */
+/* When io_wait returns that waits for this time of the host's clock: whole milliseconds later. */
 static int64_t true_time_of(const struct host *host, instant at)
 {
     const int64_t far = INT64_MAX / 4;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sim/check.h"
 #include "sim/child.h"
 #include "sim/shrink.h"
 #include "sim/sim.h"
@@ -22,6 +23,8 @@ struct arguments {
 
 static const char usage[] =
     "usage: tutti-sim --seed N | --seeds A..B [options]\n"
+    "       tutti-sim check FILE [SLACK]      judge a recorded history (sim/history.h); SLACK is\n"
+    "                                         what clocks may be off by: 500ms\n"
     "  --until TIME     how long, in virtual time: 60s, 500ms, 2m (60s)\n"
     "  --nodes N        hosts (3)\n"
     "  --lanes N        of each node (drawn)\n"
@@ -261,8 +264,36 @@ static int run_shrink(struct arguments *arguments)
     return failed ? EXIT_BROKEN : EXIT_DONE;
 }
 
+/* --- recorded histories ------------------------------------------------------------------------
+ */
+
+static int run_check(const char *path, const char *slack)
+{
+    struct check_options options = {0};
+    struct check_verdict verdict = {0};
+    struct fault fault;
+    if (!read_time(slack, &options.clock_slack_ns)) {
+        (void)fputs(usage, stderr);
+        return EXIT_USE;
+    }
+    if (check_file(path, &options, &verdict, &fault) != ERR_OK) {
+        (void)fprintf(stderr, "tutti-sim: %s\n", fault.text);
+        return EXIT_USE;
+    }
+    (void)fwrite(verdict.text.data, 1, verdict.text.len, stdout);
+    (void)printf(
+        "%" PRIu64 " operations on %" PRIu64 " keys: %" PRIu64 " wrong, %" PRIu64 " undecided\n",
+        verdict.ops_count, verdict.keys_count, verdict.wrongs_count, verdict.undecided_count);
+    bool good = verdict.wrongs_count == 0 && verdict.undecided_count == 0;
+    check_verdict_free(&verdict);
+    return good ? EXIT_DONE : EXIT_BROKEN;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc >= 3 && argc <= 4 && strcmp(argv[1], "check") == 0) {
+        return run_check(argv[2], argc == 4 ? argv[3] : "500ms");
+    }
     struct arguments arguments = {.first = 1, .jobs = 1};
     struct buffer why = {0};
     bool plan_only = false, good = argc > 1;

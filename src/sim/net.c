@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/crc.h"
 #include "sim/sim_impl.h"
 
 enum {
@@ -114,7 +115,8 @@ static bool is_off(const struct sim *sim, uint32_t place)
     return place < SIM_HOSTS_MAX && !sim->hosts[place].has_power;
 }
 
-bool sim_is_cut(const struct sim *sim, uint32_t from, uint32_t to)
+/* Between two hosts, or a host and a client: does nothing get through? */
+static bool is_cut(const struct sim *sim, uint32_t from, uint32_t to)
 {
     bool from_host = from < SIM_HOSTS_MAX, to_host = to < SIM_HOSTS_MAX;
     if (from == to) return false;
@@ -128,7 +130,7 @@ bool sim_is_cut(const struct sim *sim, uint32_t from, uint32_t to)
 
 static bool gets_through(const struct sim *sim, uint32_t from, uint32_t to)
 {
-    return !is_off(sim, to) && !sim_is_cut(sim, from, to);
+    return !is_off(sim, to) && !is_cut(sim, from, to);
 }
 
 static int64_t slowness_ns(const struct sim *sim, uint32_t place)
@@ -276,7 +278,8 @@ static void arrive(struct sim *sim, struct connection *connection, uint32_t from
     uint32_t to = 1 - from;
     struct end *end = &connection->ends[to];
     bool kept = false;
-    sim_note(sim, connection->id ^ segment->len << 32 ^ from);
+    sim_note(sim, connection->id << 1 ^ from);
+    sim_note(sim, crc32c(0, slice_of(segment->bytes, segment->len)) ^ segment->len << 32);
     switch (end->owner) {
     case END_GONE:
         if (segment->kind != SEGMENT_RESET && !end->lingers) answer_by_reset(sim, connection, to);

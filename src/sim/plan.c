@@ -23,11 +23,6 @@ static const struct {
 #undef FAULT
 };
 
-const char *plan_kind_name(enum plan_kind kind)
-{
-    return kind_rows[kind].name;
-}
-
 /* Kinds that take from a disk what was durable: for such hosts others must have it. */
 static bool is_damage(enum plan_kind kind)
 {

@@ -51,4 +51,3 @@ struct sim_options {
 void plan_draw(struct plan *plan, const struct sim_options *options);
 /* "12.345 s: power of host 2 for 1.200 s" */
 void plan_format(const struct plan_fault *fault, struct buffer *out);
-const char *plan_kind_name(enum plan_kind kind);

@@ -112,6 +112,11 @@ void settings_of_host(struct config *config, const struct sim *sim, uint32_t hos
     if (sim->hosts_count > 1) set_peers(config, sim, host);
 }
 
+void settings_no_lease(struct config *config)
+{
+    set_named(config, "lease", "no");
+}
+
 int64_t settings_drift_ppm(const struct config *config)
 {
     enum setting_id id;

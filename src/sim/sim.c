@@ -6,7 +6,7 @@
 #include "sim/run.h"
 #include "sim/sim_impl.h"
 
-enum { SWEEP_MS = 1000, TEXT_MAX = 1024 };
+enum { SWEEP_MS = 1000, TEXT_MAX = 1024, WILD_CLOCKS_ONE_IN = 8, WILD_DRIFT_PPM = 500000 };
 
 /* --- for programs ------------------------------------------------------------------------------
  */
@@ -14,11 +14,6 @@ enum { SWEEP_MS = 1000, TEXT_MAX = 1024 };
 instant sim_now(const struct sim *sim)
 {
     return (instant){sim->now_ns};
-}
-
-uint64_t sim_seed(const struct sim *sim)
-{
-    return sim->options.seed;
 }
 
 struct prng *sim_prng(struct sim *sim)
@@ -31,24 +26,9 @@ uint32_t sim_hosts_count(const struct sim *sim)
     return sim->hosts_count;
 }
 
-uint32_t sim_lanes_count(const struct sim *sim)
-{
-    return sim->lanes_count;
-}
-
-bool sim_is_up(const struct sim *sim, uint32_t host)
-{
-    return sim->hosts[host].state == HOST_UP;
-}
-
 bool sim_is_live_phase(const struct sim *sim)
 {
     return sim->live_phase;
-}
-
-uint64_t sim_boots_count(const struct sim *sim, uint32_t host)
-{
-    return sim->hosts[host].boots_count;
 }
 
 struct node_lane *sim_lane(struct sim *sim, uint32_t host, uint32_t lane)
@@ -238,6 +218,10 @@ static void draw_hosts(struct sim *sim, struct prng *prng)
     config_init(&sim->config);
     settings_draw(&sim->config, prng);
     sim->drift_ppm_max = settings_drift_ppm(&sim->config) / 2;
+    if (prng_below(prng, WILD_CLOCKS_ONE_IN) == 0) {
+        sim->drift_ppm_max = WILD_DRIFT_PPM; /* beyond what any lease allows */
+        settings_no_lease(&sim->config);
+    }
     for (uint32_t i = 0; i < sim->hosts_count; i++) host_init(sim, i);
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         struct host *host = &sim->hosts[i];

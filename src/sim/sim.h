@@ -44,7 +44,6 @@ struct sim_event {
  */
 
 instant sim_now(const struct sim *sim); /* the true time, which no host has */
-uint64_t sim_seed(const struct sim *sim);
 struct prng *sim_prng(struct sim *sim); /* the program's own chance */
 uint32_t sim_hosts_count(const struct sim *sim);
 
@@ -69,13 +68,10 @@ void sim_trace(struct sim *sim, const char *format, ...) PRINTF(2, 3);
 
 /* NULL: the host is down, or has not so many lanes. Good until the event's call returns. */
 struct node_lane *sim_lane(struct sim *sim, uint32_t host, uint32_t lane);
-uint32_t sim_lanes_count(const struct sim *sim); /* of each host */
 /* Hosts that are up and see each other, one bit each; in the liveness phase at least those that
  * stay so. */
 uint32_t sim_healthy(const struct sim *sim);
 bool sim_is_live_phase(const struct sim *sim);
-bool sim_is_up(const struct sim *sim, uint32_t host);
-uint64_t sim_boots_count(const struct sim *sim, uint32_t host); /* starts of its node */
 
 /* --- programs ----------------------------------------------------------------------------------
  */

@@ -219,7 +219,6 @@ void io_end_changed(struct io *io, io_handle handle); /* received, ended, reset,
 void io_connected(struct io *io, io_handle handle, enum err err, int error_number);
 void io_disk_done(struct sim *sim, uint64_t operation);
 void io_power_lost(struct io *io, enum disk_loss loss);
-uint32_t io_lane(const struct io *io);
 struct host *io_host(const struct io *io);
 
 /* --- the run -----------------------------------------------------------------------------------
@@ -263,10 +262,9 @@ struct sim {
 void settings_draw(struct config *config, struct prng *prng);
 /* Where a host listens, and who its peers are. */
 void settings_of_host(struct config *config, const struct sim *sim, uint32_t host);
+void settings_no_lease(struct config *config);
 int64_t settings_drift_ppm(const struct config *config); /* that leases allow for */
 
-/* Between two hosts, or a host and a client: does nothing get through? */
-bool sim_is_cut(const struct sim *sim, uint32_t from_place, uint32_t to_place);
 void sim_happen(struct sim *sim, int64_t at_ns, enum sim_happening kind, uint32_t number,
                 uint64_t detail);
 void sim_tell(struct sim *sim, const struct sim_event *event); /* the program */

@@ -184,7 +184,8 @@ static void receive(struct workload *workload, struct sim *sim, struct client *c
         return;
     }
     if (client_waits(client)) return;
-    bool refused = client->was_refused;
+    /* Memory that is full by the seed's own setting is no fault of the node. */
+    bool refused = client->was_refused && strncmp(client->refusal, "OOM ", 4) != 0;
     client->was_refused = false;
     if (is_prober(workload, client) && !refused && !client->retires)
         workload->acknowledged |= 1U << client->host;
@@ -223,8 +224,11 @@ static void check_liveness(struct workload *workload, struct sim *sim) /* [W3] *
 {
     for (uint32_t host = 0; host < sim_hosts_count(sim); host++) {
         if (!has_host(workload->healthy, host) || has_host(workload->acknowledged, host)) continue;
-        sim_fail(sim, "liveness", "host %u is healthy, and acknowledged no write in %lld s",
-                 host + 1, (long long)(WRITE_NS / NS_PER_MS / 1000));
+        const struct client *prober = &workload->clients[workload->clients_count + host];
+        sim_fail(
+            sim, "liveness",
+            "host %u is healthy, and acknowledged no write in %lld s; its last refusal: \"%s\"",
+            host + 1, (long long)(WRITE_NS / NS_PER_MS / 1000), prober->refusal);
         return;
     }
 }

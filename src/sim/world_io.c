@@ -154,11 +154,6 @@ const char *io_disk_name(const struct io *io)
     return "simulated";
 }
 
-uint32_t io_lane(const struct io *io)
-{
-    return io->lane;
-}
-
 struct host *io_host(const struct io *io)
 {
     return io->host;

@@ -1,4 +1,4 @@
-"""Histories: what clients did and saw, as the text of src/sim/history.h; `tutti-sim check` judges."""
+"""What clients did and saw, as the text of src/sim/history.h; `tutti-sim check` judges it."""
 
 import itertools
 import threading

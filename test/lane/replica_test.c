@@ -9,6 +9,8 @@
 #include "test/lane/replica_fixture.h"
 #include "test/rows.h"
 
+enum { IDLE_TURNS = 200 };
+
 static bool has_leader(struct replica_cluster *cluster)
 {
     return replica_cluster_leader(cluster) != 0;
@@ -200,26 +202,49 @@ static void lose(struct replica_node *node)
     cr_assert_eq(folder_create(node->folder, &fault), ERR_OK);
 }
 
-static void flip(struct replica_node *node)
+/* Change a byte of the log where it has this text. */
+static bool flip_in(const char *path, const char *text)
+{
+    static uint8_t bytes[1 << 20];
+    struct fault fault;
+    struct file file;
+    size_t got;
+    cr_assert_eq(file_open_read(path, &file, &fault), ERR_OK);
+    cr_assert_eq(file_read_at(&file, 0, bytes, sizeof bytes, &got, &fault), ERR_OK);
+    file_close(&file);
+    uint8_t *at = memmem(bytes, got, text, strlen(text));
+    if (at == NULL) return false;
+    *at ^= 1;
+    file_remove(path);
+    cr_assert_eq(file_create(path, &file, &fault), ERR_OK);
+    cr_assert_eq(file_write(&file, slice_of(bytes, got), &fault), ERR_OK);
+    file_close(&file);
+    return true;
+}
+
+static void flip(struct replica_node *node, const char *text)
 {
     struct folder_files files = {0};
     struct arena *arena = arena_new();
     struct fault fault;
-    struct file file;
+    bool found = false;
     cr_assert_eq(folder_walk(node->folder, arena, NULL, &files, &fault), ERR_OK);
-    const struct folder_file *first = &files.files[0]; /* the log's oldest segment */
-    uint8_t bytes[65536];
-    size_t got;
-    cr_assert_eq(file_open_read((const char *)first->path.data, &file, &fault), ERR_OK);
-    cr_assert_eq(file_read_at(&file, 0, bytes, sizeof bytes, &got, &fault), ERR_OK);
-    file_close(&file);
-    bytes[IO_BLOCK_BYTES + 100] ^= 1;
-    file_remove((const char *)first->path.data);
-    cr_assert_eq(file_create((const char *)first->path.data, &file, &fault), ERR_OK);
-    cr_assert_eq(file_write(&file, slice_of(bytes, got), &fault), ERR_OK);
-    file_close(&file);
+    for (uint32_t i = 0; i < files.count && !found; i++) {
+        found = flip_in((const char *)files.files[i].path.data, text);
+    }
+    cr_assert(found);
     folder_files_free(&files);
     arena_free(arena);
+}
+
+static void flip_first(struct replica_node *node)
+{
+    flip(node, "key:0");
+}
+
+static void flip_last(struct replica_node *node)
+{
+    flip(node, "key:49");
 }
 
 static const struct {
@@ -228,7 +253,8 @@ static const struct {
     uint64_t repairs;
 } harms[] = {
     {"an empty folder is one that may have been lost", lose, 0},
-    {"a flipped bit is found, and the files kept aside", flip, 1},
+    {"a flipped bit is found, and the files kept aside", flip_first, 1},
+    {"in what was written last, too: a mark is behind it", flip_last, 1},
 };
 
 static bool nobody_recovers(struct replica_cluster *cluster)
@@ -245,6 +271,7 @@ Test(replica, a_folder_that_is_lost_or_damaged_is_filled_again)
         struct replica_cluster cluster;
         uint32_t leader = start(&cluster), harmed = another(leader);
         fill(&cluster, leader, 50);
+        for (int i = 0; i < IDLE_TURNS; i++) replica_cluster_turn(&cluster);
         replica_cluster_stop(&cluster, harmed);
         row->harm(&cluster.nodes[harmed - 1]);
         replica_cluster_start(&cluster, harmed);

@@ -52,7 +52,8 @@ void raft_free(struct raft *raft)
     raft_tail_clear(&raft->tail, raft->tail.base);
 }
 
-/* Also what the snapshot has already may replace what is behind it. */
+/* Also what the snapshot has already may replace what is behind it; until that comes, what will be
+ * replaced may be of an earlier term than the snapshot, and what follows on it has a gap before. */
 static void restore_piece(struct raft *raft, struct raft_batch *batch)
 {
     uint64_t base = raft->tail.base.index;
@@ -63,7 +64,8 @@ static void restore_piece(struct raft *raft, struct raft_batch *batch)
         raft_tail_truncate(&raft->tail, cut);
         raft_effective_cut(raft, cut);
     }
-    if (skip >= raft_batch_count(batch)) return;
+    if (skip >= raft_batch_count(batch) || cut > raft->tail.last.index + 1) return;
+    if (raft_batch_entry(batch, (uint32_t)skip).pos.term < raft->tail.base.term) return;
     raft_tail_append(&raft->tail, batch, (uint32_t)skip);
     raft_effective_from(raft, batch, (uint32_t)skip);
 }
@@ -206,7 +208,12 @@ static void on_tick(struct raft *raft, struct raft_outbox *out)
     if (raft->role == RAFT_LEADER) {
         raft_lead_tick(raft, out);
     } else if (raft->now.ns >= raft->election_at.ns) {
-        if (raft_may_campaign(raft)) {
+        /* A candidate's own vote may still be on its way to the disk. To begin anew in a later term
+         * would put it off again, and for ever where the disk takes longer than an election. */
+        bool waits = raft->role == RAFT_CANDIDATE && !raft_hard_is_durable(raft);
+        if (waits) {
+            raft_election_timer(raft, raft->now);
+        } else if (raft_may_campaign(raft)) {
             raft_pre_campaign(raft, out);
         } else {
             raft_become_follower(raft, raft->hard.term, NODE_NONE);

@@ -143,7 +143,6 @@ struct raft_progress *raft_progress_of(struct raft *raft, node_id node); /* NULL
 bool raft_may_campaign(const struct raft *raft);
 bool raft_is_protected(const struct raft *raft); /* a leader was heard too lately to be replaced */
 void raft_election_timer(struct raft *raft, instant from);
-void raft_retry_timer(struct raft *raft);
 void raft_leader_down(struct raft *raft);
 void raft_pre_campaign(struct raft *raft, struct raft_outbox *out);
 void raft_campaign(struct raft *raft, bool transfer, struct raft_outbox *out);

@@ -15,11 +15,15 @@ static duration random_wait(struct raft *raft, int64_t from_ns, int64_t until_ns
     return (duration){from_ns + (int64_t)prng_below(&raft->prng, span + 1)};
 }
 
+/* Who leaves may still be needed: those who stay may lack the entry that says so, and must not be
+ * elected before they have it (Ongaro's thesis, §4.2.2). */
 bool raft_may_campaign(const struct raft *raft)
 {
+    bool leaves = raft->effective.index > raft->commit &&
+                  raft_members_is_voter(&raft->before.members, raft->config.self);
     return !raft->hard.recovering && /* [I9] */
            !raft->incoming.installing &&
-           raft_members_is_voter(&raft->effective.members, raft->config.self);
+           (leaves || raft_members_is_voter(&raft->effective.members, raft->config.self));
 }
 
 void raft_election_timer(struct raft *raft, instant from)
@@ -29,7 +33,7 @@ void raft_election_timer(struct raft *raft, instant from)
         raft_after(from, random_wait(raft, config->election_min.ns, config->election_max.ns));
 }
 
-void raft_retry_timer(struct raft *raft)
+static void retry_timer(struct raft *raft)
 {
     int64_t min = raft->config.election_min.ns;
     raft->election_at = raft_after(raft->now, random_wait(raft, min / 2, min));
@@ -61,7 +65,7 @@ static void votes_begin(struct raft *raft)
     for (uint32_t i = 0; i < raft_peers_count(raft); i++) raft->peers[i].granted = false;
     raft->leader = NODE_NONE;
     raft->hibernating = false;
-    raft_retry_timer(raft);
+    retry_timer(raft);
 }
 
 static bool votes_suffice(const struct raft *raft)

@@ -146,14 +146,15 @@ static void judge_leader(struct world *world, uint32_t node)
     uint64_t term = raft_term(raft), found;
     ASSERT(term < WORLD_TERMS_MAX);
     ASSERT(world->leaders[term] == 0 || world->leaders[term] == node); /* one a term */
-    if (world->leaders[term] == 0 && world->ledger_count > 0) {
-        ASSERT(raft_last(raft).index >= world->ledger_count); /* it lacks nothing */
-        if (raft_term_at(raft, world->ledger_count, &found)) {
-            ASSERT(found == world->ledger[world->ledger_count - 1].term);
-        }
+    uint64_t known = world->acknowledged; /* a leader of a later term lacks nothing of it */
+    if (world->leaders[term] == 0 && term > world->acknowledged_term && known > 0) {
+        ASSERT(raft_last(raft).index >= known);
+        if (raft_term_at(raft, known, &found)) ASSERT(found == world->ledger[known - 1].term);
     }
     world->leaders[term] = node;
-    world->acknowledged = u64_max(world->acknowledged, raft_commit(raft));
+    if (raft_commit(raft) <= world->acknowledged) return;
+    world->acknowledged = raft_commit(raft);
+    world->acknowledged_term = u64_max(world->acknowledged_term, term);
 }
 
 void raft_world_check(struct world *world)

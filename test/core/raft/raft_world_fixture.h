@@ -85,7 +85,9 @@ struct world {
     bool cut[WORLD_NODES_MAX + 1][WORLD_NODES_MAX + 1]; /* from, to */
     uint64_t leaders[WORLD_TERMS_MAX];                  /* of a term: the node that led */
     struct world_said *ledger;                          /* what is committed, by index */
-    uint64_t ledger_count, ledger_capacity, acknowledged;
+    uint64_t ledger_count, ledger_capacity;
+    uint64_t acknowledged,
+        acknowledged_term;       /* by a leader to its clients, and the latest's term */
     struct world_entry *entries; /* every entry that ever was: for log matching */
     size_t entries_count, entries_capacity;
     uint64_t values;      /* proposed so far */
