@@ -154,7 +154,7 @@ void plan_format(const struct plan_fault *fault, struct buffer *out)
 {
     long long at_ms = fault->at_ns / SIM_NS_PER_MS, lasts_ms = fault->lasts_ns / SIM_NS_PER_MS;
     buffer_append_format(out, "%lld.%03lld s: %s of host", at_ms / 1000, at_ms % 1000,
-                         plan_kind_name(fault->kind));
+                         kind_rows[fault->kind].name);
     if (fault->at_leader) buffer_append(out, SLICE(" that leads, or else"));
     for (uint32_t host = 0; host < SIM_HOSTS_MAX; host++) {
         if (fault->hosts >> host & 1) buffer_append_format(out, " %u", host + 1);
