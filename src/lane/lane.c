@@ -415,6 +415,15 @@ uint64_t lane_last(const struct lane *lane)
     return lane->replica->stored.index;
 }
 
+/* What was shown to be over is over at the log's time, too. [L4] */
+void lane_digest(struct lane *lane, uint8_t digest[20])
+{
+    int64_t now_ms = store_now_ms(lane->store);
+    if (lane->is_many) store_turn_back_time(lane->store, lane->replica->logged_ms);
+    store_digest(lane->store, digest);
+    store_set_time(lane->store, now_ms);
+}
+
 /* --- the turn -------------------------------------------------------------------------------- */
 
 void lane_complete(struct lane *lane, const struct io_completion *completion)

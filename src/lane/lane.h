@@ -80,6 +80,8 @@ void lane_end(struct lane *lane, uint64_t *gate);
 
 uint64_t lane_agreed(const struct lane *lane); /* gates up to here are open: committed */
 uint64_t lane_last(const struct lane *lane);
+/* Of the store as it is at the log's time: equal on all replicas at one position of the log. */
+void lane_digest(struct lane *lane, uint8_t digest[20]);
 
 /* --- replication ----------------------------------------------------------------------------- */
 

@@ -254,7 +254,8 @@ void replica_propose(struct replica *replica)
     replica->pending = NULL;
     replica->pending_bytes = 0;
     raft_batch_unref(batch);
-    /* [P1] raft's own entries, of members, come behind what was proposed. */
+    /* [P1]; behind them the leader may have put an entry of its own, as when a change of members
+     * comes to its second half. */
     ASSERT(replica->stored.index >= last);
 }
 
