@@ -117,20 +117,54 @@ static void refill(struct replica *replica)
     if (sending->allowance_bytes > burst) sending->allowance_bytes = burst;
 }
 
+static bool some_need_one(const struct replica *replica)
+{
+    struct raft_peer peers[RAFT_MEMBERS_MAX];
+    uint32_t count = raft_peers(replica->raft, peers);
+    for (uint32_t i = 0; i < count; i++)
+        if (peers[i].needs_snapshot && peers[i].is_active) return true;
+    return false;
+}
+
+/* Has nothing been agreed on for a while, though the store has more? */
+static bool is_stuck(struct replica *replica)
+{
+    enum { STUCK_NS = 1000 * 1000 * 1000 };
+    uint64_t commit = raft_commit(replica->raft);
+    if (commit != replica->commit_seen || replica->stored.index <= commit) {
+        replica->commit_seen = commit;
+        replica->commit_seen_at = replica->now;
+        return false;
+    }
+    return replica->now.ns >= replica->commit_seen_at.ns + STUCK_NS;
+}
+
+/* A snapshot of this store would have what is not agreed on, and never will be before a member has
+ * that snapshot: the store goes back to what is. Nothing is lost: the log has the rest. */
+static void go_back(struct replica *replica)
+{
+    if (replica->serving) replica_end_serving(replica);
+    lane_save_abort(replica->lane);
+    replica->held_commit = raft_commit(replica->raft);
+    replica->reload_wanted = true;
+}
+
 /* A member that needs a snapshot, and the newest is too old to go on from in the log. */
 static void make_one_if_needed(struct replica *replica)
 {
-    struct raft_peer peers[RAFT_MEMBERS_MAX];
     struct raft *raft = replica->raft;
     uint64_t term;
-    if (!replica->serving || replica->lane->save.writer != NULL) return;
-    uint32_t count = raft_peers(raft, peers);
-    bool wanted = false;
-    for (uint32_t i = 0; i < count; i++) wanted |= peers[i].needs_snapshot && peers[i].is_active;
-    if (!wanted) return;
+    bool stuck = is_stuck(replica);
+    if (replica->reload_wanted || replica_is_installing(replica)) return;
+    if ((!stuck && replica->lane->save.writer != NULL) || !some_need_one(replica)) return;
     uint64_t index = replica->snapshot.index;
     bool goes_on = index == raft_last(raft).index || raft_term_at(raft, index + 1, &term);
-    if (index == 0 || !goes_on) lane_save_soon(replica->lane, replica->now);
+    if (index > 0 && goes_on) return;
+    if (stuck) {
+        go_back(replica);
+    } else if (replica->serving || replica->stored.index <= raft_commit(raft)) {
+        lane_save_soon(replica->lane, replica->now);
+    }
 }
 
 instant replica_send_turn(struct replica *replica)
