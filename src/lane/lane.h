@@ -107,10 +107,11 @@ node_id lane_leader(const struct lane *lane); /* NODE_NONE: nobody that we know 
 /* How often this lane has ceased to lead: whoever waits for keys or watches them must look again.
  */
 uint64_t lane_depositions(const struct lane *lane);
-/* How often entries that replies wait for were replaced by others: they will never be agreed on.
- * Then gates at or past *`from` (of the last time) mean nothing any more. Between two turns it may
- * grow by one at most. */
-uint64_t lane_losses(const struct lane *lane, uint64_t *from);
+/* How often entries that replies wait for went from this lane's log. Then gates at or past *`from`
+ * (of the last time) mean nothing any more. *`for_good`: what took their place is agreed on, so
+ * they never will be; else another node may still have them, or a snapshot that came. Between two
+ * turns it may grow by one at most. */
+uint64_t lane_losses(const struct lane *lane, uint64_t *from, bool *for_good);
 
 enum { LANE_PEERS_MAX = 9 };
 struct lane_peer_told {

@@ -180,6 +180,7 @@ void replica_lose_from(struct replica *replica, uint64_t from) /* [P5] */
         return;
     }
     replica->lost_this_turn = true;
+    replica->lost_to_snapshot = false;
     replica->losses++;
     replica->losses_from = from;
 }

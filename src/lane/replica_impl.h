@@ -142,7 +142,7 @@ struct replica {
 
     uint64_t epoch, epoch_of[8]; /* what lane_way depends on */
     uint64_t depositions, losses, losses_from, reloads, repairs;
-    bool lost_this_turn;
+    bool lost_this_turn, lost_to_snapshot;
 };
 
 /* --- replica.c -------------------------------------------------------------------------------- */
