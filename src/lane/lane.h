@@ -8,7 +8,7 @@
  * Cache keys are neither logged nor gated.
  *
  * The turn (node/turn.c): io_wait; lane_complete and the front doors get their completions; the
- * doors run calls; lane_turn starts the flush, a slice of snapshot and of store work; the doors
+ * doors run calls; lane_turn, lane_flush and lane_settle start what is sent and written; the doors
  * send the replies whose gates are open.
  */
 #pragma once
@@ -150,10 +150,14 @@ MUST_USE enum err lane_change_members(struct lane *lane, const node_id *voters, 
 enum { LANE_TAGS = LOG_TAGS + 64 };
 /* The tags that belong to the lane: 1 … LANE_TAGS. */
 void lane_complete(struct lane *lane, const struct io_completion *completion);
-/* Returns when it wants to be called again at the latest. */
-instant lane_turn(struct lane *lane, instant now, int64_t unix_ms);
-/* After lane_turn and the doors' last word: what was sent to other nodes leaves. */
+/* What the calls have changed becomes entries; what came from disk and peers is taken in. */
+void lane_turn(struct lane *lane, instant now, int64_t unix_ms);
+/* What was sent to other nodes leaves: after lane_turn, for it takes longest to come back; and
+ * after the doors' last word. */
 void lane_flush(struct lane *lane);
+/* Then: the disk is set to work, and while it works what is agreed on goes to the store. Returns
+ * when the lane wants to be called again at the latest. */
+instant lane_settle(struct lane *lane, instant now, int64_t unix_ms);
 bool lane_is_quiet(const struct lane *lane);              /* nothing to flush, nothing under way */
 const struct fault *lane_failed(const struct lane *lane); /* the node must stop */
 
