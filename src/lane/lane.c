@@ -242,6 +242,13 @@ static enum lane_ran ask_room(struct lane *lane, size_t bytes, struct reply *rep
     return LANE_RAN;
 }
 
+bool lane_has_room(const struct lane *lane)
+{
+    const struct replica *replica = lane->replica;
+    return replica->may_write && !disk_is_behind(lane) &&
+           log_has_room(lane->log, replica->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
+}
+
 static bool memory_is_over(const struct lane *lane)
 {
     uint64_t max = lane->config.memory_max_bytes;
@@ -406,6 +413,15 @@ uint64_t lane_agreed(const struct lane *lane)
 uint64_t lane_last(const struct lane *lane)
 {
     return lane->replica->stored.index;
+}
+
+/* What was shown to be over is over at the log's time, too. [L4] */
+void lane_digest(struct lane *lane, uint8_t digest[20])
+{
+    int64_t now_ms = store_now_ms(lane->store);
+    if (lane->is_many) store_turn_back_time(lane->store, lane->replica->logged_ms);
+    store_digest(lane->store, digest);
+    store_set_time(lane->store, now_ms);
 }
 
 /* --- the turn -------------------------------------------------------------------------------- */

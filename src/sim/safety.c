@@ -198,8 +198,7 @@ static void check_digest(struct looking *looking, uint64_t index)
     struct digested *kept = &looking->group->digests[index / DIGEST_EACH % DIGESTS_KEPT];
     struct digested new = {.index = index, .host = looking->host};
     looking->seen->digested = index;
-    /* What expires is gone here earlier than there: their times differ. */
-    store_digest_lasting(lane_store(looking->lane), new.digest);
+    lane_digest(looking->lane, new.digest);
     if (kept->index != index) {
         *kept = new;
         return;

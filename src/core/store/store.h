@@ -145,8 +145,6 @@ uint8_t entry_frequency(const struct store *store, const struct entry *entry);
  * of a key: with them. 20 bytes, as DEBUG DIGEST shows. */
 void store_digest_value(const struct store *store, const struct entry *entry, uint8_t digest[20]);
 void store_digest(const struct store *store, uint8_t digest[20]); /* all keys of all databases */
-/* Of keys without a time to live: the same at every time of the day. */
-void store_digest_lasting(const struct store *store, uint8_t digest[20]);
 
 /* --- work between commands ------------------------------------------------------------------- */
 

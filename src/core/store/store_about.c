@@ -54,27 +54,16 @@ static void digest_key(const struct store *store, uint32_t database, const struc
     digest_add(total, slice_of(digest, sizeof digest));
 }
 
-static void digest_keys(const struct store *store, bool lasting, uint8_t digest[DIGEST_BYTES])
+void store_digest(const struct store *store, uint8_t digest[20])
 {
     memset(digest, 0, DIGEST_BYTES);
     for (uint32_t i = 0; i < STORE_DATABASES; i++) {
         struct table_walk walk = {0};
         const struct entry *entry;
         while ((entry = table_walk_next(&store->databases[i]->table, &walk)) != NULL) {
-            bool counts = lasting ? !entry->expires : !entry_is_expired(store, entry);
-            if (counts) digest_key(store, i, entry, digest);
+            if (!entry_is_expired(store, entry)) digest_key(store, i, entry, digest);
         }
     }
-}
-
-void store_digest(const struct store *store, uint8_t digest[20])
-{
-    digest_keys(store, false, digest);
-}
-
-void store_digest_lasting(const struct store *store, uint8_t digest[20])
-{
-    digest_keys(store, true, digest);
 }
 
 /* --- the store ------------------------------------------------------------------------------- */
