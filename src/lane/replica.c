@@ -114,6 +114,8 @@ static void make_raft(struct replica *replica, struct replica_loaded *loaded)
     for (uint32_t i = 0; i < loaded->batches_count; i++) {
         raft_restore(replica->raft, loaded->batches[i]);
     }
+    if (replica_is_many(replica)) raft_restore_commit(replica->raft, loaded->commit);
+    replica->settled_commit = raft_commit(replica->raft);
     replica->index_told = raft_last(replica->raft).index;
     replica->applied_told = raft_commit(replica->raft);
 }
@@ -221,6 +223,7 @@ static void settle(struct replica *replica) /* [P2] */
     }
     if (out->msgs_count > 0) replica_send_messages(replica);
     if (out->has_chunk) replica_install_part(replica, &out->chunk);
+    replica->settled_commit = out->commit;
     replica->may_write = replica->serving && raft_may_propose(replica->raft);
 }
 

@@ -111,6 +111,7 @@ struct replica {
     instant idle_since;
     struct raft_hard hard;
     uint64_t hard_count;
+    uint64_t settled_commit; /* as of the last outbox: all of it is in the log */
 
     struct raft_members config_members; /* who belongs to it at first */
     struct raft_pos stored;             /* the last entry that the store has seen */
@@ -140,7 +141,7 @@ struct replica {
     struct message *inbox, *inbox_last;
     struct buffer frame;
 
-    uint64_t epoch, epoch_of[8]; /* what lane_way depends on */
+    uint64_t epoch, epoch_of[9]; /* what lane_way depends on */
     uint64_t depositions, losses, losses_from, reloads, repairs;
     bool lost_this_turn, lost_to_snapshot;
 };
@@ -198,6 +199,7 @@ struct replica_loaded {
     uint32_t batches_count, batches_capacity;
     uint64_t last_position;
     bool has_hard;
+    uint64_t commit; /* at least: the log says so */
 };
 /* Fill lane->store, which is empty, with entries up to `until`. `loaded` NULL: raft knows. */
 MUST_USE enum err replica_load(struct replica *replica, uint64_t until,
