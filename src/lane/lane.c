@@ -242,6 +242,13 @@ static enum lane_ran ask_room(struct lane *lane, size_t bytes, struct reply *rep
     return LANE_RAN;
 }
 
+bool lane_has_room(const struct lane *lane)
+{
+    const struct replica *replica = lane->replica;
+    return replica->may_write && !disk_is_behind(lane) &&
+           log_has_room(lane->log, replica->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
+}
+
 static bool memory_is_over(const struct lane *lane)
 {
     uint64_t max = lane->config.memory_max_bytes;
@@ -350,7 +357,8 @@ enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate)
             enum lane_ran ran = ask_room(lane, request_bytes(call), &call->reply, &refused);
             if (ran == LANE_LATER || refused) return ran;
         }
-        if (!ask_memory(lane, call)) return LANE_RAN;
+        /* Of several calls as one, memory was asked for before the first: never half of them. */
+        if (!lane->transaction.active && !ask_memory(lane, call)) return LANE_RAN;
     }
     if (!lane->transaction.active) lane_set_time(lane);
     uint64_t seen = store_expired_seen(lane->store);

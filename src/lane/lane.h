@@ -62,12 +62,15 @@ void lane_set_observer(struct lane *lane, const struct call_observer *observer);
 
 enum lane_ran {
     LANE_RAN,  /* the reply is written, or the call blocks (call->block.wanted) */
-    LANE_LATER /* nothing happened: the log is making room. Run it again after the next turn */
+    LANE_LATER /* nothing happened: the log is making room. Run it again when lane_has_room */
 };
 /* Fills in store, settings, observer and `changes`; the reply is appended to call->reply. `*gate`
  * becomes the greater of itself and the position that this reply waits for. Refusals (-OOM,
  * -DISKFULL, keys of two modes) are replies too. */
 enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate);
+
+/* For a small request. One that got LANE_LATER nevertheless is run again a little later. */
+bool lane_has_room(const struct lane *lane);
 
 /* Several calls as one: all of them are one record of the log, or none is. lane_begin may refuse
  * as lane_run does: with LANE_LATER, or by a refusal in `reply` (then *refused). */

@@ -15,6 +15,8 @@
 
 #define NS_PER_S INT64_C(1000000000)
 #define SWEEP_NS (NS_PER_S / 10) /* between two looks at all clients */
+#define ROOM_NS                                                                                    \
+    (NS_PER_S / 1000) /* at most, between two looks at the log by whom it had no room for */
 
 enum { DOOR_TAG_SESSIONS = DOOR_TAG_FIRST };
 
@@ -226,6 +228,7 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms)
     crossing_turn(server);
     move_all(sessions, SESSIONS_REPLICAS, SESSIONS_RUN);
     move_all(sessions, SESSIONS_LATER, SESSIONS_RUN);
+    sessions->roomless_count = 0;
     if (blocked_is_ready(server->blocked)) blocked_serve(server);
     /* Whoever wakes while the others run is at the end of the list; who has to wait leaves it. */
     do {
@@ -237,7 +240,12 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms)
     deadline = earlier(deadline, (instant){sessions->swept.ns + SWEEP_NS});
     deadline = earlier(deadline, replicas_deadline(server));
     if (sessions->pause != PAUSE_NONE) deadline = earlier(deadline, sessions->pause_until);
-    bool more = sessions->list_counts[SESSIONS_LATER] + sessions->list_counts[SESSIONS_RUN] > 0;
+    bool more = sessions->list_counts[SESSIONS_LATER] > sessions->roomless_count ||
+                sessions->list_counts[SESSIONS_RUN] > 0;
+    if (sessions->roomless_count > 0) {
+        sessions->had_room = lane_has_room(server->lane);
+        deadline = earlier(deadline, (instant){now.ns + ROOM_NS});
+    }
     return more || blocked_is_ready(server->blocked) ? now : deadline;
 }
 
@@ -259,7 +267,10 @@ void door_send(struct server *server)
     } while (crossing_own_answers(server));
     sessions_close_all(server, NULL);
     crossing_flush(server);
-    if (server->sessions->list_counts[SESSIONS_RUN] > 0) io_wake(server->io);
+    const struct sessions *sessions = server->sessions;
+    bool room_came =
+        sessions->roomless_count > 0 && !sessions->had_room && lane_has_room(server->lane);
+    if (sessions->list_counts[SESSIONS_RUN] > 0 || room_came) io_wake(server->io);
 }
 
 /* Answers of another node are still to come; who waits for keys is not waited for. Other lanes of

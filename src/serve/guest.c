@@ -282,7 +282,7 @@ static bool ask_run(struct server *server, struct session *guest, const struct a
     case DISPATCH_RAN:
     case DISPATCH_ANSWERED: break;
     case DISPATCH_OWED: UNREACHABLE("an answer owed to a guest"); break;
-    case DISPATCH_LATER: session_enter(server->sessions, SESSIONS_LATER, guest); return false;
+    case DISPATCH_LATER: session_await_room(server->sessions, guest); return false;
     case DISPATCH_PAUSED: session_enter(server->sessions, SESSIONS_PAUSED, guest); return false;
     case DISPATCH_REPLICAS: session_enter(server->sessions, SESSIONS_REPLICAS, guest); return false;
     }

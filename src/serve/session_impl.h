@@ -44,6 +44,10 @@ struct sessions {
     uint64_t commands_at_sweep;
     io_handle listeners[SESSION_LISTENERS_MAX];
     uint32_t listeners_count;
+    /* Of those in SESSIONS_LATER, whom the log had no room for in this turn: the turn that follows
+     * need not come before there is room. */
+    uint32_t roomless_count;
+    bool had_room; /* at the end of the door's turn; for one that asks for more there is none */
     bool finishing;
 };
 
@@ -54,6 +58,13 @@ static inline bool session_in(const struct session *session, enum session_list_i
 
 void session_enter(struct sessions *sessions, enum session_list_id list, struct session *session);
 void session_leave(struct sessions *sessions, enum session_list_id list, struct session *session);
+
+/* The log had no room for its request: again when it has. */
+static inline void session_await_room(struct sessions *sessions, struct session *session)
+{
+    session_enter(sessions, SESSIONS_LATER, session);
+    sessions->roomless_count++;
+}
 
 struct sessions *sessions_new(void);
 void sessions_free(struct server *server);

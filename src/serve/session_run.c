@@ -119,7 +119,7 @@ static bool run_one(struct server *server, struct session *session, struct parse
     switch (dispatch(server, session, &request)) {
     case DISPATCH_RAN: parsed->ran = true; break;
     case DISPATCH_ANSWERED: return true;
-    case DISPATCH_LATER: session_enter(server->sessions, SESSIONS_LATER, session); return false;
+    case DISPATCH_LATER: session_await_room(server->sessions, session); return false;
     case DISPATCH_PAUSED: session_enter(server->sessions, SESSIONS_PAUSED, session); return false;
     case DISPATCH_OWED: session_enter(server->sessions, SESSIONS_OWED, session); return false;
     case DISPATCH_REPLICAS:

@@ -74,6 +74,11 @@ static bool is_refusal(struct slice text)
     return false;
 }
 
+static bool is_unknown(struct slice text)
+{
+    return slice_starts_with(text, SLICE("UNKNOWN "));
+}
+
 static bool add_value(const struct settling *settling, const struct answer *value)
 {
     if (value->kind != ANSWER_TEXT && value->kind != ANSWER_NULL) return false;
@@ -152,7 +157,7 @@ static bool settle(const struct settling *settling, char wrong[CLIENT_WRONG_MAX]
     enum history_outcome outcome = HISTORY_OK;
     bool good = true;
     if (answer->kind == ANSWER_ERROR) {
-        bool unknown = slice_starts_with(answer->text, SLICE("UNKNOWN "));
+        bool unknown = is_unknown(answer->text);
         outcome = unknown ? HISTORY_UNKNOWN : HISTORY_FAIL;
         settling->client->retires |= unknown;
         settling->client->was_refused = true;
@@ -182,9 +187,11 @@ static bool take_answer(struct client *client, struct history *history, const st
         return false;
     }
     struct step *step = &client->steps[client->first];
-    if (--step->replies > 0) {
+    if (--step->replies > 0) { /* of MULTI and the like; they wait for what was asked before them */
+        bool unknown = answer->kind == ANSWER_ERROR && is_unknown(answer->text);
         step->refused |= answer->kind == ANSWER_ERROR;
-        if (answer->kind != ANSWER_ERROR || is_refusal(answer->text)) return true;
+        client->retires |= unknown;
+        if (answer->kind != ANSWER_ERROR || unknown || is_refusal(answer->text)) return true;
         snprintf(wrong, CLIENT_WRONG_MAX, "within a step: \"%.*s\"",
                  (int)u64_min(answer->text.len, 160), (const char *)answer->text.data);
         return false;

@@ -220,11 +220,41 @@ static void lose_patience(struct workload *workload, struct sim *sim, struct cli
     leave(workload, sim, client);
 }
 
+static void trace_lane(struct sim *sim, uint32_t host, uint32_t number, struct node_lane *of)
+{
+    struct lane_replication told;
+    lane_tell_replication(node_lane_lane(of), &told);
+    sim_trace(sim,
+              "host %u lane %u: %s, term %llu, leader %u, last %llu, durable %llu, commit %llu, "
+              "applied %llu",
+              host + 1, number, told.role, (unsigned long long)told.term, told.leader.n,
+              (unsigned long long)told.last, (unsigned long long)told.durable,
+              (unsigned long long)told.commit, (unsigned long long)told.applied);
+    for (uint32_t i = 0; i < told.peers_count; i++) {
+        const struct lane_peer_told *peer = &told.peers[i];
+        sim_trace(sim, "  node %u: link %s%s%s%s, matched %llu %s", peer->node.n,
+                  peer->is_up ? "up" : "down", peer->is_voter ? ", voter" : "",
+                  peer->is_active ? ", active" : "", peer->is_recovering ? ", recovering" : "",
+                  (unsigned long long)peer->matched, peer->trouble);
+    }
+}
+
+/* For whoever looks at a trace: how the replicas stand. */
+static void trace_replicas(struct sim *sim)
+{
+    for (uint32_t host = 0; host < sim_hosts_count(sim); host++) {
+        for (uint32_t lane = 0; sim_lane(sim, host, lane) != NULL; lane++) {
+            trace_lane(sim, host, lane, sim_lane(sim, host, lane));
+        }
+    }
+}
+
 static void check_liveness(struct workload *workload, struct sim *sim) /* [W3] */
 {
     for (uint32_t host = 0; host < sim_hosts_count(sim); host++) {
         if (!has_host(workload->healthy, host) || has_host(workload->acknowledged, host)) continue;
         const struct client *prober = &workload->clients[workload->clients_count + host];
+        trace_replicas(sim);
         sim_fail(
             sim, "liveness",
             "host %u is healthy, and acknowledged no write in %lld s; its last refusal: \"%s\"",
