@@ -13,7 +13,8 @@ enum {
     PIPELINE_MAX = 8,
     LIST_APPENDS_MAX = 200, /* about: then other lists take the place of these */
     FILLER_ONE_IN = 8,
-    FILLER_KEYS = 8
+    FILLER_KEYS = 8,
+    READERS_EACH = 4 /* clients: one of them only reads */
 };
 #define KEY_LIFE_NS INT64_C(10000000000)
 
@@ -27,6 +28,12 @@ struct asking { /* one ask */
 static uint64_t draw(struct asking *asking, uint64_t bound)
 {
     return prng_below(asking->asks->prng, bound);
+}
+
+/* Some write nothing: where writes wait for a majority that is gone, they go on asking. */
+static bool only_reads(const struct asking *asking)
+{
+    return asking->client->number % READERS_EACH == 1;
 }
 
 /* One of a few keys of the time. */
@@ -129,7 +136,9 @@ static void ask_register(struct asking *asking)
 {
     choose_key(asking, "register", KEYS_REGISTER);
     uint64_t what = draw(asking, 20);
-    if (what < 6) {
+    if (only_reads(asking)) {
+        say_get(asking, HISTORY_READ);
+    } else if (what < 6) {
         say_watch(asking);
     } else if (what < 12) {
         say_get(asking, HISTORY_READ);
@@ -164,7 +173,7 @@ static void say_count(struct asking *asking, enum history_kind kind)
 static void ask_counter(struct asking *asking)
 {
     choose_key(asking, "counter", KEYS_OTHER);
-    if (draw(asking, 3) > 0) {
+    if (draw(asking, 3) > 0 && !only_reads(asking)) {
         say_add(asking);
     } else {
         say_count(asking, HISTORY_COUNT);
@@ -198,7 +207,7 @@ static void ask_list(struct asking *asking)
 {
     choose_list(asking);
     uint64_t what = draw(asking, 6);
-    if (what < 4) {
+    if (what < 4 && !only_reads(asking)) {
         say_append(asking);
     } else {
         say_list(asking, HISTORY_LIST, what == 4 ? 0 : (int64_t)draw(asking, 50));

@@ -82,6 +82,12 @@ void raft_restore(struct raft *raft, struct raft_batch *batch)
     raft_tail_trim(raft);
 }
 
+void raft_restore_commit(struct raft *raft, uint64_t commit)
+{
+    commit = u64_min(commit, raft->tail.last.index);
+    raft->commit = raft->applied = u64_max(raft->commit, commit); /* [I3] */
+}
+
 struct raft_msg *raft_push(struct raft *raft, struct raft_outbox *out, enum raft_msg_kind kind,
                            node_id to)
 {
