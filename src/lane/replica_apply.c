@@ -78,7 +78,8 @@ bool replica_apply(struct replica *replica)
             if (!apply_span(replica, span)) break;
         }
         replica->logged_ms = store_now_ms(replica->lane->store);
-        if (leads && replica->stored.index == until) begin_serving(replica);
+        /* A store that is about to be loaded again would lose what is written to it. */
+        if (ready && leads && replica->stored.index == until) begin_serving(replica);
     }
     tell_applied(replica);
     return !replica->serving && replica->stored.index < raft_commit(raft) &&
