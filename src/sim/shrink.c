@@ -89,7 +89,8 @@ enum err shrink(struct sim_options *options, uint8_t keep[PLAN_FAULTS_MAX], stru
     }
     plan_draw(&plan, options);
     shrinking.count = plan.count;
-    memset(keep + plan.count, 0, PLAN_FAULTS_MAX - plan.count); /* so that only real ones are told */
+    memset(keep + plan.count, 0,
+           PLAN_FAULTS_MAX - plan.count); /* so that only real ones are told */
     options->keep = keep;
     leave_out(&shrinking);
     return fault->code;
