@@ -182,6 +182,7 @@ void replica_lose_from(struct replica *replica, uint64_t from) /* [P5] */
         return;
     }
     replica->lost_this_turn = true;
+    replica->lost_to_snapshot = false;
     replica->losses++;
     replica->losses_from = from;
 }
@@ -341,7 +342,7 @@ static void tick_if_due(struct replica *replica)
     }
 }
 
-instant replica_turn(struct replica *replica, instant now)
+void replica_turn(struct replica *replica, instant now)
 {
     if (now.ns > replica->now.ns) replica->now = now;
     replica->lost_this_turn = false;
@@ -357,6 +358,10 @@ instant replica_turn(struct replica *replica, instant now)
         if (replica->log_seen > 0 && !replica_is_installing(replica)) replica_log_mark(replica);
     }
     tick_if_due(replica);
+}
+
+instant replica_settle(struct replica *replica)
+{
     bool more = replica_apply(replica);
     replica_runs_forget(replica);
     instant deadline = more ? replica->now : replica->out.deadline;

@@ -143,7 +143,7 @@ struct replica {
 
     uint64_t epoch, epoch_of[9]; /* what lane_way depends on */
     uint64_t depositions, losses, losses_from, reloads, repairs;
-    bool lost_this_turn;
+    bool lost_this_turn, lost_to_snapshot;
 };
 
 /* --- replica.c -------------------------------------------------------------------------------- */
@@ -160,7 +160,10 @@ void replica_step(struct replica *replica, struct raft_event *event);
 void replica_propose(struct replica *replica);
 /* The record that the lane has made is the next entry. */
 void replica_append(struct replica *replica, struct slice record);
-instant replica_turn(struct replica *replica, instant now);
+void replica_turn(struct replica *replica, instant now);
+/* Behind the turn, when what it has to write and to send is on its way: what is agreed on goes to
+ * the store. Returns when it wants its turn again. */
+instant replica_settle(struct replica *replica);
 void replica_complete(struct replica *replica, const struct io_completion *completion);
 void replica_fail(struct replica *replica, const struct fault *fault);
 bool replica_is_many(const struct replica *replica);

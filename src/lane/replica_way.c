@@ -119,10 +119,12 @@ uint64_t lane_depositions(const struct lane *lane)
     return lane->replica->depositions;
 }
 
-uint64_t lane_losses(const struct lane *lane, uint64_t *from)
+uint64_t lane_losses(const struct lane *lane, uint64_t *from, bool *for_good)
 {
-    *from = lane->replica->losses_from;
-    return lane->replica->losses;
+    const struct replica *replica = lane->replica;
+    *from = replica->losses_from;
+    *for_good = !replica->lost_to_snapshot && raft_commit(replica->raft) >= replica->losses_from;
+    return replica->losses;
 }
 
 static const char *role_of(const struct replica *replica)

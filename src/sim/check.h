@@ -3,14 +3,14 @@
  *
  * A key is judged by the model of its operations, each key alone:
  *
- *   register  linearizable (reads, writes, compare-and-set): the search of Wing and Gong (1993)
- * with the memo of Lowe (2017), bounded: beyond its bounds it says so and does not guess list
- * linearizable, by sorting and sweeping: appended values are unique, so reads and lengths tell the
- * order, and then only the times have to fit it queue     nothing lost, twice, phantom, out of
- * order, or hidden from who found it empty: the conditions of Henzinger, Sezgin and Vafeiadis
- * (2013), by sorting and sweeping counter   each sum once, all between what certainly and what
- * possibly was added, never back expiry    a key goes only after its time, goes in time, and once
- * gone does not come back
+ * - register: linearizable (reads, writes, compare-and-set): the search of Wing and Gong (1993)
+ *   with the memo of Lowe (2017), bounded: beyond its bounds it says so and does not guess
+ * - list: linearizable, by sorting and sweeping: appended values are unique, so reads and lengths
+ *   tell the order, and then only the times have to fit it, and the order in which a client spoke
+ * - queue: nothing lost, twice, phantom, out of order, or hidden from who found it empty: the
+ *   conditions of Henzinger, Sezgin and Vafeiadis (2013), by sorting and sweeping
+ * - counter: each sum once, all between what certainly and what possibly was added, never back
+ * - expiry: a key goes only after its time, goes in time, and once gone does not come back
  *
  * Stale reads (of read-only connections) may be old, but show what was there at some time, in
  * order, and never go back on one connection.

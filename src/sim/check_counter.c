@@ -133,7 +133,14 @@ static void sweep(struct counter *counter)
         items[count++] = item;
     }
     const struct sweep_item *low, *high;
-    if (!sweep_find(check->arena, items, count, &low, &high)) return;
+    const struct history_op *early, *late;
+    bool own = sweep_find_own(check->arena, items, count, &early, &late);
+    if (!sweep_find(check->arena, items, count, &low, &high)) {
+        if (own)
+            check_wrong(check, "reordered: what one client said later has happened before", early,
+                        late);
+        return;
+    }
     bool update = low->op->kind == HISTORY_ADD;
     check_wrong(check,
                 update ? "reordered: an addition began from a sum that was already past"

@@ -136,7 +136,14 @@ static void sweep(struct list *list)
         items[count++] = item;
     }
     const struct sweep_item *low, *high;
-    if (!sweep_find(check->arena, items, count, &low, &high)) return;
+    const struct history_op *early, *late;
+    bool own = sweep_find_own(check->arena, items, count, &early, &late);
+    if (!sweep_find(check->arena, items, count, &low, &high)) {
+        if (own)
+            check_wrong(check, "reordered: what one client said later has happened before", early,
+                        late);
+        return;
+    }
     tell_contradiction(check, low, high);
 }
 

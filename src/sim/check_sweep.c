@@ -36,6 +36,29 @@ bool sweep_find(struct arena *arena, struct sweep_item *items, size_t count,
     return false;
 }
 
+bool sweep_find_own(struct arena *arena, const struct sweep_item *items, size_t count,
+                    const struct history_op **early, const struct history_op **late)
+{
+    uint32_t last_client = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].op->client > last_client) last_client = items[i].op->client;
+    }
+    const struct sweep_item **said = /* by client: what it said last */
+        ARENA_ARRAY(arena, const struct sweep_item *, (size_t)last_client + 1);
+    memset(said, 0, ((size_t)last_client + 1) * sizeof(said[0]));
+    for (size_t i = 0; i < count; i++) {
+        const struct sweep_item *item = &items[i], **before = &said[item->op->client];
+        if (item->op->outcome != HISTORY_OK || item->invoked_ns == INT64_MIN) continue;
+        if (*before != NULL && (*before)->rank > item->rank) {
+            *early = (*before)->op;
+            *late = item->op;
+            return true;
+        }
+        *before = item;
+    }
+    return false;
+}
+
 static int by_after(const void *a, const void *b)
 {
     const struct sweep_moment *left = a, *right = b;

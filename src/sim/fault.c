@@ -265,7 +265,7 @@ void fault_over(struct sim *sim, uint32_t number, uint64_t flap)
 /* --- the liveness phase ------------------------------------------------------------------------
  */
 
-/* Is somebody no member of a group, as any of those who run believes? */
+/* Has somebody no vote in a group, as any of those who run believes? */
 static bool some_are_out(const struct sim *sim)
 {
     for (uint32_t i = 0; i < sim->hosts_count * sim->lanes_count; i++) {
@@ -274,7 +274,10 @@ static bool some_are_out(const struct sim *sim)
         if (host->state == HOST_DOWN || lane >= host->lanes_count) continue;
         const struct raft *raft = lane_raft(node_lane_lane(host->lanes[lane].lane));
         const struct raft_members *members = raft_members(raft);
-        if (members->joint || members->count < sim->hosts_count) return true;
+        if (members->joint) return true;
+        for (uint32_t j = 0; j < sim->hosts_count; j++) {
+            if (!raft_members_is_voter(members, (node_id){j + 1})) return true;
+        }
     }
     return false;
 }

@@ -30,6 +30,7 @@ static const char usage[] =
     "  --lanes N        of each node (drawn)\n"
     "  --workload NAME  what clients do\n"
     "  --faults LIST    of the seed's plan, those that happen: 1,4-6; none; all (all)\n"
+    "  --kinds LIST     of faults, those that happen: kill,pause (drawn)\n"
     "  --plan           show the plan of the seed, and run nothing\n"
     "  --trace          show what happens\n"
     "  --jobs N         runs at a time (1)\n"
@@ -90,21 +91,15 @@ static bool read_count(const char *text, uint32_t most, uint32_t *count)
 }
 
 static const struct option option_rows[] = {
-    {"seed", required_argument, NULL, 's'},
-    {"seeds", required_argument, NULL, 'S'},
-    {"until", required_argument, NULL, 'u'},
-    {"nodes", required_argument, NULL, 'n'},
-    {"lanes", required_argument, NULL, 'l'},
-    {"workload", required_argument, NULL, 'w'},
-    {"faults", required_argument, NULL, 'f'},
-    {"plan", no_argument, NULL, 'p'},
-    {"trace", no_argument, NULL, 't'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"shrink", no_argument, NULL, 'x'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"first", no_argument, NULL, '1'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 'S'},
+    {"until", required_argument, NULL, 'u'},  {"nodes", required_argument, NULL, 'n'},
+    {"lanes", required_argument, NULL, 'l'},  {"workload", required_argument, NULL, 'w'},
+    {"faults", required_argument, NULL, 'f'}, {"kinds", required_argument, NULL, 'k'},
+
+    {"plan", no_argument, NULL, 'p'},         {"trace", no_argument, NULL, 't'},
+    {"jobs", required_argument, NULL, 'j'},   {"shrink", no_argument, NULL, 'x'},
+    {"quiet", no_argument, NULL, 'q'},        {"first", no_argument, NULL, '1'},
+    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 };
 
 static bool read_one(int letter, char *value, struct arguments *arguments, bool *plan_only)
@@ -118,6 +113,7 @@ static bool read_one(int letter, char *value, struct arguments *arguments, bool 
     case 'l': return read_count(value, SIM_LANES_MAX, &options->lanes_count);
     case 'w': options->program = value; return true;
     case 'f': return read_faults(value, arguments);
+    case 'k': return plan_read_kinds(value, &options->kinds);
     case 'p': *plan_only = true; return true;
     case 't': options->trace = true; return true;
     case 'j': return read_count(value, JOBS_MAX, &arguments->jobs);
@@ -170,6 +166,11 @@ static void say_failure(const struct sim_options *options, const struct sim_resu
                  options->seed, options->until_ns / 1000000, options->hosts_count);
     if (options->lanes_count != 0) (void)printf(" --lanes %u", options->lanes_count);
     if (options->program != NULL) (void)printf(" --workload %s", options->program);
+    if (options->kinds != 0) {
+        plan_format_kinds(options->kinds, &faults);
+        (void)printf(" --kinds %.*s", (int)faults.len, (const char *)faults.data);
+        buffer_clear(&faults);
+    }
     if (options->keep != NULL) {
         append_faults(options->keep, &faults);
         (void)printf(" --faults %.*s", (int)faults.len, (const char *)faults.data);

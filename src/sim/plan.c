@@ -23,6 +23,27 @@ static const struct {
 #undef FAULT
 };
 
+bool plan_read_kinds(const char *text, uint32_t *kinds)
+{
+    for (const char *end; *text != '\0'; text = *end == ',' ? end + 1 : end) {
+        end = strchrnul(text, ',');
+        uint32_t kind = 0;
+        struct slice word = slice_of(text, (size_t)(end - text));
+        while (kind < PLAN_KINDS_COUNT && !slice_eq(word, slice_text(kind_rows[kind].name))) kind++;
+        if (kind == PLAN_KINDS_COUNT) return false;
+        *kinds |= 1U << kind;
+    }
+    return *kinds != 0;
+}
+
+void plan_format_kinds(uint32_t kinds, struct buffer *out)
+{
+    for (uint32_t kind = 0, count = 0; kind < PLAN_KINDS_COUNT; kind++) {
+        if (!(kinds >> kind & 1)) continue;
+        buffer_append_format(out, "%s%s", count++ == 0 ? "" : ",", kind_rows[kind].name);
+    }
+}
+
 /* Kinds that take from a disk what was durable: for such hosts others must have it. */
 static bool is_damage(enum plan_kind kind)
 {
@@ -110,11 +131,12 @@ static void add_fault(struct drawing *drawing, int64_t at_ns)
     plan->faults[plan->count++] = fault;
 }
 
-static void switch_kinds_on(struct drawing *drawing)
+static void switch_kinds_on(struct drawing *drawing, uint32_t wanted)
 {
     const uint32_t damages = 1U << PLAN_BIT_FLIP | 1U << PLAN_DISK_LOST;
     for (uint32_t kind = 0; kind < PLAN_KINDS_COUNT; kind++) {
         bool on = prng_below(&drawing->prng, 4) < KIND_ON_OF_4;
+        if (wanted != 0) on = wanted >> kind & 1;
         bool possible = drawing->minority > 0 || !is_damage((enum plan_kind)kind);
         if (kind == PLAN_MEMBERS) /* fewer members could not do without a disk */
             possible = drawing->minority > 0 && (drawing->plan->kinds & damages) == 0;
@@ -140,7 +162,7 @@ void plan_draw(struct plan *plan, const struct sim_options *options)
                               .minority = (options->hosts_count - 1) / 2};
     *plan = (struct plan){.heal_at_ns = heal_at_ns(options->until_ns)};
     plan->gentle = prng_below(&drawing.prng, 2) == 0;
-    switch_kinds_on(&drawing);
+    switch_kinds_on(&drawing, options->kinds);
     if (options->no_faults || drawing.kinds_count == 0) return;
     uint64_t pause_ms = (uint64_t)PAUSE_MS_LEAST << prng_below(&drawing.prng, PAUSES_COUNT);
     int64_t at_ns = CALM_MS * SIM_NS_PER_MS;

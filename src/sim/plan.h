@@ -45,9 +45,13 @@ struct sim_options {
     const char *program;               /* NULL: the usual one */
     bool trace;
     bool no_faults;
+    uint32_t kinds;      /* of faults: bits; 0: drawn */
     const uint8_t *keep; /* [PLAN_FAULTS_MAX] of the plan, those that happen; NULL: all */
 };
 
+/* "kill,pause". False: a word names none. */
+bool plan_read_kinds(const char *text, uint32_t *kinds);
+void plan_format_kinds(uint32_t kinds, struct buffer *out);
 void plan_draw(struct plan *plan, const struct sim_options *options);
 /* "12.345 s: power of host 2 for 1.200 s" */
 void plan_format(const struct plan_fault *fault, struct buffer *out);

@@ -38,6 +38,7 @@ struct group {
     struct buffer led;                     /* of struct led, rising */
     struct digested digests[DIGESTS_KEPT]; /* a ring by position */
     struct seen seen[SIM_HOSTS_MAX];
+    struct raft_hard promised[SIM_HOSTS_MAX]; /* by each host, and durable; all their lives long */
 };
 
 struct safety {
@@ -138,6 +139,23 @@ static void check_leader(struct looking *looking)
     check_completeness(looking, term);
 }
 
+/* What was durable is kept, but by who has lost it and knows. */
+static void check_promise(struct looking *looking)
+{
+    struct raft_hard *promised = &looking->group->promised[looking->host], now;
+    bool durable = raft_hard(looking->raft, &now);
+    bool other =
+        now.term == promised->term && promised->vote.n != 0 && !node_eq(now.vote, promised->vote);
+    if (!now.recovering && (now.term < promised->term || other)) {
+        sim_fail(looking->sim, "promises",
+                 "host %u, lane %u, has voted for %u in term %llu; now it is in term %llu, and "
+                 "its vote is for %u",
+                 looking->host + 1, looking->number, promised->vote.n,
+                 (unsigned long long)promised->term, (unsigned long long)now.term, now.vote.n);
+    }
+    if (durable || now.recovering) *promised = now;
+}
+
 /* --- entries --------------------------------------------------------------------------------- */
 
 static void check_entry(struct looking *looking, const struct raft_entry *entry)
@@ -230,6 +248,7 @@ void safety_turned(struct safety *safety, struct sim *sim, uint32_t host, uint32
     looking.lane = node_lane_lane(of);
     looking.raft = lane_raft(looking.lane);
     raft_check(looking.raft);
+    check_promise(&looking);
     check_leader(&looking);
     check_entries(&looking);
     check_store(&looking);

@@ -3,6 +3,7 @@
  * (Ongaro and Ousterhout 2014, figure 3):
  *
  *   election safety       at most one leader a term
+ *   promises              a term that is durable never goes back, nor does a vote change in it
  *   leader completeness   a leader's log has what was committed in earlier terms
  *   log matching, state machine safety
  *                         what is committed at an index is one entry, on all hosts, for ever

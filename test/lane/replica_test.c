@@ -123,16 +123,17 @@ Test(replica, what_a_deposed_leader_has_alone_is_gone)
 {
     struct replica_cluster cluster;
     uint32_t leader = start(&cluster);
+    bool for_good;
     uint64_t from;
     fill(&cluster, leader, 5);
     (void)depose(&cluster, leader);
     struct lane *lane = replica_lane(&cluster, leader);
-    cr_expect_eq(lane_losses(lane, &from), 0);
+    cr_expect_eq(lane_losses(lane, &from, &for_good), 0);
     uint64_t last = lane_last(lane);
     cluster.nodes[leader - 1].paused = cluster.nodes[leader - 1].mute = false;
     expect_same_data(&cluster);
     cr_expect_eq(lane_depositions(lane), 1);
-    cr_expect_eq(lane_losses(lane, &from), 1);
+    cr_expect_eq(lane_losses(lane, &from, &for_good), 1);
     cr_expect_eq(from, last, "the one entry");
     cr_expect_eq(replica_told(&cluster, leader).reloads, 1);
     cr_expect(replica_says(&cluster, leader, "GET lost", "$-1\r\n"));

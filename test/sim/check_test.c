@@ -88,6 +88,8 @@ static const struct check_row registers[] = {
 };
 
 static const struct check_row lists[] = {
+    {"one client's appends, said at a time, are in its order",
+     "1 9 ok 1 append k a -> 2\n1 9 ok 1 append k b -> 1\n", "reordered"},
     {"one after the other",
      "1 2 ok 1 append k a -> 1\n3 4 ok 2 append k b -> 2\n5 6 ok 2 list k 0 -> a b\n", NULL},
     {"two at once, in any order",
@@ -170,6 +172,12 @@ static const struct check_row queues[] = {
 };
 
 static const struct check_row counters[] = {
+    {"of what one client says at a time the later comes later",
+     "1 9 ok 1 add k 1 -> 1\n1 9 ok 1 add k 1 -> 2\n", NULL},
+    {"and not before",
+     "1 9 ok 1 add k 1 -> 2\n1 9 ok 1 add k 1 -> 1\n", "reordered"},
+    {"two clients may overtake each other",
+     "1 9 ok 1 add k 1 -> 2\n1 9 ok 2 add k 1 -> 1\n", NULL},
     {"one after the other",
      "1 2 ok 1 add k 1 -> 1\n3 4 ok 2 add k 2 -> 3\n5 6 ok 2 count k -> 3\n", NULL},
     {"two from one sum", "1 2 ok 1 add k 1 -> 1\n1 2 ok 2 add k 1 -> 1\n", "lost update"},

@@ -293,7 +293,6 @@ static void advance(struct raft *raft, struct raft_outbox *out)
         raft_replicate(raft, out);
     }
     raft_reads_advance(raft, out);
-    raft_tail_trim(raft);
 }
 
 static instant deadline_of(const struct raft *raft)
@@ -331,6 +330,7 @@ void raft_step(struct raft *raft, const struct raft_event *event, struct raft_ou
     const uint64_t commit = raft->commit;
     raft->now = event->now;
     out_begin(out);
+    raft_tail_trim(raft); /* before there is anything in the outbox that borrows from it */
     on_event(raft, event, out);
     advance(raft, out);
 

@@ -150,6 +150,8 @@ bool raft_is_recovering(const struct raft *raft);
  * committed. */
 bool raft_may_propose(const struct raft *raft);
 bool raft_may_change_members(const struct raft *raft);
+/* What it promises. True: it is durable. */
+bool raft_hard(const struct raft *raft, struct raft_hard *hard);
 const struct raft_members *raft_members(const struct raft *raft);
 /* As of an entry, for a snapshot there. False: that is not known any more. */
 bool raft_members_at(const struct raft *raft, uint64_t index, struct raft_members *members);

@@ -31,6 +31,12 @@ bool raft_is_recovering(const struct raft *raft)
     return raft->hard.recovering;
 }
 
+bool raft_hard(const struct raft *raft, struct raft_hard *hard)
+{
+    *hard = raft->hard;
+    return raft_hard_is_durable(raft);
+}
+
 bool raft_may_propose(const struct raft *raft)
 {
     bool leads = raft->role == RAFT_LEADER && raft->commit >= raft->term_first;
