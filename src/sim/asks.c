@@ -10,8 +10,7 @@ enum {
     EXPIRING_RECENT = 4,
     TTL_MS_LEAST = 100,
     TTL_MS_SPREAD = 3000,
-    PIPELINE_MAX = 8,
-    READERS_EACH = 4 /* clients: one of them only reads */
+    PIPELINE_MAX = 8
 };
 #define KEY_LIFE_NS INT64_C(10000000000)
 
@@ -25,12 +24,6 @@ struct asking { /* one ask */
 static uint64_t draw(struct asking *asking, uint64_t bound)
 {
     return prng_below(asking->asks->prng, bound);
-}
-
-/* Some write nothing: where writes wait for a majority that is gone, they go on asking. */
-static bool only_reads(const struct asking *asking)
-{
-    return asking->client->number % READERS_EACH == 1;
 }
 
 /* One of a few keys of the time. */
@@ -133,7 +126,7 @@ static void ask_register(struct asking *asking)
 {
     choose_key(asking, "register", KEYS_REGISTER);
     uint64_t what = draw(asking, 20);
-    if (only_reads(asking)) {
+    if (asking->client->only_reads) {
         say_get(asking, HISTORY_READ);
     } else if (what < 6) {
         say_watch(asking);
@@ -170,7 +163,7 @@ static void say_count(struct asking *asking, enum history_kind kind)
 static void ask_counter(struct asking *asking)
 {
     choose_key(asking, "counter", KEYS_OTHER);
-    if (draw(asking, 3) > 0 && !only_reads(asking)) {
+    if (draw(asking, 3) > 0 && !asking->client->only_reads) {
         say_add(asking);
     } else {
         say_count(asking, HISTORY_COUNT);
@@ -194,7 +187,7 @@ static void ask_list(struct asking *asking)
 {
     choose_key(asking, "list", KEYS_OTHER);
     uint64_t what = draw(asking, 6);
-    if (what < 4 && !only_reads(asking)) {
+    if (what < 4 && !asking->client->only_reads) {
         say_append(asking);
     } else {
         say_list(asking, HISTORY_LIST, what == 4 ? 0 : (int64_t)draw(asking, 50));
