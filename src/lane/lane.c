@@ -82,6 +82,7 @@ void lane_close(struct lane *lane)
     buffer_free(&lane->record);
     buffer_free(&lane->instead);
     buffer_free(&lane->places);
+    buffer_free(&lane->unread);
     arena_free(lane->arena);
 }
 
@@ -454,12 +455,18 @@ static void work(struct lane *lane, instant now, int64_t unix_ms)
     log_time_if_seen(lane, seen);
 }
 
-instant lane_turn(struct lane *lane, instant now, int64_t unix_ms)
+void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
 {
     if (lane->work_due || now.ns - lane->worked.ns >= WORK_PAUSE_NS) work(lane, now, unix_ms);
-    instant deadline = replica_turn(lane->replica, now);
-    bool saves = lane_save_turn(lane, now, unix_ms);
+    replica_turn(lane->replica, now);
+}
+
+instant lane_settle(struct lane *lane, instant now, int64_t unix_ms)
+{
     log_flush(lane->log);
+    instant deadline = replica_settle(lane->replica);
+    bool saves = lane_save_turn(lane, now, unix_ms);
+    log_flush(lane->log); /* what came to it since then */
     if (lane->work_due || saves) return now;
     int64_t pause_until_ns = now.ns + TURN_PAUSE_NS;
     return deadline.ns < pause_until_ns ? deadline : (instant){pause_until_ns};

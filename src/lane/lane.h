@@ -8,7 +8,7 @@
  * Cache keys are neither logged nor gated.
  *
  * The turn (node/turn.c): io_wait; lane_complete and the front doors get their completions; the
- * doors run calls; lane_turn starts the flush, a slice of snapshot and of store work; the doors
+ * doors run calls; lane_turn, lane_flush and lane_settle start what is sent and written; the doors
  * send the replies whose gates are open.
  */
 #pragma once
@@ -107,10 +107,11 @@ node_id lane_leader(const struct lane *lane); /* NODE_NONE: nobody that we know 
 /* How often this lane has ceased to lead: whoever waits for keys or watches them must look again.
  */
 uint64_t lane_depositions(const struct lane *lane);
-/* How often entries that replies wait for were replaced by others: they will never be agreed on.
- * Then gates at or past *`from` (of the last time) mean nothing any more. Between two turns it may
- * grow by one at most. */
-uint64_t lane_losses(const struct lane *lane, uint64_t *from);
+/* How often entries that replies wait for went from this lane's log. Then gates at or past *`from`
+ * (of the last time) mean nothing any more. *`for_good`: what took their place is agreed on, so
+ * they never will be; else another node may still have them, or a snapshot that came. Between two
+ * turns it may grow by one at most. */
+uint64_t lane_losses(const struct lane *lane, uint64_t *from, bool *for_good);
 
 enum { LANE_PEERS_MAX = 9 };
 struct lane_peer_told {
@@ -149,10 +150,14 @@ MUST_USE enum err lane_change_members(struct lane *lane, const node_id *voters, 
 enum { LANE_TAGS = LOG_TAGS + 64 };
 /* The tags that belong to the lane: 1 … LANE_TAGS. */
 void lane_complete(struct lane *lane, const struct io_completion *completion);
-/* Returns when it wants to be called again at the latest. */
-instant lane_turn(struct lane *lane, instant now, int64_t unix_ms);
-/* After lane_turn and the doors' last word: what was sent to other nodes leaves. */
+/* What the calls have changed becomes entries; what came from disk and peers is taken in. */
+void lane_turn(struct lane *lane, instant now, int64_t unix_ms);
+/* What was sent to other nodes leaves: after lane_turn, for it takes longest to come back; and
+ * after the doors' last word. */
 void lane_flush(struct lane *lane);
+/* Then: the disk is set to work, and while it works what is agreed on goes to the store. Returns
+ * when the lane wants to be called again at the latest. */
+instant lane_settle(struct lane *lane, instant now, int64_t unix_ms);
 bool lane_is_quiet(const struct lane *lane);              /* nothing to flush, nothing under way */
 const struct fault *lane_failed(const struct lane *lane); /* the node must stop */
 

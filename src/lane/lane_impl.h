@@ -49,6 +49,7 @@ struct lane {
     struct buffer record;  /* what is about to be logged */
     struct buffer instead; /* for call_log_instead */
     struct buffer places;  /* of the keys of a call that has many */
+    struct buffer unread;  /* replies to what is replayed */
     struct lane_transaction transaction;
     struct lane_save save;
     uint64_t changes; /* since the start */

@@ -1,7 +1,7 @@
 /* record.c -- what a lane's log records say: commands, as they were called; see lane_impl.h. */
 #include "lane/lane_impl.h"
 
-enum { REPLAY_ARGUMENTS_ON_STACK = 64 };
+enum { REPLAY_ARGUMENTS_ON_STACK = 64, UNREAD_KEEP_BYTES_MAX = 64 * 1024 };
 
 void record_begin(struct buffer *record, int64_t now_ms)
 {
@@ -31,7 +31,6 @@ struct replay {
     struct lane *lane;
     uint64_t number; /* of the record, for a fault */
     const struct call_observer *observer;
-    struct buffer replies; /* nobody reads them */
     struct slice *argv;
     uint32_t argv_capacity;
 };
@@ -64,7 +63,9 @@ static enum err replay_command(struct replay *replay, struct cursor *cursor, uin
                        "version that wrote it",
                        fault);
     }
-    buffer_clear(&replay->replies);
+    struct buffer *unread = &lane->unread;
+    if (unread->capacity > UNREAD_KEEP_BYTES_MAX) buffer_free(unread);
+    buffer_clear(unread);
     struct call call = {
         .command = command,
         .argv = replay->argv,
@@ -73,7 +74,7 @@ static enum err replay_command(struct replay *replay, struct cursor *cursor, uin
         .store = lane->store,
         .settings = &lane->config.settings,
         .observer = replay->observer,
-        .reply = {&replay->replies, 2},
+        .reply = {unread, 2},
         .replaying = true,
         .instead = &lane->instead,
     };
@@ -87,8 +88,8 @@ enum err record_replay(struct lane *lane, uint64_t number, struct slice bytes,
 {
     const struct call_observer nobody = {0};
     struct slice stack[REPLAY_ARGUMENTS_ON_STACK];
-    struct replay replay = {lane, number, observer == NULL ? &nobody : observer,
-                            {0},  stack,  REPLAY_ARGUMENTS_ON_STACK};
+    struct replay replay = {lane, number, observer == NULL ? &nobody : observer, stack,
+                            REPLAY_ARGUMENTS_ON_STACK};
     struct cursor cursor = cursor_of(bytes);
     store_set_time(lane->store, (int64_t)cursor_varint(&cursor));
     enum err err = ERR_OK;
@@ -101,6 +102,5 @@ enum err record_replay(struct lane *lane, uint64_t number, struct slice bytes,
         }
     }
     if (err == ERR_OK && cursor.bad) err = damaged(number, "it cannot be read", fault);
-    buffer_free(&replay.replies);
     return err;
 }

@@ -114,6 +114,8 @@ static void make_raft(struct replica *replica, struct replica_loaded *loaded)
     for (uint32_t i = 0; i < loaded->batches_count; i++) {
         raft_restore(replica->raft, loaded->batches[i]);
     }
+    if (replica_is_many(replica)) raft_restore_commit(replica->raft, loaded->commit);
+    replica->settled_commit = raft_commit(replica->raft);
     replica->index_told = raft_last(replica->raft).index;
     replica->applied_told = raft_commit(replica->raft);
 }
@@ -180,6 +182,7 @@ void replica_lose_from(struct replica *replica, uint64_t from) /* [P5] */
         return;
     }
     replica->lost_this_turn = true;
+    replica->lost_to_snapshot = false;
     replica->losses++;
     replica->losses_from = from;
 }
@@ -220,6 +223,7 @@ static void settle(struct replica *replica) /* [P2] */
     }
     if (out->msgs_count > 0) replica_send_messages(replica);
     if (out->has_chunk) replica_install_part(replica, &out->chunk);
+    replica->settled_commit = out->commit;
     replica->may_write = replica->serving && raft_may_propose(replica->raft);
 }
 
@@ -338,7 +342,7 @@ static void tick_if_due(struct replica *replica)
     }
 }
 
-instant replica_turn(struct replica *replica, instant now)
+void replica_turn(struct replica *replica, instant now)
 {
     if (now.ns > replica->now.ns) replica->now = now;
     replica->lost_this_turn = false;
@@ -354,6 +358,10 @@ instant replica_turn(struct replica *replica, instant now)
         if (replica->log_seen > 0 && !replica_is_installing(replica)) replica_log_mark(replica);
     }
     tick_if_due(replica);
+}
+
+instant replica_settle(struct replica *replica)
+{
     bool more = replica_apply(replica);
     replica_runs_forget(replica);
     instant deadline = more ? replica->now : replica->out.deadline;

@@ -111,6 +111,7 @@ struct replica {
     instant idle_since;
     struct raft_hard hard;
     uint64_t hard_count;
+    uint64_t settled_commit; /* as of the last outbox: all of it is in the log */
 
     struct raft_members config_members; /* who belongs to it at first */
     struct raft_pos stored;             /* the last entry that the store has seen */
@@ -123,6 +124,9 @@ struct replica {
     bool may_write; /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
     bool reload_wanted;
+    bool holds_at_commit; /* though it leads: see replica_send.c */
+    uint64_t stuck_commit;
+    instant stuck_since;
     bool wants_round, wants_hand_over;
     bool was_damaged; /* the folder; as long as it is recovering */
     instant handed_over_at, hand_over_until;
@@ -137,9 +141,9 @@ struct replica {
     struct message *inbox, *inbox_last;
     struct buffer frame;
 
-    uint64_t epoch, epoch_of[8]; /* what lane_way depends on */
+    uint64_t epoch, epoch_of[9]; /* what lane_way depends on */
     uint64_t depositions, losses, losses_from, reloads, repairs;
-    bool lost_this_turn;
+    bool lost_this_turn, lost_to_snapshot;
 };
 
 /* --- replica.c -------------------------------------------------------------------------------- */
@@ -156,7 +160,10 @@ void replica_step(struct replica *replica, struct raft_event *event);
 void replica_propose(struct replica *replica);
 /* The record that the lane has made is the next entry. */
 void replica_append(struct replica *replica, struct slice record);
-instant replica_turn(struct replica *replica, instant now);
+void replica_turn(struct replica *replica, instant now);
+/* Behind the turn, when what it has to write and to send is on its way: what is agreed on goes to
+ * the store. Returns when it wants its turn again. */
+instant replica_settle(struct replica *replica);
 void replica_complete(struct replica *replica, const struct io_completion *completion);
 void replica_fail(struct replica *replica, const struct fault *fault);
 bool replica_is_many(const struct replica *replica);
@@ -192,6 +199,7 @@ struct replica_loaded {
     uint32_t batches_count, batches_capacity;
     uint64_t last_position;
     bool has_hard;
+    uint64_t commit; /* at least: the log says so */
 };
 /* Fill lane->store, which is empty, with entries up to `until`. `loaded` NULL: raft knows. */
 MUST_USE enum err replica_load(struct replica *replica, uint64_t until,

@@ -178,7 +178,10 @@ static void take_over(struct replica *replica)
     struct raft_pos pos = install->pos;
     uint64_t position = install->position, commit = raft_commit(replica->raft);
     if (log_durable(replica->lane->log) != log_last(replica->lane->log)) return;
-    if (replica->stored.index > commit) replica_lose_from(replica, commit + 1);
+    if (replica->stored.index > commit) {
+        replica_lose_from(replica, commit + 1);
+        replica->lost_to_snapshot = true; /* they may be in it */
+    }
     replica_reload(replica, pos.index);
     forget(replica);
     if (replica->has_failed) return;

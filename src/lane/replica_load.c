@@ -289,6 +289,7 @@ static enum err load_once(struct loading *loading, struct fault *fault)
         loading->loaded->start.snapshot = loading->last;
         loading->loaded->start.members = loading->members;
     }
+    loading->loaded->commit = loading->commit;
     struct raft_hard *hard = &loading->loaded->start.hard;
     hard->term = u64_max(hard->term, u64_max(loading->last.term, replica->snapshot.term));
     loading->loaded->last_position = u64_max(found.last_position, replica->snapshot_position);

@@ -4,13 +4,15 @@
  *
  *   vote u32, flags u8 (1: recovering, 2: the folder was damaged), commit u64
  *
- * The commit is a hint, for the next start: it spares memory.
+ * The commit is a hint, for the next start: it spares memory, and what it covers may be shown.
  *
  * Invariants
  *   R1  `runs` has, in the order of the log, every record that is not durable, and every entry's
  *       that the store has not seen and that was not replaced.
  *   R2  a HARD record stands behind any position that a snapshot in the folder names: what the log
  *       drops is never the last of them.
+ *   R3  the commit of a HARD record covers only entries that stand before it, as they were agreed
+ *       on: not those of the outbox that it belongs to, which come behind it.
  */
 #include <stdlib.h>
 
@@ -115,7 +117,7 @@ void replica_log_hard(struct replica *replica)
     uint8_t *at = u32_write(bytes, hard->vote.n);
     *at++ = (uint8_t)((hard->recovering ? FLAG_RECOVERING : 0) |
                       (hard->recovering && replica->was_damaged ? FLAG_DAMAGED : 0));
-    (void)u64_write(at, replica->raft == NULL ? 0 : raft_commit(replica->raft));
+    (void)u64_write(at, replica->settled_commit); /* [R3] */
     struct slice payload = slice_of(bytes, sizeof bytes);
     struct log_record head = {
         .group = replica->config.link.lane, .kind = REPLICA_RECORD_HARD, .term = hard->term};

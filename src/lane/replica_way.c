@@ -21,6 +21,12 @@ static bool is_busy(const struct replica *replica)
     return replica->reload_wanted || replica_is_installing(replica);
 }
 
+/* What it has may still be taken away again: nobody may see it. */
+static bool is_ahead(const struct replica *replica)
+{
+    return !replica->serving && replica->stored.index > raft_commit(replica->raft);
+}
+
 static bool has_lease(const struct replica *replica)
 {
     instant until = raft_lease_until(replica->raft);
@@ -49,7 +55,7 @@ enum lane_way lane_way(struct lane *lane, const struct call *call, bool stale, u
     bool needs_leader = (call->command->flags & (COMMAND_WRITE | COMMAND_BLOCKING)) != 0 ||
                         lane_is_about_cache(lane, call);
     if (needs_leader) return lane_way_of_write(lane);
-    if (is_busy(lane->replica)) return LANE_WAIT;
+    if (is_busy(lane->replica) || is_ahead(lane->replica)) return LANE_WAIT;
     return stale ? LANE_HERE : way_of_read(lane->replica, round);
 }
 
@@ -68,6 +74,7 @@ void replica_note_epoch(struct replica *replica)
         raft_rounds_done(raft),
         replica->stored.index >= raft_read_index(raft),
         is_busy(replica),
+        is_ahead(replica),
         replica->serving,
         replica->depositions,
     };
@@ -108,10 +115,12 @@ uint64_t lane_depositions(const struct lane *lane)
     return lane->replica->depositions;
 }
 
-uint64_t lane_losses(const struct lane *lane, uint64_t *from)
+uint64_t lane_losses(const struct lane *lane, uint64_t *from, bool *for_good)
 {
-    *from = lane->replica->losses_from;
-    return lane->replica->losses;
+    const struct replica *replica = lane->replica;
+    *from = replica->losses_from;
+    *for_good = !replica->lost_to_snapshot && raft_commit(replica->raft) >= replica->losses_from;
+    return replica->losses;
 }
 
 static const char *role_of(const struct replica *replica)

@@ -71,7 +71,8 @@ static enum err save(struct io *io, struct lane *lane, const char *to, struct fa
         instant now = clock_now();
         uint32_t count = io_wait(io, (instant){now.ns}, completions, COMPLETIONS_MAX);
         for (uint32_t i = 0; i < count; i++) lane_complete(lane, &completions[i]);
-        instant next = lane_turn(lane, io_now(io), io_unix_ms(io));
+        lane_turn(lane, io_now(io), io_unix_ms(io));
+        instant next = lane_settle(lane, io_now(io), io_unix_ms(io));
         if (next.ns <= now.ns) continue;
         count = io_wait(io, (instant){now.ns + PAUSE_NS}, completions, COMPLETIONS_MAX);
         for (uint32_t i = 0; i < count; i++) lane_complete(lane, &completions[i]);

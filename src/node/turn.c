@@ -100,7 +100,9 @@ enum node_turn turn_take(struct turn *turn, bool stop, instant *deadline, struct
         return NODE_TURN_FAILED;
     }
     instant next = door_turn(server, now, unix_ms);
-    next = earlier(next, lane_turn(server->lane, now, unix_ms));
+    lane_turn(server->lane, now, unix_ms);
+    lane_flush(server->lane);
+    next = earlier(next, lane_settle(server->lane, now, unix_ms));
     door_send(server);
     lane_flush(server->lane);
     if (now.ns >= turn->chores_due.ns) chores(turn, now, unix_ms);

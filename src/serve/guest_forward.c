@@ -208,7 +208,7 @@ static void refused(struct server *server, struct session *guest, uint32_t from,
     take_back(server, guest, index);
     server->crossing->stats.refused++;
     bool same = crossing_target_of(server->crossing, lane_leader(server->lane)) == from;
-    of->retry_at = same ? (instant){server->sessions->now.ns + RETRY_NS} : (instant){0};
+    of->retry_at.ns = same ? server->sessions->now.ns + RETRY_NS : 0;
 }
 
 static void replied(struct server *server, struct session *guest, uint32_t from, size_t index,

@@ -141,14 +141,24 @@ static uint64_t lose_all(struct server *server, uint64_t from, struct slice erro
 static void check_losses(struct server *server)
 {
     uint64_t from;
+    bool for_good;
     struct standing *standing = &server->crossing->standing;
-    uint64_t losses = lane_losses(server->lane, &from);
+    struct crossing_stats *stats = &server->crossing->stats;
+    uint64_t losses = lane_losses(server->lane, &from, &for_good);
     if (LIKELY(losses == standing->losses)) return;
     standing->losses = losses;
-    server->crossing->stats.tried_again += lose_all(
-        server, from,
-        SLICE("-TRYAGAIN not kept: this node ceased to lead before a majority had it, and the "
-              "next leader goes on without it; nothing of it was done. Try again\r\n"));
+    if (for_good) {
+        stats->tried_again += lose_all(
+            server, from,
+            SLICE("-TRYAGAIN not kept: this node ceased to lead before a majority had it, and the "
+                  "next leader goes on without it; nothing of it was done. Try again\r\n"));
+    } else {
+        stats->unknown += lose_all(
+            server, from,
+            SLICE("-UNKNOWN the write may or may not have happened: this node ceased to lead "
+                  "before a majority had it, and its log was replaced since. Read to see "
+                  "which\r\n"));
+    }
 }
 
 static instant check_unsettled(struct server *server, instant now)

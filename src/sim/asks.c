@@ -10,7 +10,10 @@ enum {
     EXPIRING_RECENT = 4,
     TTL_MS_LEAST = 100,
     TTL_MS_SPREAD = 3000,
-    PIPELINE_MAX = 8
+    PIPELINE_MAX = 8,
+    LIST_APPENDS_MAX = 200, /* about: then other lists take the place of these */
+    FILLER_ONE_IN = 8,
+    FILLER_KEYS = 8
 };
 #define KEY_LIFE_NS INT64_C(10000000000)
 
@@ -172,6 +175,7 @@ static void ask_counter(struct asking *asking)
 
 static void say_append(struct asking *asking)
 {
+    asking->asks->appends_count++;
     choose_value(asking);
     client_say(asking->client, "RPUSH %s %s", asking->key, asking->value);
     expect(asking, STEP_SUM, HISTORY_APPEND, asking->value, 0, 1);
@@ -183,9 +187,18 @@ static void say_list(struct asking *asking, enum history_kind kind, int64_t from
     expect(asking, STEP_VALUES, kind, NULL, from, 1);
 }
 
+/* All of a list is read again and again: a long one costs more than it finds. */
+static void choose_list(struct asking *asking)
+{
+    uint64_t number = asking->asks->appends_count / LIST_APPENDS_MAX;
+    choose_key(asking, "list", KEYS_OTHER);
+    size_t len = strlen(asking->key);
+    snprintf(asking->key + len, sizeof asking->key - len, ".%llu", (unsigned long long)number);
+}
+
 static void ask_list(struct asking *asking)
 {
-    choose_key(asking, "list", KEYS_OTHER);
+    choose_list(asking);
     uint64_t what = draw(asking, 6);
     if (what < 4 && !asking->client->only_reads) {
         say_append(asking);
@@ -321,10 +334,19 @@ static void ask_stale(struct asking *asking)
         say_count(asking, HISTORY_STALE_COUNT);
         break;
     case 2:
-        choose_key(asking, "list", KEYS_OTHER);
+        choose_list(asking);
         say_list(asking, HISTORY_STALE_LIST, 0);
         break;
     }
+}
+
+/* Nobody reads it: it makes logs long, so that snapshots are taken and needed. */
+static void say_filler(struct asking *asking)
+{
+    snprintf(asking->key, sizeof asking->key, "filler%llu",
+             (unsigned long long)draw(asking, FILLER_KEYS));
+    client_say_filler(asking->client, asking->key, 1 + draw(asking, asking->asks->filler_bytes));
+    client_expect(asking->client, STEP_DONE, STEP_NO_OP, 1);
 }
 
 /* --- all ------------------------------------------------------------------------------------- */
@@ -334,6 +356,10 @@ void asks_next(struct asks *asks, struct client *client, int64_t now_ns)
     struct asking asking = {.asks = asks, .client = client, .now_ns = now_ns};
     if (client->watched.sent) {
         say_exec(&asking);
+        return;
+    }
+    if (asks->filler_bytes > 0 && draw(&asking, FILLER_ONE_IN) == 0) {
+        say_filler(&asking);
         return;
     }
     switch (client->kind) {

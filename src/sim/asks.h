@@ -13,6 +13,8 @@ struct asks {
     struct prng *prng;
     uint64_t values_count;   /* given so far */
     uint64_t expiring_count; /* keys with a time to live so far */
+    uint64_t appends_count;  /* to lists */
+    uint64_t filler_bytes;   /* now and then something as large is written; 0: never */
 };
 
 /* Append an ask to the client's output. */

@@ -30,6 +30,15 @@ void client_say(struct client *client, const char *format, ...)
     }
 }
 
+void client_say_filler(struct client *client, const char *key, uint64_t bytes)
+{
+    buffer_append_format(&client->out, "*3\r\n$3\r\nSET\r\n$%zu\r\n%s\r\n$%llu\r\n", strlen(key),
+                         key, (unsigned long long)bytes);
+    memset(buffer_reserve(&client->out, bytes), 'f', bytes);
+    client->out.len += bytes;
+    buffer_append(&client->out, SLICE("\r\n"));
+}
+
 void client_expect(struct client *client, enum step_kind kind, size_t op, uint32_t replies)
 {
     ASSERT(client->count < CLIENT_STEPS_MAX);

@@ -61,6 +61,7 @@ struct client {
 
 /* Append a command: words parted by single blanks. */
 void client_say(struct client *client, const char *format, ...) PRINTF(2, 3);
+void client_say_filler(struct client *client, const char *key, uint64_t bytes); /* SET it */
 /* The next `replies` are of this operation. */
 void client_expect(struct client *client, enum step_kind kind, size_t op, uint32_t replies);
 

@@ -2,7 +2,8 @@
  * disk.c -- files of a simulated disk: see disk.h.
  *
  * Invariants
- *   D1  outside of its ranges a file's cache and durable image are the same, up to the shorter.
+ *   D1  outside of its ranges a file's cache and durable image are the same, up to the shorter,
+ *       unless it was ever cut short.
  *   D2  both images have `capacity` bytes, and are zero behind their ends.
  */
 #include "sim/disk.h"
@@ -57,7 +58,10 @@ bool inode_resize(struct disk *disk, struct inode *inode, uint64_t bytes)
         return false;
     }
     reserve(inode, bytes);
-    if (bytes < inode->bytes) memset(inode->cache + bytes, 0, inode->bytes - bytes); /* [D2] */
+    if (bytes < inode->bytes) {
+        memset(inode->cache + bytes, 0, inode->bytes - bytes); /* [D2] */
+        inode->was_cut_short = true;
+    }
     disk->used_bytes = disk->used_bytes - inode->bytes + bytes;
     inode->bytes = bytes;
     return true;
@@ -150,6 +154,24 @@ static void tear(struct inode *inode, const struct disk_range *range, struct prn
     }
 }
 
+/* As it is on the disk again. What was never written is not touched, and so costs nothing. */
+static void forget_range(struct inode *inode, uint64_t offset, uint64_t end) /* [D1] */
+{
+    uint64_t kept = u64_min(u64_max(inode->durable_bytes, offset), end);
+    memcpy(inode->cache + offset, inode->durable + offset, kept - offset);
+    memset(inode->cache + kept, 0, end - kept); /* [D2] */
+}
+
+static void forget_undurable(struct inode *inode)
+{
+    for (uint32_t i = 0; i < inode->ranges_count; i++) {
+        const struct disk_range *range = &inode->ranges[i];
+        uint64_t end = u64_min(range->offset + range->bytes, inode->capacity);
+        if (range->offset < end) forget_range(inode, range->offset, end);
+    }
+    if (inode->was_cut_short) forget_range(inode, 0, u64_max(inode->bytes, inode->durable_bytes));
+}
+
 static void cut_inode(struct disk *disk, struct inode *inode, enum disk_loss loss,
                       struct prng *prng)
 {
@@ -162,13 +184,10 @@ static void cut_inode(struct disk *disk, struct inode *inode, enum disk_loss los
         }
         /* Of a write and what it replaced, sectors may be old. [D1] */
     }
+    forget_undurable(inode);
     inode->ranges_count = 0;
     disk->used_bytes = disk->used_bytes - inode->bytes + inode->durable_bytes;
-    if (inode->bytes > inode->durable_bytes) {
-        memset(inode->cache + inode->durable_bytes, 0, inode->bytes - inode->durable_bytes);
-    }
     inode->bytes = inode->durable_bytes;
-    if (inode->bytes > 0) memcpy(inode->cache, inode->durable, inode->bytes);
 }
 
 /* --- names -------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ struct inode {
     uint64_t written_end; /* behind the last byte ever written that is not zero padding */
     struct disk_range *ranges;
     uint32_t ranges_count, ranges_capacity;
+    bool was_cut_short; /* ever: then the durable image may have what the other never had again */
 };
 
 struct disk_name {

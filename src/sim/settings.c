@@ -78,6 +78,9 @@ void settings_draw(struct config *config, struct prng *prng)
     /* Small segments, so that they are many; little in memory and many snapshots, so that who was
      * away gets one. */
     draw_one(config, SETTING_LOG_SEGMENT_SIZE, prng);
+    /* And short tails, so that snapshots are sent. */
+    if (prng_below(prng, 2) == 0) draw_one(config, SETTING_REPLICATION_TAIL_SIZE, prng);
+    if (prng_below(prng, 2) == 0) draw_one(config, SETTING_SAVE, prng);
     draw_one(config, SETTING_REPLICATION_TAIL_SIZE, prng);
     draw_one(config, SETTING_SAVE, prng);
 }

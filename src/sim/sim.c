@@ -213,6 +213,19 @@ static void draw_world(struct sim *sim, struct prng *prng)
     sim->lanes_count = lanes != 0 ? lanes : 1 + (prng_below(prng, 4) == 0);
 }
 
+static void trace_world(struct sim *sim)
+{
+    sim_trace(sim,
+              "network: %lld us and up to %lld more, %u of a million lost, windows of %llu bytes",
+              (long long)(sim->network.latency_ns / SIM_NS_PER_US),
+              (long long)(sim->network.jitter_ns / SIM_NS_PER_US), sim->network.loss_per_million,
+              (unsigned long long)sim->network.window_bytes);
+    sim_trace(sim, "disks: %lld us and up to %lld more, %lld us a MiB",
+              (long long)(sim->disks.latency_ns / SIM_NS_PER_US),
+              (long long)(sim->disks.jitter_ns / SIM_NS_PER_US),
+              (long long)(sim->disks.ns_per_kib * 1024 / SIM_NS_PER_US));
+}
+
 static void draw_hosts(struct sim *sim, struct prng *prng)
 {
     config_init(&sim->config);
@@ -244,6 +257,7 @@ static struct sim *sim_new(const struct sim_options *options)
     sim->disk_prng.state = prng_next(&prng);
     sim->fault_prng.state = prng_next(&prng);
     draw_world(sim, &prng);
+    trace_world(sim);
     draw_hosts(sim, &prng);
     plan_draw(&sim->plan, options);
     for (uint32_t i = 0; i < sim->plan.count; i++) {

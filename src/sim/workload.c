@@ -305,6 +305,7 @@ static void on_event(void *self, struct sim *sim, const struct sim_event *event)
 
 static void *start(struct sim *sim, const enum workload_kind *kinds, size_t kinds_count)
 {
+    static const uint64_t fillers[] = {0, 0, 2000, 20000, 100000};
     struct workload *workload = calloc(1, sizeof *workload);
     ASSERT(workload != NULL);
     workload->history = history_new();
@@ -313,6 +314,7 @@ static void *start(struct sim *sim, const enum workload_kind *kinds, size_t kind
     workload->clients_count = CLIENTS_LEAST + (uint32_t)draw(workload, CLIENTS_SPREAD);
     workload->think_ns = (THINK_MS_LEAST + draw(workload, THINK_MS_SPREAD)) * NS_PER_MS;
     workload->patience_ns = PATIENCE_LEAST + draw(workload, PATIENCE_SPREAD);
+    workload->asks.filler_bytes = fillers[draw(workload, COUNT_OF(fillers))];
     int64_t readers_of_4 = draw(workload, 4);
     for (uint32_t i = 0; i < workload->clients_count; i++) {
         struct client *client = &workload->clients[i];

@@ -123,16 +123,17 @@ Test(replica, what_a_deposed_leader_has_alone_is_gone)
 {
     struct replica_cluster cluster;
     uint32_t leader = start(&cluster);
+    bool for_good;
     uint64_t from;
     fill(&cluster, leader, 5);
     (void)depose(&cluster, leader);
     struct lane *lane = replica_lane(&cluster, leader);
-    cr_expect_eq(lane_losses(lane, &from), 0);
+    cr_expect_eq(lane_losses(lane, &from, &for_good), 0);
     uint64_t last = lane_last(lane);
     cluster.nodes[leader - 1].paused = cluster.nodes[leader - 1].mute = false;
     expect_same_data(&cluster);
     cr_expect_eq(lane_depositions(lane), 1);
-    cr_expect_eq(lane_losses(lane, &from), 1);
+    cr_expect_eq(lane_losses(lane, &from, &for_good), 1);
     cr_expect_eq(from, last, "the one entry");
     cr_expect_eq(replica_told(&cluster, leader).reloads, 1);
     cr_expect(replica_says(&cluster, leader, "GET lost", "$-1\r\n"));
@@ -156,6 +157,53 @@ Test(replica, entries_that_were_replaced_stay_so_after_a_start)
     (void)replica_run_soon(&cluster, next, "SET more 1");
     expect_same_data(&cluster);
     cr_expect_eq(replica_told(&cluster, leader).reloads, 0);
+    replica_cluster_free(&cluster);
+}
+
+static enum lane_way way_of_stale_read(struct replica_cluster *cluster, uint32_t number)
+{
+    struct slice words[] = {SLICE("GET"), SLICE("lost")};
+    struct call get = {
+        .command = command_find(cluster->commands, words, 2, NULL), .argv = words, .argc = 2};
+    uint64_t round = 0;
+    return lane_way(replica_lane(cluster, number), &get, true, &round);
+}
+
+/* Not even to who does not mind that it is old. */
+Test(replica, what_may_be_taken_away_again_is_shown_to_nobody)
+{
+    struct replica_cluster cluster;
+    uint32_t leader = start(&cluster);
+    fill(&cluster, leader, 5);
+    (void)depose(&cluster, leader);
+    replica_cluster_stop(&cluster, leader);
+    replica_cluster_start(&cluster, leader);
+    cr_expect_eq(way_of_stale_read(&cluster, leader), LANE_WAIT);
+    expect_same_data(&cluster);
+    cr_expect_eq(way_of_stale_read(&cluster, leader), LANE_HERE);
+    replica_cluster_free(&cluster);
+}
+
+static uint32_t alone;
+static uint64_t marks_before;
+static bool alone_has_marked(struct replica_cluster *cluster)
+{
+    return replica_told(cluster, alone).durable > 0 &&
+           lane_log_stats(replica_lane(cluster, alone))->flushed_records > marks_before;
+}
+
+Test(replica, who_comes_back_alone_shows_what_was_agreed_on)
+{
+    struct replica_cluster cluster;
+    uint32_t leader = start(&cluster);
+    fill(&cluster, leader, 5);
+    alone = another(leader);
+    marks_before = lane_log_stats(replica_lane(&cluster, alone))->flushed_records;
+    replica_cluster_until(&cluster, "it says what is agreed on", alone_has_marked);
+    for (uint32_t i = 1; i <= 3; i++) replica_cluster_stop(&cluster, i);
+    replica_cluster_start(&cluster, alone);
+    cr_expect_eq(replica_told(&cluster, alone).commit, replica_told(&cluster, alone).last);
+    cr_expect_eq(way_of_stale_read(&cluster, alone), LANE_HERE);
     replica_cluster_free(&cluster);
 }
 

@@ -15,6 +15,13 @@ closes "so does an exit other than 0" '1 passed, 1 failed, 0 skipped' 1 'echo ok
 closes "and a script that checks nothing" '0 passed, 1 failed, 0 skipped' 1 'true'
 closes "and one that does not end" '1 passed, 1 failed, 0 skipped' 1 'echo ok a' 'sleep 60'
 
+# Each waits for the other: neither ends alone.
+printf '%s\n' 'touch here.a' 'until [ -e here.b ]; do sleep 0.01; done' 'echo ok a' >a.sh
+printf '%s\n' 'touch here.b' 'until [ -e here.a ]; do sleep 0.01; done' 'echo no; exit 3' >b.sh
+run env -u RESULTS SCRIPTS_AT_ONCE=2 SCRIPT_SECONDS_MAX=20 "$ROOT/test/cli/run" a.sh b.sh script.sh
+equal "two at once are both waited for" "$(grep -c checks out), $(tail -n 1 out), exit $status" \
+    "3, 2 passed, 2 failed, 0 skipped, exit 1"
+
 printf 'echo ok a\n' >script.sh
 run env RESULTS=results "$ROOT/test/cli/run" script.sh
 equal "the lines are kept for the closing count" "$(cat results)" "ok script: a"

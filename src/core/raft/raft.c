@@ -82,6 +82,12 @@ void raft_restore(struct raft *raft, struct raft_batch *batch)
     raft_tail_trim(raft);
 }
 
+void raft_restore_commit(struct raft *raft, uint64_t commit)
+{
+    commit = u64_min(commit, raft->tail.last.index);
+    raft->commit = raft->applied = u64_max(raft->commit, commit); /* [I3] */
+}
+
 struct raft_msg *raft_push(struct raft *raft, struct raft_outbox *out, enum raft_msg_kind kind,
                            node_id to)
 {
@@ -287,7 +293,6 @@ static void advance(struct raft *raft, struct raft_outbox *out)
         raft_replicate(raft, out);
     }
     raft_reads_advance(raft, out);
-    raft_tail_trim(raft);
 }
 
 static instant deadline_of(const struct raft *raft)
@@ -325,6 +330,7 @@ void raft_step(struct raft *raft, const struct raft_event *event, struct raft_ou
     const uint64_t commit = raft->commit;
     raft->now = event->now;
     out_begin(out);
+    raft_tail_trim(raft); /* before there is anything in the outbox that borrows from it */
     on_event(raft, event, out);
     advance(raft, out);
 

@@ -131,6 +131,8 @@ void raft_free(struct raft *raft);
  * an index that was there replaces it and all behind it: also one that the snapshot has, so these
  * are passed too; but not what was written before a snapshot that a leader sent. All is durable. */
 void raft_restore(struct raft *raft, struct raft_batch *batch);
+/* Behind that: all up to here was known to be agreed on, and is in the log as it was. */
+void raft_restore_commit(struct raft *raft, uint64_t commit);
 void raft_step(struct raft *raft, const struct raft_event *event, struct raft_outbox *out);
 void raft_check(const struct raft *raft); /* asserts all invariants */
 

@@ -9,10 +9,12 @@
 enum {
     RAFT_FLIGHTS_MAX = 128, /* appends on their way to one member */
     RAFT_SENDS_MAX = 2,     /* appends to one member in one step */
+    RAFT_GATHER_MIN = 8,    /* entries on their way: then others gather */
     RAFT_READS_MAX = 8,     /* rounds of reads under way */
     RAFT_TAIL_FACTOR = 4    /* times tail_bytes, for members that are behind and answer */
 };
-#define RAFT_NEVER ((instant){INT64_MAX})
+#define RAFT_NEVER     ((instant){INT64_MAX})
+#define RAFT_GATHER_NS INT64_C(2000000) /* and for so long, while more are to come */
 
 enum raft_sending {
     RAFT_PROBE,     /* where it agrees is not known: one append, then its answer */
@@ -41,6 +43,7 @@ struct raft_progress {
     struct raft_flight flights[RAFT_FLIGHTS_MAX]; /* a ring */
     uint32_t flights_head, flights_count;
     size_t flights_bytes;
+    instant sent; /* the newest of them */
     /* of SNAPSHOT */
     struct raft_pos snapshot; /* {0, 0}: there was none to send */
     uint64_t snapshot_bytes, offset;

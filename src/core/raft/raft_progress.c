@@ -62,8 +62,20 @@ static uint32_t entries_in_flight(const struct raft_progress *peer)
     return (uint32_t)(peer->next - peer->flights[peer->flights_head].first);
 }
 
+/* Each append costs its receiver a wake and a write. While some are on their way the next waits
+ * until it is as large, as a write of the log does; it may go when they are answered, or soon: over
+ * a long way an answer takes long. No timer is needed, for one of these comes. */
+static bool gathers(const struct raft *raft, const struct raft_progress *peer)
+{
+    uint64_t waiting = raft->tail.last.index - peer->next + 1;
+    uint32_t in_flight = entries_in_flight(peer);
+    if (in_flight < RAFT_GATHER_MIN || waiting >= in_flight) return false;
+    return raft->now.ns - peer->sent.ns < RAFT_GATHER_NS;
+}
+
 static bool window_is_open(const struct raft *raft, const struct raft_progress *peer) /* [I6] */
 {
+    if (gathers(raft, peer)) return false;
     if (peer->no_room || peer->paused || peer->flights_count == RAFT_FLIGHTS_MAX) return false;
     return peer->flights_bytes < raft->config.window_bytes &&
            entries_in_flight(peer) < raft->config.window_entries;
@@ -98,6 +110,7 @@ static void send_entries(struct raft *raft, struct raft_progress *peer, struct r
     }
     ask->append_ask.spans_count = count;
     flight_add(peer, from - 1, bytes);
+    peer->sent = raft->now;
     if (peer->sending == RAFT_PROBE) peer->paused = true;
 }
 
