@@ -12,32 +12,11 @@ struct slice cursor_bytes(struct cursor *cursor, size_t len)
     return bytes;
 }
 
-static uint64_t read_little_endian(struct cursor *cursor, size_t len)
-{
-    struct slice bytes = cursor_bytes(cursor, len);
-    uint64_t value = 0;
-    for (size_t i = bytes.len; i-- > 0;) value = value << 8 | bytes.data[i];
-    return value;
-}
-
-uint8_t cursor_u8(struct cursor *cursor)
-{
-    return (uint8_t)read_little_endian(cursor, 1);
-}
-
-uint32_t cursor_u32(struct cursor *cursor)
-{
-    return (uint32_t)read_little_endian(cursor, 4);
-}
-
-uint64_t cursor_u64(struct cursor *cursor)
-{
-    return read_little_endian(cursor, 8);
-}
-
 uint64_t cursor_varint(struct cursor *cursor)
 {
     uint64_t value = 0;
+    bool is_short = !cursor->bad && cursor->at < cursor->end && *cursor->at < 0x80;
+    if (is_short) return *cursor->at++; /* mostly */
     for (unsigned shift = 0; shift < 64; shift += 7) {
         struct slice byte = cursor_bytes(cursor, 1);
         if (cursor->bad) return 0;

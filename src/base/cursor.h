@@ -25,9 +25,34 @@ static inline size_t cursor_left(const struct cursor *cursor)
     return (size_t)(cursor->end - cursor->at);
 }
 
-uint8_t cursor_u8(struct cursor *cursor);
-uint32_t cursor_u32(struct cursor *cursor);
-uint64_t cursor_u64(struct cursor *cursor);
+/* `len` is a constant wherever this is inlined: a bound and a load. */
+static inline uint64_t cursor_little_endian(struct cursor *cursor, size_t len)
+{
+    uint64_t value = 0;
+    if (cursor->bad || cursor_left(cursor) < len) {
+        cursor->bad = true;
+        return 0;
+    }
+    for (size_t i = 0; i < len; i++) value |= (uint64_t)cursor->at[i] << 8 * i;
+    cursor->at += len;
+    return value;
+}
+
+static inline uint8_t cursor_u8(struct cursor *cursor)
+{
+    return (uint8_t)cursor_little_endian(cursor, 1);
+}
+
+static inline uint32_t cursor_u32(struct cursor *cursor)
+{
+    return (uint32_t)cursor_little_endian(cursor, 4);
+}
+
+static inline uint64_t cursor_u64(struct cursor *cursor)
+{
+    return cursor_little_endian(cursor, 8);
+}
+
 uint64_t cursor_varint(struct cursor *cursor);
 struct slice cursor_bytes(struct cursor *cursor, size_t len); /* borrowed from the input */
 struct slice cursor_sized(struct cursor *cursor);             /* a varint length, then bytes */
