@@ -64,7 +64,7 @@ bool replica_apply(struct replica *replica)
     size_t done_bytes = 0;
     if (!replica->serving) {
         /* Behind the first entry of its own term a leader has nothing but what it may serve. */
-        bool leads = raft_may_propose(raft) && raft_commit(raft) > replica->held_commit;
+        bool leads = raft_may_propose(raft) && !replica->holds_at_commit;
         uint64_t until = leads ? raft_last(raft).index : raft_commit(raft);
         bool ready = !replica->reload_wanted && !replica_is_installing(replica);
         while (ready && !replica->has_failed && replica->stored.index < until) { /* [A1] */
@@ -78,7 +78,8 @@ bool replica_apply(struct replica *replica)
             if (!apply_span(replica, span)) break;
         }
         replica->logged_ms = store_now_ms(replica->lane->store);
-        if (leads && replica->stored.index == until) begin_serving(replica);
+        /* A store that is about to be loaded again would lose what is written to it. */
+        if (ready && leads && replica->stored.index == until) begin_serving(replica);
     }
     tell_applied(replica);
     return !replica->serving && replica->stored.index < raft_commit(raft) &&

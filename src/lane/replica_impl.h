@@ -127,9 +127,6 @@ struct replica {
     bool wants_round, wants_hand_over;
     bool was_damaged; /* the folder; as long as it is recovering */
     instant handed_over_at, hand_over_until;
-    uint64_t commit_seen; /* of a leader, and since when: replica_send.c */
-    instant commit_seen_at;
-    uint64_t held_commit; /* until more is agreed on it does not serve */
     bool has_failed;
     struct fault fault;
 
