@@ -124,6 +124,9 @@ struct replica {
     bool may_write; /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
     bool reload_wanted;
+    bool holds_at_commit; /* though it leads: see replica_send.c */
+    uint64_t stuck_commit;
+    instant stuck_since;
     bool wants_round, wants_hand_over;
     bool was_damaged; /* the folder; as long as it is recovering */
     instant handed_over_at, hand_over_until;
