@@ -261,8 +261,9 @@ bool links_send(struct links *links, node_id to, enum link_kind kind, struct sli
     size_t bytes = head.len;
     for (uint32_t i = 0; i < spans_count; i++) bytes += spans[i].bytes.len;
     if (bytes > PEER_PAYLOAD_BYTES_MAX) return false;
-    size_t queued = link->channel.queued_bytes;
-    if (queued > 0 && queued + bytes > links->config.queue_bytes_max) return false;
+    /* One that is larger than the queue may be must come through, whatever small one is before it.
+     */
+    if (link->channel.queued_bytes >= links->config.queue_bytes_max) return false;
     channel_put(&link->channel, link->shake.version, (uint8_t)(PEER_DATA + kind), head, spans,
                 spans_count);
     links->stats.frames_sent++;

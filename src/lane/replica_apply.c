@@ -64,7 +64,7 @@ bool replica_apply(struct replica *replica)
     size_t done_bytes = 0;
     if (!replica->serving) {
         /* Behind the first entry of its own term a leader has nothing but what it may serve. */
-        bool leads = raft_may_propose(raft) && !replica->holds_at_commit;
+        bool leads = raft_may_propose(raft) && raft_commit(raft) > replica->held_commit;
         uint64_t until = leads ? raft_last(raft).index : raft_commit(raft);
         bool ready = !replica->reload_wanted && !replica_is_installing(replica);
         while (ready && !replica->has_failed && replica->stored.index < until) { /* [A1] */

@@ -124,12 +124,12 @@ struct replica {
     bool may_write; /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
     bool reload_wanted;
-    bool holds_at_commit; /* though it leads: see replica_send.c */
-    uint64_t stuck_commit;
-    instant stuck_since;
     bool wants_round, wants_hand_over;
     bool was_damaged; /* the folder; as long as it is recovering */
     instant handed_over_at, hand_over_until;
+    uint64_t commit_seen; /* of a leader, and since when: replica_send.c */
+    instant commit_seen_at;
+    uint64_t held_commit; /* until more is agreed on it does not serve */
     bool has_failed;
     struct fault fault;
 

@@ -9,10 +9,7 @@
 
 #include "lane/snapshot_format.h"
 
-enum {
-    BURST_PARTS = 2,
-    STUCK_ELECTIONS = 4 /* longest waits for a leader, without anything agreed on */
-};
+enum { BURST_PARTS = 2 };
 #define NS_PER_S INT64_C(1000000000)
 
 static uint32_t slot_of(const struct replica *replica, node_id node)
@@ -120,49 +117,54 @@ static void refill(struct replica *replica)
     if (sending->allowance_bytes > burst) sending->allowance_bytes = burst;
 }
 
-/* Does a member need a snapshot, and is the newest too old to go on from in the log? */
-static bool needs_new_one(const struct replica *replica)
+static bool some_need_one(const struct replica *replica)
 {
     struct raft_peer peers[RAFT_MEMBERS_MAX];
-    const struct raft *raft = replica->raft;
-    uint64_t term, index = replica->snapshot.index;
-    uint32_t count = raft_peers(raft, peers);
-    bool wanted = false;
-    for (uint32_t i = 0; i < count; i++) wanted |= peers[i].needs_snapshot && peers[i].is_active;
-    if (!wanted) return false;
-    bool goes_on = index == raft_last(raft).index || raft_term_at(raft, index + 1, &term);
-    return index == 0 || !goes_on;
+    uint32_t count = raft_peers(replica->raft, peers);
+    for (uint32_t i = 0; i < count; i++)
+        if (peers[i].needs_snapshot && peers[i].is_active) return true;
+    return false;
 }
 
-/* A leader's snapshot is whole when all that is in its store is agreed on. Where that takes the
- * very member that waits for the snapshot, neither would ever come: so the store is taken back to
- * what is agreed on, and stays there until there is a snapshot of it. */
-static void hold_if_stuck(struct replica *replica, bool needed)
+/* Has nothing been agreed on for a while, though the store has more? */
+static bool is_stuck(struct replica *replica)
 {
+    enum { STUCK_NS = 1000 * 1000 * 1000 };
     uint64_t commit = raft_commit(replica->raft);
-    bool leads = raft_role(replica->raft) == RAFT_LEADER;
-    bool stuck = needed && leads && commit < raft_last(replica->raft).index;
-    if (!stuck) replica->holds_at_commit = false;
-    if (!stuck || commit != replica->stuck_commit) {
-        replica->stuck_commit = commit;
-        replica->stuck_since = replica->now;
-        return;
+    if (commit != replica->commit_seen || replica->stored.index <= commit) {
+        replica->commit_seen = commit;
+        replica->commit_seen_at = replica->now;
+        return false;
     }
-    int64_t patience_ns = STUCK_ELECTIONS * replica->config.raft.election_max.ns;
-    if (!replica->serving || replica->now.ns - replica->stuck_since.ns < patience_ns) return;
-    replica_end_serving(replica);
-    replica->holds_at_commit = true;
+    return replica->now.ns >= replica->commit_seen_at.ns + STUCK_NS;
+}
+
+/* A snapshot of this store would have what is not agreed on, and never will be before a member has
+ * that snapshot: the store goes back to what is. Nothing is lost: the log has the rest. */
+static void go_back(struct replica *replica)
+{
+    if (replica->serving) replica_end_serving(replica);
+    lane_save_abort(replica->lane);
+    replica->held_commit = raft_commit(replica->raft);
     replica->reload_wanted = true;
 }
 
+/* A member that needs a snapshot, and the newest is too old to go on from in the log. */
 static void make_one_if_needed(struct replica *replica)
 {
-    bool needed = needs_new_one(replica);
-    hold_if_stuck(replica, needed);
-    bool agreed = raft_role(replica->raft) == RAFT_LEADER &&
-                  replica->stored.index <= raft_commit(replica->raft);
-    if (!needed || !(replica->serving || agreed) || replica->lane->save.writer != NULL) return;
-    lane_save_soon(replica->lane, replica->now);
+    struct raft *raft = replica->raft;
+    uint64_t term;
+    bool stuck = is_stuck(replica);
+    if (replica->reload_wanted || replica_is_installing(replica)) return;
+    if ((!stuck && replica->lane->save.writer != NULL) || !some_need_one(replica)) return;
+    uint64_t index = replica->snapshot.index;
+    bool goes_on = index == raft_last(raft).index || raft_term_at(raft, index + 1, &term);
+    if (index > 0 && goes_on) return;
+    if (stuck) {
+        go_back(replica);
+    } else if (replica->serving || replica->stored.index <= raft_commit(raft)) {
+        lane_save_soon(replica->lane, replica->now);
+    }
 }
 
 instant replica_send_turn(struct replica *replica)

@@ -89,8 +89,9 @@ void lane_save_abort(struct lane *lane)
     save->writer = NULL;
     save->told.active = false;
     save->told.last_failed = true;
+    save->began.ns -= SAVE_RETRY_NS; /* nothing is wrong with the disk */
     (void)fault_set(&save->fault, ERR_CANCELLED,
-                    "the snapshot was given up: this node was filled again from another one");
+                    "the snapshot was given up: this lane's data is loaded again");
 }
 
 void lane_save_complete(struct lane *lane, const struct io_completion *completion)
