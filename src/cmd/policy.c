@@ -30,8 +30,7 @@ static bool set_mode(struct call *call, struct slice value, struct policy *polic
         return true;
     }
     if (word_is(value, "EVENTUAL")) {
-        reply_error(&call->reply, "ERR mode eventual is not here yet: it needs more than one node. "
-                                  "Use strong or cache");
+        reply_error(&call->reply, "ERR mode eventual is not here yet. Use strong or cache");
     } else {
         reply_error(&call->reply, "ERR MODE must be strong, cache or eventual");
     }

@@ -92,9 +92,10 @@ enum lane_way {
     LANE_WAIT       /* not known yet: ask again when lane_epoch has changed */
 };
 /* Strong reads run here on the leader with a lease, else after a round that confirms what they may
- * see, on followers too: *`round` is the asker's, 0 before the first time; it is kept between two
- * times that say LANE_WAIT, and 0 again after. `stale`: a READONLY client, reads run here at once.
- * Writes, blocking calls, and all calls on cache keys need the leader. */
+ * see, on followers too; at the leader where this node is behind: *`round` is the asker's, 0 before
+ * the first time; it is kept between two times that say LANE_WAIT, and 0 again after. `stale`: a
+ * READONLY client, reads run here at once, unless what is here may be taken away again. Writes,
+ * blocking calls, and all calls on cache keys need the leader. */
 enum lane_way lane_way(struct lane *lane, const struct call *call, bool stale, uint64_t *round);
 /* The same for something that is no call but changes data: EXEC, and what it must see. */
 enum lane_way lane_way_of_write(struct lane *lane);
@@ -117,7 +118,7 @@ enum { LANE_PEERS_MAX = 9 };
 struct lane_peer_told {
     node_id node;
     char address[80];
-    bool is_up, is_active, is_recovering, is_voter;
+    bool is_up, is_active, is_recovering, is_voter, no_room;
     uint64_t matched; /* only the leader knows */
     char trouble[200];
 };

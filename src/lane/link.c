@@ -228,6 +228,16 @@ instant links_turn(struct links *links, instant now)
 
 /* --- sending --------------------------------------------------------------------------------- */
 
+bool links_speaks(struct links *links, node_id node)
+{
+    struct link *link = links_find(links, node);
+    if (link == NULL || link->reach != REACH_UP) return false;
+    size_t unfinished = link->channel.in.len - link->channel.in_used;
+    bool more = unfinished > 0 && unfinished != link->unfinished_bytes;
+    link->unfinished_bytes = unfinished;
+    return more;
+}
+
 bool links_is_up(const struct links *links, node_id node)
 {
     const struct link *link = links_find(links, node);

@@ -65,6 +65,8 @@ bool links_next(struct links *links, struct link_frame *frame);
 instant links_turn(struct links *links, instant now);
 void links_flush(struct links *links); /* send what has gathered */
 
+/* Has more of a frame come from there that is not whole yet, since this was asked last? */
+bool links_speaks(struct links *links, node_id node);
 bool links_is_up(const struct links *links, node_id node);
 /* Head bytes are copied; a long span's are not: its batch is referenced until they are sent. False:
  * there is no link, or its queue is full; nothing was taken. One that is not full takes anything. */

@@ -89,6 +89,7 @@ struct link { /* to one other node */
     instant retry_at, until; /* the next attempt; the end of this one */
     int64_t pause_ns;
     instant heard, said;
+    size_t unfinished_bytes;           /* of a frame that comes, when links_speaks was asked last */
     bool up_owed, down_owed, draining; /* what links_next still has to say: [I3] */
     char trouble[LINK_TROUBLE_BYTES];
 };

@@ -121,9 +121,18 @@ static void take_frame(struct replica *replica, const struct link_frame *frame)
     put_message(replica, frame);
 }
 
+static void note_who_speaks(struct replica *replica)
+{
+    node_id leader = raft_leader(replica->raft);
+    bool quiet = replica->reload_wanted || replica_is_installing(replica); /* [P4] */
+    if (quiet || leader.n == 0 || !links_speaks(replica->links, leader)) return;
+    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_PEER_SPEAKS, .peer = leader});
+}
+
 void replica_take_frames(struct replica *replica)
 {
     struct link_frame frame;
+    note_who_speaks(replica);
     for (uint32_t i = 0; i < FRAMES_A_TURN && links_next(replica->links, &frame); i++) {
         take_frame(replica, &frame);
     }

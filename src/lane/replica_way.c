@@ -44,9 +44,9 @@ static enum lane_way way_of_read(struct replica *replica, uint64_t *round)
         replica->wants_round = true;
         return LANE_WAIT;
     }
-    if (replica->stored.index < raft_read_index(replica->raft)) return LANE_WAIT;
     *round = 0;
-    return LANE_HERE;
+    if (replica->stored.index >= raft_read_index(replica->raft)) return LANE_HERE;
+    return lane_way_of_write(replica->lane); /* this node is behind: it may be for long */
 }
 
 enum lane_way lane_way(struct lane *lane, const struct call *call, bool stale, uint64_t *round)
@@ -55,7 +55,11 @@ enum lane_way lane_way(struct lane *lane, const struct call *call, bool stale, u
     bool needs_leader = (call->command->flags & (COMMAND_WRITE | COMMAND_BLOCKING)) != 0 ||
                         lane_is_about_cache(lane, call);
     if (needs_leader) return lane_way_of_write(lane);
-    if (is_busy(lane->replica) || is_ahead(lane->replica)) return LANE_WAIT;
+    if (is_busy(lane->replica) || is_ahead(lane->replica)) {
+        if (stale) return LANE_WAIT; /* who has read old data here does not read older later */
+        *round = 0;
+        return lane_way_of_write(lane);
+    }
     return stale ? LANE_HERE : way_of_read(lane->replica, round);
 }
 
@@ -155,6 +159,7 @@ static void tell_peer(const struct replica *replica, const struct link_peer *fro
         told->matched = peers[i].matched;
         told->is_active = peers[i].is_active;
         told->is_recovering = peers[i].is_recovering;
+        told->no_room = peers[i].no_room;
     }
 }
 

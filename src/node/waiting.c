@@ -1,6 +1,8 @@
 /* waiting.c -- see waiting.h. */
 #include "node/waiting.h"
 
+#include <string.h>
+
 static const int64_t look_ns = 100000000, first_ns = 1000000000, quiet_ns = 1000000000;
 static const int64_t again_min_ns = 5000000000, again_max_ns = 60000000000;
 static const int64_t other_lanes_ns = 5000000000; /* so long only the first lane speaks */
@@ -44,6 +46,26 @@ static void tell(const struct lane_replication *told, uint32_t up, struct buffer
     }
 }
 
+/* What happens to this node's own data. */
+static bool is_filling_news(const struct waiting *waiting, const struct lane_replication *told)
+{
+    return waiting->is_filled_again != waiting->said_filled_again ||
+           told->snapshots_received != waiting->said_snapshots;
+}
+
+static void tell_filling(struct waiting *waiting, const struct lane_replication *told,
+                         struct buffer *line)
+{
+    if (waiting->is_filled_again) {
+        buffer_append(line, SLICE("; this node has lost its data, or is new, and is being filled "
+                                  "by the others: until then it does not count for a majority"));
+    } else if (is_filling_news(waiting, told)) {
+        buffer_append(line, SLICE("; this node was filled from the others, and counts"));
+    }
+    waiting->said_filled_again = waiting->is_filled_again;
+    waiting->said_snapshots = told->snapshots_received;
+}
+
 static void begin(struct waiting *waiting, instant now)
 {
     int64_t patience_ns = waiting->lane == 0 ? first_ns : other_lanes_ns;
@@ -62,7 +84,8 @@ static bool is_news(const struct waiting *waiting, const struct lane_replication
         return over || (lasting && waiting->had_majority) || (lasting && !waiting->said_any);
     }
     bool new_leader = told->leader.n != 0 && !node_eq(told->leader, waiting->said_leader);
-    return !waiting->said_any || up != waiting->said_up || new_leader;
+    return !waiting->said_any || up != waiting->said_up || new_leader ||
+           is_filling_news(waiting, told);
 }
 
 bool waiting_step(struct waiting *waiting, const struct lane_replication *told, instant now,
@@ -73,6 +96,7 @@ bool waiting_step(struct waiting *waiting, const struct lane_replication *told, 
     uint32_t up = up_bits(told);
     bool majority = is_majority(told, up);
     if (majority || waiting->bad_since.ns == 0) waiting->bad_since = now;
+    waiting->is_filled_again = told->leader.n != 0 && strcmp(told->role, "recovering") == 0;
     bool news = is_news(waiting, told, up, majority, now);
     bool again = !majority && waiting->said_any && now.ns >= waiting->again_at.ns;
     /* The first majority is worth saying at once: somebody waits for it. */
@@ -84,6 +108,7 @@ bool waiting_step(struct waiting *waiting, const struct lane_replication *told, 
     *level = lost || lasts ? NOTICE_WARNING : NOTICE_INFO;
     if (waiting->lane != 0) buffer_append_format(line, "lane %u: ", waiting->lane);
     tell(told, up, line);
+    tell_filling(waiting, told, line);
     waiting->said_any = true;
     waiting->said_up = up;
     waiting->said_leader = told->leader;

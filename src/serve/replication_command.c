@@ -223,12 +223,14 @@ static void peers_info(const struct lane_replication *told, bool leads, struct b
     for (uint32_t i = 0; i < told->peers_count; i++) {
         const struct lane_peer_told *peer = &told->peers[i];
         const char *state = !peer->is_up ? "down" : peer->is_recovering ? "recovering" : "online";
-        buffer_append_format(out, "peer%u:address=%s,state=%s,voter=%d,active=%d", peer->node.n,
-                             peer->address, state, peer->is_voter, peer->is_active);
+        buffer_append_format(out, "peer%u:address=%s,state=%s,voter=%d", peer->node.n,
+                             peer->address, state, peer->is_voter);
         if (leads)
             buffer_append_format(
-                out, ",matched=%llu,lag=%llu", (unsigned long long)peer->matched,
+                out, ",active=%d,matched=%llu,lag=%llu", peer->is_active,
+                (unsigned long long)peer->matched,
                 (unsigned long long)(told->last - u64_min(told->last, peer->matched)));
+        if (peer->no_room) buffer_append(out, SLICE(",disk=full"));
         if (peer->trouble[0] != '\0') buffer_append_format(out, ",trouble=%s", peer->trouble);
         buffer_append(out, SLICE("\r\n"));
     }

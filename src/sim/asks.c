@@ -13,8 +13,7 @@ enum {
     PIPELINE_MAX = 8,
     LIST_APPENDS_MAX = 200, /* about: then other lists take the place of these */
     FILLER_ONE_IN = 8,
-    FILLER_KEYS = 8,
-    READERS_EACH = 4 /* clients: one of them only reads */
+    FILLER_KEYS = 8
 };
 #define KEY_LIFE_NS INT64_C(10000000000)
 
@@ -28,12 +27,6 @@ struct asking { /* one ask */
 static uint64_t draw(struct asking *asking, uint64_t bound)
 {
     return prng_below(asking->asks->prng, bound);
-}
-
-/* Some write nothing: where writes wait for a majority that is gone, they go on asking. */
-static bool only_reads(const struct asking *asking)
-{
-    return asking->client->number % READERS_EACH == 1;
 }
 
 /* One of a few keys of the time. */
@@ -136,7 +129,7 @@ static void ask_register(struct asking *asking)
 {
     choose_key(asking, "register", KEYS_REGISTER);
     uint64_t what = draw(asking, 20);
-    if (only_reads(asking)) {
+    if (asking->client->only_reads) {
         say_get(asking, HISTORY_READ);
     } else if (what < 6) {
         say_watch(asking);
@@ -173,7 +166,7 @@ static void say_count(struct asking *asking, enum history_kind kind)
 static void ask_counter(struct asking *asking)
 {
     choose_key(asking, "counter", KEYS_OTHER);
-    if (draw(asking, 3) > 0 && !only_reads(asking)) {
+    if (draw(asking, 3) > 0 && !asking->client->only_reads) {
         say_add(asking);
     } else {
         say_count(asking, HISTORY_COUNT);
@@ -207,7 +200,7 @@ static void ask_list(struct asking *asking)
 {
     choose_list(asking);
     uint64_t what = draw(asking, 6);
-    if (what < 4 && !only_reads(asking)) {
+    if (what < 4 && !asking->client->only_reads) {
         say_append(asking);
     } else {
         say_list(asking, HISTORY_LIST, what == 4 ? 0 : (int64_t)draw(asking, 50));

@@ -42,7 +42,8 @@ struct client {
     uint32_t id;     /* the history's */
     uint32_t host;
     enum workload_kind kind;
-    bool is_stale; /* a READONLY connection */
+    bool is_stale;   /* a READONLY connection */
+    bool only_reads; /* where writes wait for a majority that is gone, it goes on asking */
     sim_connection connection;
     uint64_t generation;           /* timers of an earlier one do not count */
     bool retires;                  /* once the ask is answered */

@@ -315,9 +315,11 @@ static void *start(struct sim *sim, const enum workload_kind *kinds, size_t kind
     workload->think_ns = (THINK_MS_LEAST + draw(workload, THINK_MS_SPREAD)) * NS_PER_MS;
     workload->patience_ns = PATIENCE_LEAST + draw(workload, PATIENCE_SPREAD);
     workload->asks.filler_bytes = fillers[draw(workload, COUNT_OF(fillers))];
+    int64_t readers_of_4 = draw(workload, 4);
     for (uint32_t i = 0; i < workload->clients_count; i++) {
         struct client *client = &workload->clients[i];
         client->number = i;
+        client->only_reads = draw(workload, 4) < readers_of_4;
         client->kind = kinds[i % kinds_count];
         client->is_stale = client->kind == WORKLOAD_STALE;
         set_timer(sim, client, TIMER_RECONNECT, draw(workload, RECONNECT_SPREAD));

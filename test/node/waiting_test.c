@@ -4,7 +4,8 @@
 
 static struct lane_replication three_nodes(bool second, bool third, uint32_t leader)
 {
-    struct lane_replication told = {.self = {1}, .leader = {leader}, .term = 4, .peers_count = 2};
+    struct lane_replication told = {
+        .self = {1}, .leader = {leader}, .role = "follower", .term = 4, .peers_count = 2};
     told.peers[0] =
         (struct lane_peer_told){{2}, "10.0.0.2:7400", .is_up = second, .trouble = "refused"};
     told.peers[1] = (struct lane_peer_told){{3}, "10.0.0.3:7400", .is_up = third};
@@ -89,4 +90,38 @@ Test(waiting, of_other_lanes_says_what_lasts)
 {
     struct waiting waiting = {.lane = 3};
     FOR_ROWS (moment, other_story) expect_said(&waiting, moment, "lane 3: ");
+}
+
+Test(waiting, a_node_that_is_filled_again_says_so)
+{
+    static const struct {
+        const char *why, *role;
+        uint64_t snapshots;
+        const char *said;
+    } rows[] = {
+        {"while it lasts", "recovering", 0,
+         "all 3 nodes are here; node 2 leads, term 4; this node has lost its data, or is new, and "
+         "is being filled by the others: until then it does not count for a majority"},
+        {"that is known", "recovering", 0, NULL},
+        {"when it is over", "follower", 1,
+         "all 3 nodes are here; node 2 leads, term 4; this node was filled from the others, and "
+         "counts"},
+        {"nothing new", "follower", 1, NULL},
+        {"too quick to be seen", "follower", 2,
+         "all 3 nodes are here; node 2 leads, term 4; this node was filled from the others, and "
+         "counts"},
+    };
+    struct waiting waiting = {0};
+    int64_t ms = 1000;
+    FOR_ROWS (row, rows) {
+        struct buffer line = {0};
+        enum notice_level level;
+        struct lane_replication told = three_nodes(true, true, 2);
+        told.role = row->role;
+        told.snapshots_received = row->snapshots;
+        bool said = waiting_step(&waiting, &told, (instant){(ms += 2000) * 1000000}, &level, &line);
+        cr_expect_eq(said, row->said != NULL, "%s", row->why);
+        if (said && row->said != NULL) ROW_BYTES_EQ(row, buffer_slice(&line), row->said);
+        buffer_free(&line);
+    }
 }

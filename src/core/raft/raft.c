@@ -261,6 +261,19 @@ static void on_peer(struct raft *raft, node_id node, bool up, struct raft_outbox
     peer->chunk_out = peer->chunk_out && !up;
 }
 
+/* What a leader says in many parts may take longer than an election: it is alive, and is told that
+ * we are, which it must hear of a majority. [I8] */
+static void on_speaks(struct raft *raft, node_id node, struct raft_outbox *out)
+{
+    bool led = raft->role == RAFT_FOLLOWER && node.n != 0 && node_eq(raft->leader, node);
+    if (!led || raft->hibernating) return;
+    raft->heard = raft->now;
+    raft_election_timer(raft, raft->now);
+    if (raft->now.ns - raft->reassured.ns < raft->config.heartbeat.ns) return;
+    raft->reassured = raft->now;
+    raft_append_answer(raft, node, out);
+}
+
 static void on_event(struct raft *raft, const struct raft_event *event, struct raft_outbox *out)
 {
     switch (event->kind) { /* no default: a new kind must not compile until it is placed here */
@@ -274,6 +287,7 @@ static void on_event(struct raft *raft, const struct raft_event *event, struct r
     case RAFT_EV_TRANSFER: raft_on_transfer(raft, event->peer); break;
     case RAFT_EV_PEER_DOWN: on_peer(raft, event->peer, false, out); break;
     case RAFT_EV_PEER_UP: on_peer(raft, event->peer, true, out); break;
+    case RAFT_EV_PEER_SPEAKS: on_speaks(raft, event->peer, out); break;
     case RAFT_EV_COMPACTED: raft_on_compacted(raft, event); break;
     case RAFT_EV_CHUNK_STORED: raft_on_chunk_stored(raft, event, out); break;
     case RAFT_EV_INSTALLED: raft_on_installed(raft, event, out); break;

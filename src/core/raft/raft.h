@@ -75,6 +75,7 @@ enum raft_event_kind {
     RAFT_EV_TRANSFER,  /* hand leadership over; to NODE_NONE: to whoever has most */
     RAFT_EV_PEER_DOWN, /* the link to `peer` is gone: it may be dead */
     RAFT_EV_PEER_UP,
+    RAFT_EV_PEER_SPEAKS,  /* a long message of `peer` is on its way, and comes forward */
     RAFT_EV_COMPACTED,    /* the driver has a snapshot of `pos`, `bytes_count` long */
     RAFT_EV_CHUNK_STORED, /* `chunk` of the last outbox is stored; or ok false */
     RAFT_EV_INSTALLED,    /* the snapshot of `pos` with `members` is what the store now holds */
@@ -91,7 +92,7 @@ struct raft_event {
     uint64_t durable_hard;      /* … and this many changes of `hard` (raft_outbox.hard_count) */
     uint64_t index;             /* of APPLIED */
     struct raft_members members; /* of MEMBERS: as they shall be; of INSTALLED: of the snapshot */
-    node_id peer;                /* of TRANSFER, PEER_DOWN, PEER_UP */
+    node_id peer;                /* of TRANSFER, PEER_DOWN, PEER_UP, PEER_SPEAKS */
     struct raft_pos pos;         /* of COMPACTED, INSTALLED */
     uint64_t bytes_count;        /* of COMPACTED */
     uint64_t offset;             /* of CHUNK_STORED: stored up to here */

@@ -93,6 +93,7 @@ struct raft {
     /* a follower's */
     instant heard;       /* from a leader; or the start */
     instant election_at; /* then it campaigns */
+    instant reassured;   /* its leader, while a long message came */
     uint64_t matched;    /* with the leader of this term, up to here */
     uint64_t round;      /* the newest that the leader of this term sent; a leader's own last */
     bool answer_due;     /* when more is durable */

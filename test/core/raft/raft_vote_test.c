@@ -154,3 +154,26 @@ Test(raft_vote, is_never_cast_twice) /* [I2], for every pair of asks in a small 
         raft_fixture_free(fixture);
     }
 }
+
+/* A long message of its leader's takes longer than an election. */
+Test(raft_vote, who_hears_its_leader_speak_waits_and_answers)
+{
+    struct raft_fixture *fixture = raft_fixture_new((struct raft_hard){.term = 1}, NULL);
+    struct raft_msg append = raft_fixture_append(2, 1, (struct raft_pos){0, 0}, 1, 0);
+    raft_fixture_ask(fixture, &append, true);
+    for (int64_t i = 1; i <= 20; i++) {
+        struct raft_event speaks = {
+            .kind = RAFT_EV_PEER_SPEAKS, .now = {FIXTURE_NOW + i * 50}, .peer = {2}};
+        raft_step(fixture->raft, &speaks, &fixture->out);
+        cr_expect(fixture->out.deadline.ns >= speaks.now.ns + 100, "no election meanwhile");
+        cr_assert_eq(fixture->out.msgs_count, 1u, "its leader is told that this one is there");
+        cr_expect_eq(fixture->out.msgs[0].kind, RAFT_MSG_APPEND_ANSWER);
+    }
+    struct raft_event other = {
+        .kind = RAFT_EV_PEER_SPEAKS, .now = {FIXTURE_NOW + 1090}, .peer = {3}};
+    instant deadline = fixture->out.deadline;
+    raft_step(fixture->raft, &other, &fixture->out);
+    cr_expect_eq(fixture->out.deadline.ns, deadline.ns, "another one is not the leader");
+    cr_expect_eq(fixture->out.msgs_count, 0u);
+    raft_fixture_free(fixture);
+}
