@@ -69,7 +69,8 @@ void links_flush(struct links *links); /* send what has gathered */
 bool links_speaks(struct links *links, node_id node);
 bool links_is_up(const struct links *links, node_id node);
 /* Head bytes are copied; a long span's are not: its batch is referenced until they are sent. False:
- * there is no link, or its queue is full; nothing was taken. One that is not full takes anything. */
+ * there is no link, or its queue is full; nothing was taken. One that is not full takes anything.
+ */
 bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
                 const struct raft_span *spans, uint32_t spans_count);
 
