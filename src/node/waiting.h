@@ -16,7 +16,7 @@ struct waiting { /* begins as zeros, but for its lane */
     uint32_t lane;
     bool began, had_majority, ever_majority, said_any;
     bool is_filled_again, said_filled_again; /* its folder was empty or damaged, and others lead */
-    uint64_t said_snapshots; /* so many snapshots had come from leaders */
+    uint64_t said_snapshots;                 /* so many snapshots had come from leaders */
     uint32_t said_up; /* bits of the peers that were here when it last spoke */
     node_id said_leader;
     instant look_at, quiet_until, again_at, bad_since;
