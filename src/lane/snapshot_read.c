@@ -73,6 +73,7 @@ static enum err read_header(struct reader *reader, struct fault *fault)
     enum err err = file_size(&reader->file, &reader->file_bytes, fault);
     if (err == ERR_OK) err = take(reader, size, &bytes, fault);
     if (err != ERR_OK) return err;
+    ASSERT(bytes.data != NULL);
     memcpy(header, bytes.data, size);
     if (snapshot_header_bytes(bytes) > size) {
         err = take(reader, SNAPSHOT_HEADER_BYTES - SNAPSHOT_HEADER_1_BYTES, &bytes, fault);

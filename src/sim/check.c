@@ -107,7 +107,7 @@ void check_history(const struct history *history, const struct check_options *op
         ARENA_ARRAY(arena, const struct history_op *, history_values_count(history));
     uint64_t *marks = ARENA_ARRAY(arena, uint64_t, history_values_count(history));
     for (size_t i = 0; i < count; i++) ops[i] = history_op_at(history, i);
-    qsort(ops, count, sizeof(ops[0]), by_key_and_invoked);
+    qsort(ops, count, sizeof(void *), by_key_and_invoked);
     *verdict = (struct check_verdict){.ops_count = count};
     for (size_t first = 0, end; first < count; first = end) {
         for (end = first; end < count && ops[end]->key == ops[first]->key;) end++;

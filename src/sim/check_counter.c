@@ -48,7 +48,7 @@ static bool collect(struct counter *counter)
             counter->unknown_sum += op->number;
         }
     }
-    qsort(counter->adds, counter->adds_count, sizeof(counter->adds[0]), by_result);
+    qsort(counter->adds, counter->adds_count, sizeof(void *), by_result);
     return true;
 }
 

@@ -165,7 +165,7 @@ static void check_stale(struct check *check)
         const struct history_op *op = check->ops[i];
         if (op->kind == HISTORY_STALE_LIST && tells_length(op)) reads[count++] = op;
     }
-    qsort(reads, count, sizeof(reads[0]), by_client);
+    qsort(reads, count, sizeof(void *), by_client);
     const struct history_op *longest = NULL; /* of this connection so far */
     for (size_t i = 0; i < count; i++) {
         const struct history_op *op = reads[i];

@@ -154,6 +154,7 @@ static void relink_event(struct event *event)
  * that what touches overlaps. */
 static bool is_later(const struct event *event, int64_t time)
 {
+    ASSERT(event->op != NULL); /* the head is never asked: it is before all */
     return event->is_return ? event->op->returned_ns >= time : event->op->invoked_ns > time;
 }
 

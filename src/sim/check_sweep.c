@@ -22,7 +22,7 @@ bool sweep_find(struct arena *arena, struct sweep_item *items, size_t count,
     const struct sweep_item **ended = ARENA_ARRAY(arena, const struct sweep_item *, count + 1);
     qsort(items, count, sizeof items[0], by_invoked);
     for (size_t i = 0; i < count; i++) ended[i] = &items[i];
-    qsort(ended, count, sizeof(ended[0]), by_returned);
+    qsort(ended, count, sizeof(void *), by_returned);
     const struct sweep_item *highest = NULL; /* of those that had returned */
     for (size_t i = 0, j = 0; i < count; i++) {
         for (; j < count && ended[j]->returned_ns < items[i].invoked_ns; j++) {
@@ -45,7 +45,7 @@ bool sweep_find_own(struct arena *arena, const struct sweep_item *items, size_t 
     }
     const struct sweep_item **said = /* by client: what it said last */
         ARENA_ARRAY(arena, const struct sweep_item *, (size_t)last_client + 1);
-    memset(said, 0, ((size_t)last_client + 1) * sizeof(said[0]));
+    memset(said, 0, ((size_t)last_client + 1) * sizeof(void *));
     for (size_t i = 0; i < count; i++) {
         const struct sweep_item *item = &items[i], **before = &said[item->op->client];
         if (item->op->outcome != HISTORY_OK || item->invoked_ns == INT64_MIN) continue;

@@ -106,7 +106,7 @@ uint32_t child_wait(struct child **children, uint32_t count, struct sim_result *
 enum err child_run(const struct sim_options *options, struct sim_result *result,
                    struct fault *fault)
 {
-    struct child *child;
+    struct child *child = NULL;
     enum err err = child_start(options, &child, fault);
     if (err == ERR_OK) (void)child_wait(&child, 1, result);
     return err;

@@ -299,7 +299,8 @@ struct inode *disk_create(struct disk *disk, const char *path)
     struct disk_change change = {.kind = DISK_LINK, .inode = inode};
     put_path(change.path, path);
     change_name(disk, &change);
-    inode_drop(disk, inode); /* its name holds it */
+    ASSERT(inode->references > 1); /* its name holds it */
+    inode_drop(disk, inode);
     return inode;
 }
 

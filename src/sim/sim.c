@@ -1,4 +1,5 @@
 /* sim.c -- the agenda of a simulated run, and what its program may call: see sim.h. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +105,8 @@ void sim_trace(struct sim *sim, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    (void)printf("%12.6f %s\n", (double)(sim->now_ns / SIM_NS_PER_US) / 1e6, text);
+    int64_t now_us = sim->now_ns / SIM_NS_PER_US;
+    (void)printf("%5" PRId64 ".%06" PRId64 " %s\n", now_us / 1000000, now_us % 1000000, text);
 }
 
 void sim_tell(struct sim *sim, const struct sim_event *event)

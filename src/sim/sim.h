@@ -53,8 +53,8 @@ uint32_t sim_hosts_count(const struct sim *sim);
 sim_connection sim_connect(struct sim *sim, uint32_t client, uint32_t host, uint64_t tag);
 /* All of it is taken; the network's windows bound what leaves. A connection that is gone takes
  * nothing. */
-void sim_send(struct sim *sim, sim_connection connection, struct slice bytes);
-void sim_close(struct sim *sim, sim_connection connection); /* nothing of it comes any more */
+void sim_send(struct sim *sim, sim_connection id, struct slice bytes);
+void sim_close(struct sim *sim, sim_connection id); /* nothing of it comes any more */
 void sim_timer(struct sim *sim, uint32_t client, duration after, uint64_t tag);
 
 /* The run is over, and has failed: `property` is a short name of what does not hold, the text is

@@ -193,7 +193,7 @@ struct connection *net_find(struct sim *sim, uint64_t id); /* NULL: it is over *
 struct connection *net_connect(struct sim *sim, uint32_t from_place, const struct io_address *from,
                                const struct io_address *to);
 /* How much of it fits into the window; all of it for clients. */
-size_t net_send(struct sim *sim, struct connection *connection, uint32_t end, struct slice bytes);
+size_t net_send(struct sim *sim, struct connection *connection, uint32_t from, struct slice bytes);
 /* `bytes` of what end has received are read. */
 void net_consumed(struct sim *sim, struct connection *connection, uint32_t end, size_t bytes);
 /* By the end's owner, who has no more to do with it. */

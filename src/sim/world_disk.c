@@ -111,6 +111,7 @@ void io_allocate(struct io *io, io_handle file, uint64_t bytes, io_tag tag)
     struct disk_op *op = op_new(io, OP_ALLOCATE, file, tag);
     op->bytes = bytes;
     if (fails_now(io->host)) op->err = ERR_IO;
+    ASSERT(op->inode != NULL);
     submit(io, op, bytes - u64_min(bytes, op->inode->bytes));
 }
 

@@ -238,13 +238,13 @@ void io_accept_pause(struct io *io, io_handle listener, bool paused)
     if (!paused && slot->backlog_count > 0) slot_ready(io, slot);
 }
 
-void io_peer(const struct io *io, io_handle handle, struct io_address *peer,
+void io_peer(const struct io *io, io_handle connection, struct io_address *peer,
              struct io_address *local)
 {
-    const struct io_slot *slot = slot_of(io, handle);
-    const struct connection *connection = net_find(io->host->sim, slot->connection);
-    *peer = connection->ends[1 - slot->end].address;
-    *local = connection->ends[slot->end].address;
+    const struct io_slot *slot = slot_of(io, connection);
+    const struct connection *between = net_find(io->host->sim, slot->connection);
+    *peer = between->ends[1 - slot->end].address;
+    *local = between->ends[slot->end].address;
 }
 
 void io_keepalive(struct io *io, io_handle connection, uint32_t seconds)
@@ -318,9 +318,9 @@ void socket_close(struct io *io, struct io_slot *slot, bool gently)
     net_close(sim, connection, slot->end, gently);
 }
 
-void io_close_gently(struct io *io, io_handle handle)
+void io_close_gently(struct io *io, io_handle connection)
 {
-    struct io_slot *slot = slot_of(io, handle);
+    struct io_slot *slot = slot_of(io, connection);
     socket_close(io, slot, true);
     slot_free(io, slot);
 }
