@@ -233,7 +233,7 @@ Test(replica, who_is_behind_the_log_in_memory_gets_a_snapshot)
     fill(&cluster, leader, 600);
     replica_cluster_start(&cluster, late);
     expect_same_data(&cluster);
-    cr_expect_eq(replica_told(&cluster, late).snapshots_received, 1);
+    cr_expect_geq(replica_told(&cluster, late).snapshots_received, 1);
     uint64_t term = replica_told(&cluster, late).term;
     replica_cluster_stop(&cluster, late);
     replica_cluster_start(&cluster, late);
