@@ -233,6 +233,8 @@ static void check_store(struct looking *looking)
     bool leads = raft_role(looking->raft) == RAFT_LEADER;
     uint64_t index = leads ? raft_last(looking->raft).index : raft_commit(looking->raft);
     if (index == 0 || index % DIGEST_EACH != 0 || index == looking->seen->digested) return;
+    /* Who is alone logs no time when a key expires: after a start it is there a little longer. */
+    if (!lane_is_replicated(looking->lane)) return;
     /* Who has ceased to lead may have seen more than it knows to be committed. */
     struct lane_replication told;
     lane_tell_replication(looking->lane, &told);
