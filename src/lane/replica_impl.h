@@ -107,6 +107,7 @@ struct replica {
     uint64_t applied_told;
     uint64_t marked_bytes;    /* of entries logged since the last HARD record */
     uint64_t marked_position; /* of the last mark */
+    uint64_t marked_commit;   /* what it says */
     uint64_t idle_position;   /* the log's last when it was looked at */
     instant idle_since;
     struct raft_hard hard;

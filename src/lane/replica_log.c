@@ -134,11 +134,14 @@ void replica_log_mark(struct replica *replica)
         replica->idle_position = last;
         replica->idle_since = replica->now;
     }
-    if (last == replica->marked_position || log_durable(log) != last) return;
+    bool is_said =
+        last == replica->marked_position && replica->settled_commit == replica->marked_commit;
+    if (is_said || log_durable(log) != last) return;
     if (replica->now.ns < replica->idle_since.ns + MARK_IDLE_NS) return;
     if (log_has_room(log, replica->pending_bytes, REPLICA_HARD_BYTES) != LOG_ROOM) return;
     replica_log_hard(replica);
     replica->marked_position = log_last(log);
+    replica->marked_commit = replica->settled_commit;
 }
 
 bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, bool *damaged,
