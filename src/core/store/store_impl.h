@@ -135,6 +135,7 @@ struct trash {
 
 struct walk {
     bool active;
+    int64_t began_ms; /* the store's time: what had expired by then is not walked */
     uint32_t version;
     walk_sink sink;
     void *context;

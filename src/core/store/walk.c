@@ -213,7 +213,8 @@ void walk_save(struct store *store, struct database *database, uint64_t bucket)
     first->version = walk->version; /* [I1] */
     struct table_walk chain = {.at = first};
     for (const struct entry *entry; (entry = table_chain_next(&chain)) != NULL;) {
-        if (entry->cache || entry_is_expired(store, entry)) continue;
+        bool expired = entry->expires && entry_expiry(entry) <= walk->began_ms; /* then */
+        if (entry->cache || expired) continue;
         entry_encode(database->number, entry, &walk->records);
         walk->records_count++;
     }
@@ -227,6 +228,7 @@ void store_walk_begin(struct store *store, walk_sink sink, void *context)
     uint32_t version = walk->version + 1;
     *walk = (struct walk){
         .active = true,
+        .began_ms = store->now_ms,
         .version = version == 0 ? 1 : version, /* 0 is that of buckets that no walk has seen */
         .sink = sink,
         .context = context,
