@@ -42,15 +42,11 @@ struct sweep_item {
     uint64_t rank; /* what has a lower one happened before */
     const struct history_op *op;
 };
-/* Two that contradict: `low` was invoked after `high` had returned. False: there are none. Leaves
- * the items in the order of their invocation. */
-bool sweep_find(struct arena *arena, struct sweep_item *items, size_t count,
+/* Two that contradict: `low` was invoked after `high` had returned. False: there are none; then
+ * what one client, which may say much at a time, said in another order than it happened is told as
+ * wrong. The items are in the order of the history; it leaves them in that of their invocation. */
+bool sweep_find(struct check *check, struct sweep_item *items, size_t count,
                 const struct sweep_item **low, const struct sweep_item **high);
-
-/* The same of one client, which may say much at a time: the later of two commands has happened
- * before the earlier. The items are in the order of the history. */
-bool sweep_find_own(struct arena *arena, const struct sweep_item *items, size_t count,
-                    const struct history_op **early, const struct history_op **late);
 
 /* Of moments (each with a time that must be passed, and one that counts): the least `value` of
  * those whose `after` is later than a time. */

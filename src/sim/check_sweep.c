@@ -16,8 +16,8 @@ static int by_returned(const void *a, const void *b)
     return (at > than) - (at < than);
 }
 
-bool sweep_find(struct arena *arena, struct sweep_item *items, size_t count,
-                const struct sweep_item **low, const struct sweep_item **high)
+static bool find(struct arena *arena, struct sweep_item *items, size_t count,
+                 const struct sweep_item **low, const struct sweep_item **high)
 {
     const struct sweep_item **ended = ARENA_ARRAY(arena, const struct sweep_item *, count + 1);
     qsort(items, count, sizeof items[0], by_invoked);
@@ -36,8 +36,8 @@ bool sweep_find(struct arena *arena, struct sweep_item *items, size_t count,
     return false;
 }
 
-bool sweep_find_own(struct arena *arena, const struct sweep_item *items, size_t count,
-                    const struct history_op **early, const struct history_op **late)
+static bool find_own(struct arena *arena, const struct sweep_item *items, size_t count,
+                     const struct history_op **early, const struct history_op **late)
 {
     uint32_t last_client = 0;
     for (size_t i = 0; i < count; i++) {
@@ -56,6 +56,18 @@ bool sweep_find_own(struct arena *arena, const struct sweep_item *items, size_t 
         }
         *before = item;
     }
+    return false;
+}
+
+bool sweep_find(struct check *check, struct sweep_item *items, size_t count,
+                const struct sweep_item **low, const struct sweep_item **high)
+{
+    const struct history_op *early = NULL, *late = NULL;
+    bool own = find_own(check->arena, items, count, &early, &late);
+    if (find(check->arena, items, count, low, high)) return true;
+    if (own)
+        check_wrong(check, "reordered: what one client said later has happened before", early,
+                    late);
     return false;
 }
 
