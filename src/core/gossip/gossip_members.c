@@ -246,6 +246,9 @@ static void shuffle(struct gossip *gossip)
 struct member *gossip_next_to_probe(struct gossip *gossip)
 {
     uint32_t others = gossip->count - 1;
+    struct member *first = gossip_member(gossip, gossip->look_at);
+    gossip->look_at = NODE_NONE;
+    if (first != NULL && gossip_is_up(first)) return first;
     for (uint32_t i = 0; i < others; i++) {
         if (gossip->order_at >= others) shuffle(gossip);
         struct member *member = &gossip->members[gossip->order[gossip->order_at++]];
