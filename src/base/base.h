@@ -40,8 +40,8 @@ typedef struct {
 } shard_id; /* of one part of the key space, and the Raft group that keeps it */
 
 enum {
-    SLOTS_COUNT = 16384, /* Redis Cluster's */
-    SHARDS_MAX = SLOTS_COUNT,
+    KEY_SLOTS = 16384, /* Redis Cluster's */
+    SHARDS_MAX = KEY_SLOTS,
     NODES_MAX = 128 /* of one cluster */
 };
 #define SHARD_ROOT ((shard_id){SHARDS_MAX}) /* the cluster's own data: no slot is in it */
@@ -55,7 +55,7 @@ static inline bool shard_eq(shard_id a, shard_id b)
  * of its own lanes. */
 static inline shard_id shard_of_slot(uint32_t slot, uint32_t shards_count)
 {
-    return (shard_id){(uint32_t)((uint64_t)slot * shards_count / SLOTS_COUNT)};
+    return (shard_id){(uint32_t)((uint64_t)slot * shards_count / KEY_SLOTS)};
 }
 static inline uint32_t shard_lane(shard_id shard, uint32_t shards_count, uint32_t lanes_count)
 {
