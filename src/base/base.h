@@ -35,6 +35,17 @@ static inline bool node_eq(node_id a, node_id b)
     return a.n == b.n;
 }
 
+typedef struct {
+    uint32_t n; /* 0 … the cluster's shards - 1; or SHARD_ROOT */
+} shard_id;     /* of one part of the key space, and of the group that keeps it */
+
+enum { SHARDS_MAX = 16384, SHARD_ROOT = SHARDS_MAX };
+
+static inline bool shard_eq(shard_id a, shard_id b)
+{
+    return a.n == b.n;
+}
+
 #define SLICE(literal) ((struct slice){(const uint8_t *)(literal), sizeof(literal) - 1})
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
