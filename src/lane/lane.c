@@ -28,7 +28,7 @@ static enum err open_log(struct lane *lane, uint64_t last, struct fault *fault)
 
 static struct shard **place_of(const struct lane *lane, shard_id number)
 {
-    return &lane->shard_of[number.n == SHARD_ROOT ? lane->config.shards_count : number.n];
+    return &lane->shard_of[shard_eq(number, SHARD_ROOT) ? lane->config.shards_count : number.n];
 }
 
 void lane_add_shard(struct lane *lane, struct shard *shard)
@@ -141,7 +141,7 @@ uint32_t lane_shards_count(const struct lane *lane)
 
 struct shard *lane_shard(const struct lane *lane, shard_id shard)
 {
-    if (shard.n >= lane->config.shards_count && shard.n != SHARD_ROOT) return NULL;
+    if (shard.n >= lane->config.shards_count && !shard_eq(shard, SHARD_ROOT)) return NULL;
     return *place_of(lane, shard);
 }
 

@@ -61,17 +61,6 @@ bool lane_has_room(const struct lane *lane);
 /* --- shards ---------------------------------------------------------------------------------- */
 
 uint32_t lane_shards_count(const struct lane *lane); /* of the cluster, not of those here */
-/* The shard of a slot, of `shards_count`; and the lane of a shard on a node of `lanes_count`,
- * whether it is there or not. The root group is always in lane 0. */
-static inline shard_id shard_of_slot(uint32_t slot, uint32_t shards_count)
-{
-    return (shard_id){slot * shards_count / SHARDS_MAX};
-}
-static inline uint32_t lane_of_shard(shard_id shard, uint32_t shards_count, uint32_t lanes_count)
-{
-    if (shard.n == SHARD_ROOT) return 0;
-    return (uint32_t)((uint64_t)shard.n * lanes_count / shards_count);
-}
 /* NULL: it is not here. */
 struct shard *lane_shard(const struct lane *lane, shard_id shard);
 struct shard *lane_shard_of_slot(const struct lane *lane, uint32_t slot);

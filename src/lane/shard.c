@@ -52,11 +52,6 @@ shard_id shard_number(const struct shard *shard)
     return shard->number;
 }
 
-struct lane *shard_lane(const struct shard *shard)
-{
-    return shard->lane;
-}
-
 struct store *shard_store(struct shard *shard)
 {
     return shard->store;

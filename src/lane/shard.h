@@ -20,7 +20,6 @@ struct raft;  /* core/raft */
 struct shard; /* opaque */
 
 shard_id shard_number(const struct shard *shard);
-struct lane *shard_lane(const struct shard *shard);
 struct store *shard_store(struct shard *shard);
 /* Let the store's time be now, as far as it may: a follower's is that of its log. */
 void shard_set_time(struct shard *shard);
