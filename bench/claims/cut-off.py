@@ -9,7 +9,6 @@ must hold all that was acknowledged.
 """
 
 import asyncio
-import contextlib
 import pathlib
 import sys
 import time
@@ -144,22 +143,19 @@ class CutOff:
         return result
 
     def _measure_one(self, make, cut_s, number, result, lost):
-        name = "the cluster"
+        cluster = make()
+        name, is_mine = cluster.name, isinstance(cluster, group.Tutti)
         try:
-            cluster = make()
-            name = cluster.name
             (near, far), quiet_s = network.inside(trial, cluster, cut_s)
         except tools.Missing as missing:
-            result.not_run("lost", name, str(missing))
+            (result.fail if is_mine else result.not_run)("lost", name, str(missing))
             return
         acknowledged, gone = near[0] + far[0], near[1] + far[1]
         print(f"  {self.name} round {number + 1}: {name}: {gone} of {acknowledged} lost", flush=True)
         result.rows.append([name, number + 1, *near, *far,
                             f"{100 * gone / max(acknowledged, 1):.0f}%", f"{quiet_s:.2f}"])
-        if isinstance(cluster, group.Tutti):
+        if is_mine:
             lost.append(gone)
-        with contextlib.suppress(OSError):
-            cluster.folder.rmdir()
 
 
 def claim():

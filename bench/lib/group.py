@@ -23,6 +23,7 @@ STOP_SECONDS_MAX = 30
 PORTS_BEGIN, PORTS_END = 12000, 19000  # the peers' are below those the system gives away
 PEER_PORTS_OFFSET = 10000
 POLL_S = 0.02
+SHARE_ENOUGH = 0.9
 
 
 def address(number):
@@ -82,6 +83,9 @@ class Group:
     def ask(self, number, *words, seconds=5):
         return resp.ask(address(number), self.port, *words, seconds=seconds)
 
+    def link(self, number):
+        return resp.Link(address(number), self.port)
+
     def at(self, number):
         return f"{address(number)}:{self.port}"
 
@@ -97,16 +101,23 @@ class Group:
             owners[first:last + 1] = [owner] * (last + 1 - first)
         return owners
 
+    def held(self, number):
+        """How many slots that node has, as the primary or not, as itself says it."""
+        return sum(last + 1 - first for first, last, *nodes in self.ask(number, "CLUSTER", "SLOTS")
+                   if any(node[0] in ("", address(number)) for node in nodes))
+
     def copies(self, number):
         """How many nodes hold each slot at least, and at most, as that node says it."""
         holders = [len(nodes) for _, _, *nodes in self.ask(number, "CLUSTER", "SLOTS")]
         return min(holders), max(holders)
 
     def wait_whole(self):
-        """Until all that run name the same owner for each slot."""
+        """Until all that run name the same owner for each slot, and call that healthy."""
         def whole():
             said = [self.owners(number) for number in self.running()]
-            return all(one == said[0] for one in said) and 0 not in said[0]
+            return all(one == said[0] for one in said) and 0 not in said[0] and all(
+                "cluster_state:ok" in self.ask(number, "CLUSTER", "INFO")
+                for number in self.running())
         wait_until(whole, WHOLE_SECONDS_MAX, lambda: f"{self.name}: the slots are not covered")
 
     def cpu_s(self):
@@ -181,6 +192,12 @@ class RedisCluster(Group):
         self.wait_whole()
         self.wait_recovered()
 
+    def wait_known(self, identity):
+        """Until each node knows the one with this id."""
+        wait_until(lambda: all(identity in self.ask(number, "CLUSTER", "NODES")
+                               for number in self.running()), WHOLE_SECONDS_MAX,
+                   lambda: f"{self.name}: the new node is not known to all")
+
     def wait_recovered(self):
         """Until all slots have an owner, and each primary its replicas."""
         self.wait_whole()
@@ -234,6 +251,13 @@ class Tutti(Group):
         wait_until(self.settled, seconds, lambda: f"{self.name}: not settled in {seconds} s")
 
     wait_recovered = wait_settled
+
+    def wait_share(self, number, seconds):
+        """Until that node holds its share of the slots' copies, and nothing is under way."""
+        share = slots.SLOTS * 3 / len(self.running())
+        wait_until(lambda: self.held(number) >= share * SHARE_ENOUGH, seconds,
+                   lambda: f"{self.name}: node {number} has {self.held(number)} slots")
+        self.wait_settled(seconds)
 
     def leave(self, number, seconds=WHOLE_SECONDS_MAX):
         """Drains it and waits for its end."""

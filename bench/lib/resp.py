@@ -3,10 +3,12 @@
 import asyncio
 import socket
 
+from . import tools
+
 REPLY_LINE_BYTES_MAX = 1 << 20
 
 
-class Refused(Exception):
+class Refused(tools.Missing):
     """An error reply; its text is that of the server."""
 
 
@@ -40,6 +42,14 @@ class Link:
         if isinstance(reply, Refused):
             raise reply
         return reply
+
+    def ask_all(self, commands):
+        """Many at once, in one write."""
+        self.socket.sendall(b"".join(map(packed, commands)))
+        for _ in commands:
+            reply = self.read()
+            if isinstance(reply, Refused):
+                raise reply
 
     def read(self):
         line = self.reader.readline()
