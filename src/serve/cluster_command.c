@@ -1,6 +1,8 @@
 /* cluster_command.c -- see cluster_command.h. */
 #include "serve/cluster_command.h"
 
+#include <ctype.h>
+
 #include "base/crc.h"
 #include "serve/cluster_map.h"
 #include "serve/redirect.h"
@@ -143,7 +145,13 @@ void cluster_command(struct session_call *call)
 
 void cluster_refused_command(struct session_call *call)
 {
+    enum { WORD_MAX = 32 };
+    char word[WORD_MAX];
     const char *words = "";
+    size_t len = 0;
+    for (const char *at = call->command->word; *at != '\0' && len + 1 < WORD_MAX; at++)
+        word[len++] = (char)toupper(*at);
+    word[len] = '\0';
     switch ((uint32_t)call->command->id) {
 #define REFUSED(id, text)                                                                          \
     case COMMAND_CLUSTER_##id:                                                                     \
@@ -152,5 +160,5 @@ void cluster_refused_command(struct session_call *call)
 #include "serve/cluster_refused.def"
 #undef REFUSED
     }
-    reply_error(&call->reply, "ERR %s is not for this cluster: %s", call->command->word, words);
+    reply_error(&call->reply, "ERR CLUSTER %s is not needed here: %s", word, words);
 }
