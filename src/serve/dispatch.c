@@ -193,10 +193,11 @@ static bool run_data(struct server *server, struct session *session, const struc
     };
     bool quiet = (session->flags & SESSION_NO_TOUCH) != 0;
     if (UNLIKELY(quiet))
-        store_set_touch(lane_store(server->lane), request->command->id == COMMAND_TOUCH);
-    enum lane_ran ran = lane_run(server->lane, &call, &session->gate);
-    if (UNLIKELY(quiet)) store_set_touch(lane_store(server->lane), true);
-    if (ran == LANE_LATER) return false;
+        store_set_touch(shard_store(lane_only(server->lane)),
+                        request->command->id == COMMAND_TOUCH);
+    enum shard_ran ran = shard_run(lane_only(server->lane), &call, &session->gate);
+    if (UNLIKELY(quiet)) store_set_touch(shard_store(lane_only(server->lane)), true);
+    if (ran == SHARD_LATER) return false;
     if (UNLIKELY(call.block.wanted)) blocked_enter(server, session, &call);
     return true;
 }
