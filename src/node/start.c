@@ -28,12 +28,12 @@ struct run {
 /* Who is here of the other nodes, and who is not. */
 static void say_peers(const struct run *run, struct node_lane *lane, struct waiting *waiting)
 {
-    struct lane_replication told;
+    struct shard_replication told;
     struct buffer line = {0};
     enum notice_level level;
     instant now = io_now(node_lane_io(lane));
     if (!waiting_wants(waiting, now)) return;
-    lane_tell_replication(node_lane_lane(lane), &told);
+    shard_tell_replication(lane_only(node_lane_lane(lane)), &told);
     if (waiting_step(waiting, &told, now, &level, &line)) {
         notice(&run->notices, level, "%.*s", (int)line.len, (const char *)line.data);
     }

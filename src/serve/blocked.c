@@ -237,8 +237,8 @@ static bool run_again(struct server *server, struct session *session)
     struct buffer pushed = sessions->pushed;
     sessions->current = session;
     sessions->pushed = (struct buffer){0};
-    enum lane_ran ran = lane_run(server->lane, &call, &session->gate);
-    if (ran == LANE_RAN && !call.block.wanted) {
+    enum shard_ran ran = shard_run(lane_only(server->lane), &call, &session->gate);
+    if (ran == SHARD_RAN && !call.block.wanted) {
         blocked_leave(server, session);
         session_mark(server, session, opened, session->gate);
         buffer_append(&session->output, buffer_slice(&sessions->pushed));
@@ -246,13 +246,13 @@ static bool run_again(struct server *server, struct session *session)
     buffer_free(&sessions->pushed);
     sessions->pushed = pushed;
     sessions->current = running;
-    return ran == LANE_RAN;
+    return ran == SHARD_RAN;
 }
 
 /* In the order of waiting, as long as there is something of their type. */
 static bool serve_key(struct server *server, const struct name_node *key)
 {
-    const struct store *store = lane_store(server->lane);
+    const struct store *store = shard_store(lane_only(server->lane));
     for (struct wait *at = key->first, *next; at != NULL; at = next) {
         next = at->next;
         const struct entry *entry = store_peek(store, key->database, name_of(key));

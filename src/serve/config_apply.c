@@ -58,7 +58,7 @@ uint64_t config_memory_max(const struct config *config)
 void config_apply(struct server *server)
 {
     const struct config *config = server->config;
-    struct store_limits *limits = &store_room(lane_store(server->lane))->limits;
+    struct store_limits *limits = &store_room(shard_store(lane_only(server->lane)))->limits;
     uint64_t packed = limits->list_packed_threshold; /* DEBUG may have set it */
     config_limits(config, limits);
     if (packed != 0) limits->list_packed_threshold = packed;

@@ -204,7 +204,7 @@ void config_command(struct session_call *call)
         rewrite(call);
     } else if (id == COMMAND_CONFIG_RESETSTAT) {
         measures_reset(call->server);
-        store_reset_stats(lane_store(call->server->lane));
+        store_reset_stats(shard_store(lane_only(call->server->lane)));
         reply_ok(&call->reply);
     } else {
         help(call);

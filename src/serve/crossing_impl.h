@@ -27,7 +27,7 @@ enum crossing_combine {
 enum crossing_stream { STREAM_ASKS, STREAM_ANSWERS, STREAM_TELLS, STREAMS };
 _Static_assert(LINK_ANSWERS == LINK_ASKS + 1 && LINK_TELL == LINK_ASKS + 2, "a stream a kind");
 
-enum { CROSSING_NODES_MAX = LANE_PEERS_MAX, CROSSING_FRAME_BYTES_MAX = 256 << 10 };
+enum { CROSSING_NODES_MAX = SHARD_PEERS_MAX, CROSSING_FRAME_BYTES_MAX = 256 << 10 };
 
 struct crossing_out {
     struct buffer bytes;

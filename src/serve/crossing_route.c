@@ -93,9 +93,10 @@ static bool is_for_here(struct server *server, const struct session *session,
     struct standing_call call = {request->command, request->argv, request->argc, session->database,
                                  stale};
     /* What must be asked of the others first is asked by the guest. */
-    if (!stale && !lane_is_leader(server->lane)) return standing_need(&call) == NEED_NOTHING;
+    if (!stale && !shard_is_leader(lane_only(server->lane)))
+        return standing_need(&call) == NEED_NOTHING;
     uint64_t round = 0;
-    return standing_way(server, &call, &round) == LANE_HERE;
+    return standing_way(server, &call, &round) == SHARD_HERE;
 }
 
 struct gathering { /* where a transaction belongs */

@@ -12,7 +12,7 @@ enum { HEX_LEN = 2 * DIGEST_BYTES };
 
 static struct store *store_of(const struct session_call *call)
 {
-    return lane_store(call->server->lane);
+    return shard_store(lane_only(call->server->lane));
 }
 
 static void hex_of(const uint8_t digest[DIGEST_BYTES], char text[HEX_LEN + 1])
@@ -163,7 +163,7 @@ static void populate(struct session_call *call)
     }
     if (call->argc > SIZE && !session_integer(call, SIZE, &size)) return;
     struct server *server = call->server;
-    if (lane_way_of_write(server->lane) != LANE_HERE) {
+    if (shard_way_of_write(lane_only(server->lane)) != SHARD_HERE) {
         reply_error(&call->reply, "ERR this node does not lead: ask the one that does");
         return;
     }
@@ -192,7 +192,7 @@ static void populate(struct session_call *call)
                            .database = call->session->database,
                            .reply = {&unread, 2}};
         /* Without room in the log the rest is left out, as a refusal would. */
-        if (lane_run(server->lane, &one, &call->session->gate) == LANE_LATER) break;
+        if (shard_run(lane_only(server->lane), &one, &call->session->gate) == SHARD_LATER) break;
     }
     buffer_free(&key);
     buffer_free(&value);

@@ -10,6 +10,7 @@
 #include "serve/crossing.h"
 #include "serve/measure.h"
 #include "serve/monitor.h"
+#include "serve/redirect.h"
 #include "serve/session_impl.h"
 #include "serve/transaction.h"
 
@@ -192,10 +193,11 @@ static bool run_data(struct server *server, struct session *session, const struc
     };
     bool quiet = (session->flags & SESSION_NO_TOUCH) != 0;
     if (UNLIKELY(quiet))
-        store_set_touch(lane_store(server->lane), request->command->id == COMMAND_TOUCH);
-    enum lane_ran ran = lane_run(server->lane, &call, &session->gate);
-    if (UNLIKELY(quiet)) store_set_touch(lane_store(server->lane), true);
-    if (ran == LANE_LATER) return false;
+        store_set_touch(shard_store(lane_only(server->lane)),
+                        request->command->id == COMMAND_TOUCH);
+    enum shard_ran ran = shard_run(lane_only(server->lane), &call, &session->gate);
+    if (UNLIKELY(quiet)) store_set_touch(shard_store(lane_only(server->lane)), true);
+    if (ran == SHARD_LATER) return false;
     if (UNLIKELY(call.block.wanted)) blocked_enter(server, session, &call);
     return true;
 }
@@ -293,6 +295,11 @@ enum dispatched dispatch(struct server *server, struct session *session,
     if (UNLIKELY(!is_known(server, request, &reply) ||
                  !is_allowed(server, session, request, &reply) ||
                  !has_memory(server, session, request, &reply))) {
+        refused(server, session, request, opened);
+        settle(server, session, request, opened);
+        return DISPATCH_ANSWERED;
+    }
+    if (UNLIKELY(redirect_concerns(session)) && redirect_says(server, session, request, &reply)) {
         refused(server, session, request, opened);
         settle(server, session, request, opened);
         return DISPATCH_ANSWERED;

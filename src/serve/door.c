@@ -166,7 +166,7 @@ void session_unpause(struct server *server)
 {
     struct sessions *sessions = server->sessions;
     if (sessions->pause == PAUSE_NONE) return;
-    store_hold_expiry(lane_store(server->lane), false);
+    store_hold_expiry(shard_store(lane_only(server->lane)), false);
     sessions->pause = PAUSE_NONE;
     sessions->pause_until = (instant){0};
     move_all(sessions, SESSIONS_PAUSED, SESSIONS_LATER);

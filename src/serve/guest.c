@@ -366,7 +366,7 @@ void guest_run(struct server *server, struct session *guest)
 void guest_send(struct server *server, struct session *guest)
 {
     struct session_guest *of = guest->guest;
-    uint64_t durable = lane_agreed(server->lane);
+    uint64_t durable = shard_agreed(lane_only(server->lane));
     const struct answer *answers = (const struct answer *)(void *)of->answers.data;
     size_t count = of->answers.len / sizeof *answers, sent = 0, begin = 0;
     for (; sent < count && answers[sent].gate <= durable; sent++) {

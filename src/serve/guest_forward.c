@@ -45,16 +45,17 @@ static void say(struct server *server, struct session *guest, uint64_t entry, st
 
 /* --- which way ------------------------------------------------------------------------------- */
 
-static enum lane_way way_of(struct server *server, struct session *guest, const struct unit *unit,
-                            enum standing_need need, struct standing_call *call)
+static enum shard_way way_of(struct server *server, struct session *guest, const struct unit *unit,
+                             enum standing_need need, struct standing_call *call)
 {
     struct session_guest *of = guest->guest;
-    if (need == NEED_LEADER || of->asked.len > 0) return lane_way_of_write(server->lane);
+    if (need == NEED_LEADER || of->asked.len > 0)
+        return shard_way_of_write(lane_only(server->lane));
     call->stale = (unit->ask.flags & ASK_STALE) != 0 || of->next < of->covered;
     bool began = of->round != 0;
-    enum lane_way way = standing_way(server, call, &of->round);
-    if (way == LANE_WAIT && !began && of->round != 0) of->round_until = guest->query.len;
-    if (way == LANE_HERE && began) of->covered = of->round_until;
+    enum shard_way way = standing_way(server, call, &of->round);
+    if (way == SHARD_WAIT && !began && of->round != 0) of->round_until = guest->query.len;
+    if (way == SHARD_HERE && began) of->covered = of->round_until;
     return way;
 }
 
@@ -63,7 +64,7 @@ static enum guest_way way_to_leader(const struct server *server, const struct se
 {
     const struct session_guest *of = guest->guest;
     bool busy = of->asked.len > 0;
-    *to = crossing_target_of(server->crossing, lane_leader(server->lane));
+    *to = crossing_target_of(server->crossing, shard_leader(lane_only(server->lane)));
     if (*to == CROSSING_NOBODY || of->retry_at.ns > server->sessions->now.ns)
         return busy ? GUEST_STAY : GUEST_PARK;
     if (busy && *to != of->to) return GUEST_STAY; /* [F1] */
@@ -90,10 +91,10 @@ enum guest_way guest_way(struct server *server, struct session *guest, const str
     if (unit->ask.flags & ASK_RESTART) of->refusing = false;
     if (of->refusing) return GUEST_REFUSE; /* [F3] */
     switch (way_of(server, guest, unit, need, &call)) {
-    case LANE_HERE: return busy ? GUEST_STAY : GUEST_RUN; /* [F1] */
-    case LANE_AT_LEADER: return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
-    case LANE_WAIT:
-        if (remote && !lane_is_leader(server->lane)) return GUEST_REFUSE;
+    case SHARD_HERE: return busy ? GUEST_STAY : GUEST_RUN; /* [F1] */
+    case SHARD_AT_LEADER: return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
+    case SHARD_WAIT:
+        if (remote && !shard_is_leader(lane_only(server->lane))) return GUEST_REFUSE;
         return busy ? GUEST_STAY : GUEST_PARK;
     }
     UNREACHABLE("no such way");
@@ -207,7 +208,7 @@ static void refused(struct server *server, struct session *guest, uint32_t from,
     struct session_guest *of = guest->guest;
     take_back(server, guest, index);
     server->crossing->stats.refused++;
-    bool same = crossing_target_of(server->crossing, lane_leader(server->lane)) == from;
+    bool same = crossing_target_of(server->crossing, shard_leader(lane_only(server->lane))) == from;
     of->retry_at.ns = same ? server->sessions->now.ns + RETRY_NS : 0;
 }
 

@@ -69,7 +69,8 @@ void session_observe(struct server *server)
     observer->wants_modified =
         watching_count(server->watching) > 0 || blocked_has_keys(server->blocked);
     /* What a follower applies was told where it was done. */
-    if (lane_is_replicated(server->lane) && !lane_is_leader(server->lane)) somebody = false;
+    if (lane_is_replicated(server->lane) && !shard_is_leader(lane_only(server->lane)))
+        somebody = false;
     observer->wants_notified = somebody ? wanted : 0;
     if (observer->context != NULL) return;
     observer->context = server;
@@ -77,5 +78,5 @@ void session_observe(struct server *server)
     observer->replaced = on_replaced;
     observer->notified = on_notified;
     lane_set_observer(server->lane, observer);
-    store_set_observer(lane_store(server->lane), on_dropped, server);
+    store_set_observer(shard_store(lane_only(server->lane)), on_dropped, server);
 }

@@ -19,14 +19,14 @@ static void split_address(const char *address, struct slice *host, struct slice 
     *port = slice_text(colon + 1);
 }
 
-static const struct lane_peer_told *peer_of(const struct lane_replication *told, node_id node)
+static const struct shard_peer_told *peer_of(const struct shard_replication *told, node_id node)
 {
     for (uint32_t i = 0; i < told->peers_count; i++)
         if (node_eq(told->peers[i].node, node)) return &told->peers[i];
     return NULL;
 }
 
-static void role_leader(struct reply *reply, const struct lane_replication *told)
+static void role_leader(struct reply *reply, const struct shard_replication *told)
 {
     uint32_t up = 0;
     for (uint32_t i = 0; i < told->peers_count; i++) up += told->peers[i].is_up;
@@ -35,7 +35,7 @@ static void role_leader(struct reply *reply, const struct lane_replication *told
     reply_integer(reply, (int64_t)told->last);
     reply_array(reply, up);
     for (uint32_t i = 0; i < told->peers_count; i++) {
-        const struct lane_peer_told *peer = &told->peers[i];
+        const struct shard_peer_told *peer = &told->peers[i];
         struct slice host, port;
         if (!peer->is_up) continue;
         split_address(peer->address, &host, &port);
@@ -46,9 +46,9 @@ static void role_leader(struct reply *reply, const struct lane_replication *told
     }
 }
 
-static void role_follower(struct reply *reply, const struct lane_replication *told)
+static void role_follower(struct reply *reply, const struct shard_replication *told)
 {
-    const struct lane_peer_told *leader = peer_of(told, told->leader);
+    const struct shard_peer_told *leader = peer_of(told, told->leader);
     struct slice host = SLICE("?"), port = SLICE("0");
     int64_t number = 0;
     if (leader != NULL) split_address(leader->address, &host, &port);
@@ -65,16 +65,16 @@ static void role_follower(struct reply *reply, const struct lane_replication *to
 void role_command(struct session_call *call)
 {
     struct lane *lane = call->server->lane;
-    struct lane_replication told;
+    struct shard_replication told;
     if (!lane_is_replicated(lane)) {
         reply_array(&call->reply, 3);
         reply_bulk_text(&call->reply, "master");
-        reply_integer(&call->reply, (int64_t)lane_last(lane));
+        reply_integer(&call->reply, (int64_t)shard_last(lane_only(lane)));
         reply_array(&call->reply, 0);
         return;
     }
-    lane_tell_replication(lane, &told);
-    if (lane_is_leader(lane)) {
+    shard_tell_replication(lane_only(lane), &told);
+    if (shard_is_leader(lane_only(lane))) {
         role_leader(&call->reply, &told);
     } else {
         role_follower(&call->reply, &told);
@@ -85,10 +85,10 @@ void role_command(struct session_call *call)
 
 static int64_t replicas_with(const struct lane *lane, uint64_t index)
 {
-    struct lane_replication told;
+    struct shard_replication told;
     int64_t count = 0;
     if (!lane_is_replicated(lane)) return 0;
-    lane_tell_replication(lane, &told);
+    shard_tell_replication(lane_only(lane), &told);
     for (uint32_t i = 0; i < told.peers_count; i++) count += told.peers[i].matched >= index;
     return count;
 }
@@ -103,7 +103,7 @@ static bool wait_goes_on(struct session_call *call, int64_t wanted, int64_t time
     if (session->replicas_until.ns == 0) {
         int64_t most_ms = (INT64_MAX - now.ns) / NS_PER_MS;
         bool ends = timeout_ms > 0 && timeout_ms < most_ms;
-        session->replicas_gate = u64_max(session->gate, lane_last(lane));
+        session->replicas_gate = u64_max(session->gate, shard_last(lane_only(lane)));
         session->replicas_until = (instant){ends ? now.ns + timeout_ms * NS_PER_MS : INT64_MAX};
     }
     bool over = now.ns >= session->replicas_until.ns;
@@ -142,7 +142,8 @@ void wait_command(struct session_call *call)
     bool log = call->command->id == COMMAND_WAITAOF;
     if (!wait_arguments(call, &first, &second, &timeout)) return;
     if (wait_goes_on(call, log ? second : first, timeout)) return;
-    uint64_t gate = session->replicas_until.ns == 0 ? lane_last(lane) : session->replicas_gate;
+    uint64_t gate =
+        session->replicas_until.ns == 0 ? shard_last(lane_only(lane)) : session->replicas_gate;
     session->gate = u64_max(session->gate, gate);
     session->replicas_until = (instant){0};
     session->flags &= ~(uint32_t)SESSION_REPLICAS_WAIT;
@@ -182,12 +183,12 @@ void handover_command(struct session_call *call)
 void members_command(struct session_call *call)
 {
     enum { FIRST = 2 };
-    node_id voters[LANE_PEERS_MAX];
+    node_id voters[SHARD_PEERS_MAX];
     uint32_t count = call->argc - FIRST;
     struct fault fault;
     if (!has_peers(call)) return;
-    if (count > LANE_PEERS_MAX) {
-        reply_error(&call->reply, "ERR at most %d nodes hold the same data", (int)LANE_PEERS_MAX);
+    if (count > SHARD_PEERS_MAX) {
+        reply_error(&call->reply, "ERR at most %d nodes hold the same data", (int)SHARD_PEERS_MAX);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -199,7 +200,7 @@ void members_command(struct session_call *call)
         }
         voters[i] = (node_id){(uint32_t)number};
     }
-    if (lane_change_members(call->server->lane, voters, count, &fault) == ERR_OK) {
+    if (shard_change_members(lane_only(call->server->lane), voters, count, &fault) == ERR_OK) {
         reply_ok(&call->reply);
     } else {
         reply_error(&call->reply, "ERR %s", fault.text);
@@ -218,10 +219,10 @@ static void line_text(struct buffer *out, const char *name, const char *value)
     buffer_append_format(out, "%s:%s\r\n", name, value);
 }
 
-static void peers_info(const struct lane_replication *told, bool leads, struct buffer *out)
+static void peers_info(const struct shard_replication *told, bool leads, struct buffer *out)
 {
     for (uint32_t i = 0; i < told->peers_count; i++) {
-        const struct lane_peer_told *peer = &told->peers[i];
+        const struct shard_peer_told *peer = &told->peers[i];
         const char *state = !peer->is_up ? "down" : peer->is_recovering ? "recovering" : "online";
         buffer_append_format(out, "peer%u:address=%s,state=%s,voter=%d", peer->node.n,
                              peer->address, state, peer->is_voter);
@@ -236,7 +237,7 @@ static void peers_info(const struct lane_replication *told, bool leads, struct b
     }
 }
 
-static void raft_info(const struct lane_replication *told, struct buffer *out)
+static void raft_info(const struct shard_replication *told, struct buffer *out)
 {
     line(out, "raft_term", told->term);
     line(out, "raft_last", told->last);
@@ -276,15 +277,15 @@ static void clients_info(const struct server *server, struct buffer *out)
 void replication_info(const struct server *server, struct buffer *out)
 {
     struct lane *lane = server->lane;
-    struct lane_replication told = {.role = "solo"};
+    struct shard_replication told = {.role = "solo"};
     bool replicated = lane_is_replicated(lane), leads = true;
     uint32_t up = 0;
     if (replicated) {
-        lane_tell_replication(lane, &told);
-        leads = lane_is_leader(lane);
+        shard_tell_replication(lane_only(lane), &told);
+        leads = shard_is_leader(lane_only(lane));
     }
     for (uint32_t i = 0; i < told.peers_count; i++) up += told.peers[i].is_up;
-    const struct lane_peer_told *leader = peer_of(&told, told.leader);
+    const struct shard_peer_told *leader = peer_of(&told, told.leader);
     line_text(out, "role", leads ? "master" : "slave");
     if (!leads) {
         struct slice host = SLICE("?"), port = SLICE("0");
@@ -297,7 +298,7 @@ void replication_info(const struct server *server, struct buffer *out)
     line(out, "connected_slaves", leads ? up : 0);
     line_text(out, "master_failover_state", "no-failover");
     line_text(out, "master_replid", server->run_id);
-    line(out, "master_repl_offset", lane_last(lane));
+    line(out, "master_repl_offset", shard_last(lane_only(lane)));
     line_text(out, "second_repl_offset", "-1");
     line(out, "repl_backlog_active", 0);
     line(out, "repl_backlog_size", 0);

@@ -90,7 +90,7 @@ static struct slice first_key(const struct session *session, const struct parsed
 static void prefetch(const struct server *server, const struct session *session,
                      const struct batch *batch)
 {
-    const struct store *store = lane_store(server->lane);
+    const struct store *store = shard_store(lane_only(server->lane));
     if (batch->count < 2 || store_count(store, session->database) < PREFETCH_KEYS_MIN) return;
     struct slice keys[SESSION_BATCH_MAX];
     uint32_t count = 0;

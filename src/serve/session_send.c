@@ -24,9 +24,9 @@ void session_output_begin(struct server *server, struct session *session)
 /* Bytes of the output whose gates are open. */
 static size_t sendable_bytes(const struct server *server, struct session *session)
 {
-    uint64_t durable = lane_agreed(server->lane);
+    uint64_t durable = shard_agreed(lane_only(server->lane));
     if (session->flags & SESSION_PUSHED) {
-        uint64_t last = lane_last(server->lane);
+        uint64_t last = shard_last(lane_only(server->lane));
         if (session->gate < last) session->gate = last;
         session->flags &= ~(uint32_t)SESSION_PUSHED;
     }

@@ -22,11 +22,12 @@ enum standing_need standing_need(const struct standing_call *call)
     return leader ? NEED_LEADER : NEED_NOTHING;
 }
 
-enum lane_way standing_way(struct server *server, const struct standing_call *call, uint64_t *round)
+enum shard_way standing_way(struct server *server, const struct standing_call *call,
+                            uint64_t *round)
 {
     switch (standing_need(call)) {
-    case NEED_NOTHING: return LANE_HERE;
-    case NEED_LEADER: return lane_way_of_write(server->lane);
+    case NEED_NOTHING: return SHARD_HERE;
+    case NEED_LEADER: return shard_way_of_write(lane_only(server->lane));
     case NEED_CALL: break;
     }
     const struct call asked = {.command = call->command,
@@ -34,7 +35,7 @@ enum lane_way standing_way(struct server *server, const struct standing_call *ca
                                .argc = call->argc,
                                .database = call->database,
                                .may_block = true};
-    return lane_way(server->lane, &asked, call->stale, round);
+    return shard_way(lane_only(server->lane), &asked, call->stale, round);
 }
 
 duration standing_wait(const struct server *server)
@@ -144,7 +145,7 @@ static void check_losses(struct server *server)
     bool for_good;
     struct standing *standing = &server->crossing->standing;
     struct crossing_stats *stats = &server->crossing->stats;
-    uint64_t losses = lane_losses(server->lane, &from, &for_good);
+    uint64_t losses = shard_losses(lane_only(server->lane), &from, &for_good);
     if (LIKELY(losses == standing->losses)) return;
     standing->losses = losses;
     if (for_good) {
@@ -164,7 +165,7 @@ static void check_losses(struct server *server)
 static instant check_unsettled(struct server *server, instant now)
 {
     struct standing *standing = &server->crossing->standing;
-    uint64_t agreed = lane_agreed(server->lane);
+    uint64_t agreed = shard_agreed(lane_only(server->lane));
     int64_t wait_ns = standing_wait(server).ns;
     instant until = {standing->unsettled_since.ns + wait_ns};
     if (standing->unsettled_gate == 0) return (instant){INT64_MAX};
@@ -211,14 +212,16 @@ static void deposed(struct server *server)
         }
     }
     if (standing->unsettled_gate == 0) standing->unsettled_since = server->sessions->now;
-    standing->unsettled_gate = u64_max(standing->unsettled_gate, lane_last(server->lane));
+    standing->unsettled_gate =
+        u64_max(standing->unsettled_gate, shard_last(lane_only(server->lane)));
 }
 
 void standing_check(struct server *server)
 {
     if (LIKELY(server->crossing == NULL) || !server->crossing->config.replicated) return;
     struct standing *standing = &server->crossing->standing;
-    uint64_t depositions = lane_depositions(server->lane), epoch = lane_epoch(server->lane);
+    uint64_t depositions = shard_depositions(lane_only(server->lane)),
+             epoch = shard_epoch(lane_only(server->lane));
     if (UNLIKELY(depositions != standing->depositions)) {
         standing->depositions = depositions;
         deposed(server);

@@ -24,8 +24,8 @@ struct standing_call {
 };
 
 enum standing_need standing_need(const struct standing_call *call);
-enum lane_way standing_way(struct server *server, const struct standing_call *call,
-                           uint64_t *round);
+enum shard_way standing_way(struct server *server, const struct standing_call *call,
+                            uint64_t *round);
 /* How long a request waits for a leader, and a reply to be settled. */
 duration standing_wait(const struct server *server);
 /* "-TRYAGAIN no leader …", with its line end. */

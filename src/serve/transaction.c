@@ -149,8 +149,9 @@ static bool run_all(struct session_call *call)
     ASSERT(calls != NULL);
     settle(queue, calls);
     bool refused;
-    enum lane_ran ran = lane_begin(call->server->lane, calls, queue->count, &call->reply, &refused);
-    if (ran == LANE_LATER) {
+    enum shard_ran ran =
+        shard_begin(lane_only(call->server->lane), calls, queue->count, &call->reply, &refused);
+    if (ran == SHARD_LATER) {
         unsettle(queue);
     } else if (!refused) {
         watching_leave(call->server, session);
@@ -159,10 +160,10 @@ static bool run_all(struct session_call *call)
             struct request request = {calls[i].command, NULL, calls[i].argv, calls[i].argc};
             dispatch_queued(call->server, session, &request);
         }
-        lane_end(call->server->lane, &session->gate);
+        shard_end(lane_only(call->server->lane), &session->gate);
     }
     free(calls);
-    return ran != LANE_LATER;
+    return ran != SHARD_LATER;
 }
 
 void exec_command(struct session_call *call)
@@ -172,7 +173,7 @@ void exec_command(struct session_call *call)
         reply_error(&call->reply, "ERR EXEC without MULTI");
         return;
     }
-    lane_set_time(call->server->lane);
+    shard_set_time(lane_only(call->server->lane));
     if (watching_expired(call->server, session)) session->flags |= SESSION_DIRTY_WATCH;
     if (session->flags & SESSION_DIRTY_EXEC) {
         reply_error(&call->reply, "EXECABORT Transaction discarded because of previous errors.");

@@ -50,7 +50,7 @@ void watching_touch(struct watching *watching, uint32_t database, struct slice k
 
 void watching_touch_database(struct server *server, uint32_t database, uint32_t other)
 {
-    const struct store *store = lane_store(server->lane);
+    const struct store *store = shard_store(lane_only(server->lane));
     struct name_walk walk = {0};
     for (struct name_node *node; (node = name_map_next(&server->watching->keys, &walk)) != NULL;) {
         if (node->database != database && node->database != other) continue;
@@ -72,7 +72,8 @@ static void watch(struct server *server, struct session *session, struct slice n
         .other = key->first,
         .session = session,
         .key = key,
-        .was_there = store_peek(lane_store(server->lane), session->database, name) != NULL,
+        .was_there =
+            store_peek(shard_store(lane_only(server->lane)), session->database, name) != NULL,
     };
     if (added->other != NULL) added->other->other_back = added;
     key->first = added;
@@ -99,7 +100,7 @@ void watching_leave(struct server *server, struct session *session)
 
 bool watching_expired(struct server *server, const struct session *session)
 {
-    const struct store *store = lane_store(server->lane);
+    const struct store *store = shard_store(lane_only(server->lane));
     for (const struct session_watch *at = session->watch; at != NULL; at = at->next)
         if (at->was_there && store_peek(store, at->key->database, name_of(at->key)) == NULL)
             return true;
@@ -119,11 +120,11 @@ void watch_command(struct session_call *call)
         reply_error(&call->reply, "ERR WATCH inside MULTI is not allowed");
         return;
     }
-    lane_set_time(call->server->lane);
+    shard_set_time(lane_only(call->server->lane));
     if (!(call->session->flags & SESSION_DIRTY_WATCH)) /* EXEC will fail anyhow */
         for (uint32_t i = 1; i < call->argc; i++) watch(call->server, call->session, call->argv[i]);
     /* What it has seen, a read at another node must see too: that shows only what is agreed on. */
-    call->session->gate = u64_max(call->session->gate, lane_last(call->server->lane));
+    call->session->gate = u64_max(call->session->gate, shard_last(lane_only(call->server->lane)));
     session_observe(call->server);
     reply_ok(&call->reply);
 }
