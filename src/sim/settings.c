@@ -108,10 +108,13 @@ static void set_peers(struct config *config, const struct sim *sim, uint32_t hos
 
 void settings_of_host(struct config *config, const struct sim *sim, uint32_t host)
 {
+    char shards[16];
     set(config, SETTING_DIR, "/data");
     set(config, SETTING_BIND, sim->hosts[host].address.text);
     set_number(config, SETTING_PORT, SIM_PORT);
     set_number(config, SETTING_LANES, sim->lanes_count);
+    (void)snprintf(shards, sizeof shards, "%u", sim->shards_count);
+    set_named(config, "shards", shards);
     if (sim->hosts_count > 1) set_peers(config, sim, host);
 }
 
