@@ -10,6 +10,7 @@
 #include "serve/crossing.h"
 #include "serve/measure.h"
 #include "serve/monitor.h"
+#include "serve/redirect.h"
 #include "serve/session_impl.h"
 #include "serve/transaction.h"
 
@@ -294,6 +295,11 @@ enum dispatched dispatch(struct server *server, struct session *session,
     if (UNLIKELY(!is_known(server, request, &reply) ||
                  !is_allowed(server, session, request, &reply) ||
                  !has_memory(server, session, request, &reply))) {
+        refused(server, session, request, opened);
+        settle(server, session, request, opened);
+        return DISPATCH_ANSWERED;
+    }
+    if (UNLIKELY(redirect_concerns(session)) && redirect_says(server, session, request, &reply)) {
         refused(server, session, request, opened);
         settle(server, session, request, opened);
         return DISPATCH_ANSWERED;

@@ -7,6 +7,7 @@
 #include "io/clock.h"
 #include "io/memory.h"
 #include "io/process.h"
+#include "serve/cluster_map.h"
 #include "serve/config.h"
 #include "serve/info.h"
 #include "serve/measure.h"
@@ -66,7 +67,7 @@ static void server_section(const struct server *server, struct buffer *out)
     int64_t uptime = (io_now(server->io).ns - server->started.ns) / NS_PER_S;
     line_text(out, "redis_version", REDIS_VERSION);
     line_text(out, "tutti_version", server->version);
-    line_text(out, "redis_mode", "standalone");
+    line_text(out, "redis_mode", cluster_map_is_alone(server) ? "standalone" : "cluster");
     line_text(out, "os", "Linux");
     line(out, "arch_bits", (int64_t)sizeof(void *) * 8);
     line_text(out, "multiplexing_api", "epoll");
@@ -251,7 +252,7 @@ static void latencystats_section(const struct server *server, struct buffer *out
 static void cluster_section(const struct server *server, struct buffer *out)
 {
     (void)server;
-    line(out, "cluster_enabled", 0);
+    line(out, "cluster_enabled", 1);
 }
 
 static void keyspace_section(const struct server *server, struct buffer *out)

@@ -35,6 +35,8 @@ enum session_flag {
     SESSION_RESTRICTED = 1 << 18, /* a guest whose user may not read all keys */
     SESSION_STALE = 1 << 19,      /* READONLY: reads are this node's, and may be old */
     SESSION_REPLICAS_WAIT = 1 << 20, /* WAIT: until so many nodes have it */
+    SESSION_KNOWS_MAP = 1 << 21,     /* has asked which node has which slots: redirect.h */
+    SESSION_ASKING = 1 << 22,        /* but its next command is not redirected */
 };
 
 struct session_link {

@@ -108,13 +108,12 @@ static void set_peers(struct config *config, const struct sim *sim, uint32_t hos
 
 void settings_of_host(struct config *config, const struct sim *sim, uint32_t host)
 {
-    char shards[16];
     set(config, SETTING_DIR, "/data");
     set(config, SETTING_BIND, sim->hosts[host].address.text);
     set_number(config, SETTING_PORT, SIM_PORT);
     set_number(config, SETTING_LANES, sim->lanes_count);
-    (void)snprintf(shards, sizeof shards, "%u", sim->shards_count);
-    set_named(config, "shards", shards);
+    set_number(config, SETTING_SHARDS, sim->shards_count);
+    set(config, SETTING_CLUSTER_REDIRECT, "asked"); /* its clients know no map */
     if (sim->hosts_count > 1) set_peers(config, sim, host);
 }
 
