@@ -79,7 +79,8 @@ static void links(struct session_call *call)
     enum { FIELDS = 6 };
     struct shard_replication told = {0};
     struct reply *reply = &call->reply;
-    if (lane_is_replicated(call->server->lane)) shard_tell_replication(lane_only(call->server->lane), &told);
+    if (lane_is_replicated(call->server->lane))
+        shard_tell_replication(lane_only(call->server->lane), &told);
     size_t opened = reply_open(reply);
     uint64_t count = 0;
     for (uint32_t i = 0; i < told.peers_count; i++) {
