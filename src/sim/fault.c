@@ -8,7 +8,8 @@ enum {
     SLOW_LINK_MS_MAX = 300,
     DISK_SLOWNESS_MAX = 400,
     JUMP_S_MAX = 7200,
-    MEMBERS_AGAIN_MS = 300
+    MEMBERS_AGAIN_MS = 300,
+    REPLICAS_USUAL = 3
 };
 
 static uint32_t all_hosts(const struct sim *sim)
@@ -293,10 +294,55 @@ static bool some_are_out(const struct sim *sim)
     return false;
 }
 
-/* A random majority of disks that were never hurt; all, if some are no members now. */
+/* Which hosts have a vote: bits, for the voters of now or those that shall be. */
+static uint32_t voters_of(const struct sim *sim, const struct raft_members *members, bool next,
+                          uint32_t *count)
+{
+    uint32_t hosts = 0;
+    *count = 0;
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct raft_member *member = &members->members[i];
+        if (!(member->role & (next ? RAFT_VOTER_NEXT : RAFT_VOTER))) continue;
+        ++*count;
+        for (uint32_t host = 0; host < sim->hosts_count; host++) {
+            hosts |= (uint32_t)node_eq(sim->hosts[host].node_id, member->node) << host;
+        }
+    }
+    return hosts;
+}
+
+/* Are the healed ones a majority of this group, as one of its replicas knows it? */
+static bool is_majority(const struct sim *sim, const struct shard *shard, uint32_t healed)
+{
+    const struct raft_members *members = raft_members(shard_raft(shard));
+    for (int next = 0; next <= members->joint; next++) {
+        uint32_t count;
+        uint32_t voters = voters_of(sim, members, next != 0, &count);
+        if ((uint32_t)__builtin_popcount(voters & healed) * 2 <= count) return false;
+    }
+    return true;
+}
+
+/* The same of each group and each replica that runs. Of a group of which nobody runs nothing is
+ * known, unless all hosts are in all groups. */
+static bool all_groups_live(const struct sim *sim, uint32_t healed)
+{
+    for (uint32_t number = 0; number <= sim->shards_count; number++) {
+        bool is_root = number == sim->shards_count; /* of static nodes there may be none yet */
+        bool seen = is_root || sim->hosts_count <= REPLICAS_USUAL;
+        for (uint32_t i = 0; i < sim->hosts_count; i++) {
+            const struct shard *shard = host_shard(&sim->hosts[i], shard_at(sim, number));
+            if (shard != NULL && !is_majority(sim, shard, healed)) return false;
+            seen |= shard != NULL;
+        }
+        if (!seen) return false;
+    }
+    return true;
+}
+
+/* A random majority of disks that were never hurt; all, where that is not one of each group. */
 static uint32_t choose_healed(struct sim *sim)
 {
-    if (sim->plan.kinds >> PLAN_MEMBERS & 1 && some_are_out(sim)) return all_hosts(sim);
     uint32_t majority = sim->hosts_count / 2 + 1, damaged = 0, healed = 0;
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         damaged |= (uint32_t)sim->hosts[i].disk_damaged << i;
@@ -306,7 +352,8 @@ static uint32_t choose_healed(struct sim *sim)
         uint32_t host = 1U << prng_below(&sim->fault_prng, sim->hosts_count);
         if (host & good) healed |= host;
     }
-    return healed;
+    if (sim->plan.kinds >> PLAN_MEMBERS & 1 && some_are_out(sim)) return all_hosts(sim);
+    return all_groups_live(sim, healed) ? healed : all_hosts(sim);
 }
 
 /* Until it is done: whoever leads may refuse it, or fail before it is. */

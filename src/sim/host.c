@@ -148,7 +148,8 @@ void host_boot(struct host *host)
         try_again(host);
         return;
     }
-    sim_trace(host->sim, "host %u is up", host->number + 1);
+    host->node_id = lane_self(node_lane_lane(host->lanes[0].lane));
+    sim_trace(host->sim, "host %u is up: node %u", host->number + 1, host->node_id.n);
     for (uint32_t i = 0; i < host->lanes_count; i++) {
         host_want_turn(host, i, host->sim->now_ns + host->spent_ns);
     }

@@ -64,6 +64,7 @@ enum { HOST_READ_COST_NS = 100 }; /* what a look at the clock takes */
 struct host {
     struct sim *sim;
     uint32_t number;
+    node_id node_id; /* of the node that last ran here */
     enum host_state state;
     bool has_power; /* its kernel answers, node or not */
     bool dying;     /* its node is being freed: nothing it does has an effect */
