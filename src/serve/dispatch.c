@@ -8,10 +8,12 @@
 #include "serve/blocked.h"
 #include "serve/config.h"
 #include "serve/crossing.h"
+#include "serve/heat.h"
 #include "serve/measure.h"
 #include "serve/monitor.h"
 #include "serve/redirect.h"
 #include "serve/session_impl.h"
+#include "serve/top_command.h"
 #include "serve/transaction.h"
 
 enum {
@@ -220,7 +222,10 @@ static bool run_session(struct server *server, struct session *session,
 static bool run(struct server *server, struct session *session, const struct request *request,
                 bool may_block)
 {
-    if (request->command->handler != NULL) return run_data(server, session, request, may_block);
+    if (request->command->handler != NULL) {
+        if (heat_wants(server->heat)) top_note(server, session, request);
+        return run_data(server, session, request, may_block);
+    }
     return run_session(server, session, request);
 }
 
