@@ -120,6 +120,7 @@ struct session *session_open(struct server *server, io_handle connection)
     session->connection = connection;
     session->protocol = 2;
     session->connected = session->last_active = sessions->now;
+    session->shard.n = SHARD_NONE;
     session->slot = slot_take(sessions);
     sessions->slots[session->slot] = session;
     if (connection.n < 0) return session; /* a guest: nobody's client here */
@@ -198,12 +199,15 @@ void session_append(struct server *server, struct session *session, struct slice
 {
     struct sessions *sessions = server->sessions;
     if (session->flags & SESSION_CLOSING) return;
-    session->flags |= SESSION_PUSHED;
     if (session == sessions->current) {
         buffer_append(&sessions->pushed, bytes);
         return;
     }
     buffer_borrow(sessions, &session->output);
+    if (sessions->is_running && !session_in(session, SESSIONS_PUSHED)) {
+        session->pushed_from = session->output.len;
+        session_enter(sessions, SESSIONS_PUSHED, session);
+    }
     buffer_append(&session->output, bytes);
     session_enter(sessions, SESSIONS_SEND, session);
     session_check_output(server, session);
