@@ -1,38 +1,19 @@
-/*
- * lane.c -- see lane.h.
- *
- * Invariants. The brackets mark the lines that keep them.
- *   L1  what a strong call changed is in the log before the next call runs.
- *   L2  a strong call runs only when the log has room for what it will log.
- *   L3  a reply's gate is at or past every record that the call could have seen.
- *   L4  where others may lead later, whoever is shown that a key's time is over waits for a record
- *       of that time: no later leader shows the key again.
- */
-#include "lane/lane_impl.h"
+/* lane.c -- see lane.h. */
 #include "lane/replica_impl.h"
+
+#include <stdlib.h>
 
 #include "io/clock.h"
 
 enum {
-    RECORD_KEEP_BYTES_MAX = 1 << 20, /* a larger scratch buffer is given back */
     RECORD_HEAD_BYTES = 64,
     LOG_BATCH_BYTES_MAX = 8 << 20,
     EVICT_KEYS_A_CALL = 64,
-    KEYS_LOOKED_AT = 64,
-    WORK_STEPS_A_TURN = 64,
     WORK_PAUSE_NS = 10 * 1000 * 1000,
     TURN_PAUSE_NS = 100 * 1000 * 1000,
 };
 
 /* --- opening --------------------------------------------------------------------------------- */
-
-static void count_keys(const struct lane *lane, struct lane_opened *opened)
-{
-    opened->keys_count = 0;
-    for (uint32_t i = 0; i < STORE_DATABASES; i++) {
-        opened->keys_count += store_count(lane->store, i);
-    }
-}
 
 static enum err open_log(struct lane *lane, uint64_t last, struct fault *fault)
 {
@@ -45,29 +26,58 @@ static enum err open_log(struct lane *lane, uint64_t last, struct fault *fault)
     return log_open(&log_config, lane->io, last, &lane->log, fault);
 }
 
+static struct shard **place_of(const struct lane *lane, shard_id number)
+{
+    return &lane->shard_of[shard_eq(number, SHARD_ROOT) ? lane->config.shards_count : number.n];
+}
+
+void lane_add_shard(struct lane *lane, struct shard *shard)
+{
+    uint32_t at = lane->shards_here++;
+    lane->shards = reallocarray(lane->shards, lane->shards_here, sizeof(struct shard *));
+    ASSERT(lane->shards != NULL);
+    for (; at > 0 && lane->shards[at - 1]->number.n > shard->number.n; at--) {
+        lane->shards[at] = lane->shards[at - 1];
+    }
+    lane->shards[at] = shard;
+    *place_of(lane, shard->number) = shard;
+}
+
+static struct lane *make(const struct lane_config *config, struct io *io)
+{
+    struct arena *arena = arena_new();
+    struct lane *lane = ARENA_NEW(arena, struct lane);
+    ASSERT(config->shards_count > 0 && config->shards_count <= SHARDS_MAX);
+    *lane = (struct lane){.config = *config, .io = io, .arena = arena, .now = io_now(io)};
+    lane->shard_of = ARENA_ARRAY(arena, struct shard *, config->shards_count + 1);
+    memset(lane->shard_of, 0, (config->shards_count + 1) * sizeof(struct shard *));
+    lane->is_many = config->replication != NULL;
+    lane->self = lane->is_many ? config->replication->raft.self : (node_id){LANE_SOLO_NODE};
+    lane->eviction = (struct evict_request){
+        .kind = EVICT_S3FIFO, .cache_only = true, .samples = 5, .keys_max = EVICT_KEYS_A_CALL};
+    lane->saves.told.last_done_ms = io_unix_ms(io);
+    lane_set_memory_max(lane, config->memory_max_bytes);
+    return lane;
+}
+
 enum err lane_open(const struct lane_config *config, struct io *io, struct lane **out,
                    struct lane_opened *opened, struct fault *fault)
 {
     instant began = io_now(io);
-    struct arena *arena = arena_new();
-    struct lane *lane = ARENA_NEW(arena, struct lane);
-    *lane = (struct lane){.config = *config, .io = io, .arena = arena};
+    struct lane *lane = make(config, io);
     *opened = (struct lane_opened){0};
-    lane->is_many = config->replication != NULL;
-    lane->store = replica_store_new(lane);
-    lane->eviction = (struct evict_request){
-        .kind = EVICT_S3FIFO, .cache_only = true, .samples = 5, .keys_max = EVICT_KEYS_A_CALL};
-    lane_set_memory_max(lane, config->memory_max_bytes);
     uint64_t last = 0;
-    enum err err = replica_open(lane, opened, &last, fault);
+    enum err err = shard_open(lane, (shard_id){config->number}, opened, &last, fault);
     if (err == ERR_OK) err = open_log(lane, last, fault);
-    if (err == ERR_OK) err = replica_start(lane->replica, fault);
+    if (err == ERR_OK && lane->is_many) err = lane_links_open(lane, fault);
+    for (uint32_t i = 0; i < lane->shards_here && err == ERR_OK; i++) {
+        replica_start(lane->shards[i]->replica);
+        lane->saves.told.last_done_ms = lane->shards[i]->save.told.last_done_ms;
+    }
     if (err != ERR_OK) {
         lane_close(lane);
         return err;
     }
-    count_keys(lane, opened);
-    if (lane->save.told.last_done_ms == 0) lane->save.told.last_done_ms = io_unix_ms(io);
     opened->took = (duration){clock_now().ns - began.ns};
     *out = lane;
     return ERR_OK;
@@ -75,25 +85,32 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
 
 void lane_close(struct lane *lane)
 {
-    if (lane->save.writer != NULL) snapshot_end(lane->save.writer);
-    replica_close(lane->replica);
+    for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
+    lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
-    store_free(lane->store);
-    buffer_free(&lane->record);
+    free(lane->shards);
     buffer_free(&lane->instead);
     buffer_free(&lane->places);
     buffer_free(&lane->unread);
+    buffer_free(&lane->frame);
     arena_free(lane->arena);
 }
+
+/* --- readers, settings ------------------------------------------------------------------------ */
 
 uint32_t lane_number(const struct lane *lane)
 {
     return lane->config.number;
 }
 
-struct store *lane_store(struct lane *lane)
+node_id lane_self(const struct lane *lane)
 {
-    return lane->store;
+    return lane->self;
+}
+
+bool lane_is_replicated(const struct lane *lane)
+{
+    return lane->is_many;
 }
 
 struct call_settings *lane_settings(struct lane *lane)
@@ -117,312 +134,88 @@ void lane_set_observer(struct lane *lane, const struct call_observer *observer)
     lane->observer = observer;
 }
 
-/* --- running calls --------------------------------------------------------------------------- */
-
-/* What a call is about: how it is logged, and whose cap counts. */
-struct manner {
-    enum policy_mode mode;
-    uint32_t policy; /* of the first key */
-};
-
-static const char *mode_name(enum policy_mode mode)
+uint32_t lane_shards_count(const struct lane *lane)
 {
-    return mode == POLICY_STRONG ? "strong" : "cache";
+    return lane->config.shards_count;
 }
 
-static void refuse_mixed(struct call *call, struct slice a, enum policy_mode a_mode, struct slice b,
-                         enum policy_mode b_mode)
+struct shard *lane_shard(const struct lane *lane, shard_id shard)
 {
-    reply_error(&call->reply,
-                "ERR the keys of one command must be in one mode: '%.*s' is %s, '%.*s' is %s. See "
-                "POLICY EXPLAIN",
-                (int)u64_min(a.len, 64), (const char *)a.data, mode_name(a_mode),
-                (int)u64_min(b.len, 64), (const char *)b.data, mode_name(b_mode));
+    if (shard.n >= lane->config.shards_count && !shard_eq(shard, SHARD_ROOT)) return NULL;
+    return *place_of(lane, shard);
 }
 
-/* All keys of the call; NULL: it has none, or the handler will refuse it. */
-static const struct key_place *keys_of(struct lane *lane, const struct call *call,
-                                       struct key_place keys[KEYS_LOOKED_AT], int64_t *count)
+struct shard *lane_shard_of_slot(const struct lane *lane, uint32_t slot)
 {
-    *count = command_keys(call->command, call->argv, call->argc, keys, KEYS_LOOKED_AT);
-    if (*count <= 0) return NULL;
-    if (*count <= KEYS_LOOKED_AT) return keys;
-    buffer_clear(&lane->places);
-    struct key_place *places =
-        (struct key_place *)(void *)buffer_reserve(&lane->places, (size_t)*count * sizeof *places);
-    (void)command_keys(call->command, call->argv, call->argc, places, (uint32_t)*count);
-    return places;
+    return lane_shard(lane, shard_of_slot(slot, lane->config.shards_count));
 }
 
-bool lane_is_about_cache(struct lane *lane, const struct call *call)
+struct shard *lane_shard_first(const struct lane *lane)
 {
-    struct key_place keys[KEYS_LOOKED_AT];
-    const struct store *store = lane->store;
-    int64_t count;
-    if (call->command->key_specs_count == 0) return false;
-    if (store_policy_is_uniform(store)) return store_policy_mode(store, 0) == POLICY_CACHE;
-    const struct key_place *places = keys_of(lane, call, keys, &count);
-    for (int64_t i = 0; places != NULL && i < count; i++) {
-        uint32_t policy = store_policy_of(store, call->argv[places[i].index]);
-        if (store_policy_mode(store, policy) == POLICY_CACHE) return true;
+    return lane->shards_here == 0 ? NULL : lane->shards[0];
+}
+
+struct shard *lane_shard_next(const struct lane *lane, const struct shard *shard)
+{
+    uint32_t low = 0, high = lane->shards_here; /* the first behind it is in between */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (lane->shards[middle]->number.n <= shard->number.n) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    return false;
+    return low == lane->shards_here ? NULL : lane->shards[low];
 }
 
-/* False: refused, and replied. A call without keys is about all of them: strong. */
-static bool manner_of(struct lane *lane, struct call *call, struct manner *manner)
+struct shard *lane_only(const struct lane *lane)
 {
-    struct key_place keys[KEYS_LOOKED_AT];
-    *manner = (struct manner){POLICY_STRONG, 0};
-    if (call->command->key_specs_count == 0) return true;
-    if (store_policy_is_uniform(lane->store)) {
-        manner->mode = store_policy_mode(lane->store, 0);
-        return true;
-    }
-    int64_t count;
-    const struct key_place *places = keys_of(lane, call, keys, &count);
-    if (places == NULL) return true;
-    struct slice first = call->argv[places[0].index];
-    manner->policy = store_policy_of(lane->store, first);
-    manner->mode = store_policy_mode(lane->store, manner->policy);
-    for (int64_t i = 1; i < count; i++) {
-        struct slice key = call->argv[places[i].index];
-        uint32_t policy = store_policy_of(lane->store, key);
-        enum policy_mode mode = store_policy_mode(lane->store, policy);
-        if (mode == manner->mode) continue;
-        refuse_mixed(call, first, manner->mode, key, mode);
-        return false;
-    }
-    return true;
+    ASSERT(lane->shards_here == 1);
+    return lane->shards[0];
 }
 
-static size_t request_bytes(const struct call *call)
-{
-    size_t bytes = RECORD_HEAD_BYTES;
-    for (uint32_t i = 0; i < call->argc; i++) bytes += call->argv[i].len + VARINT_BYTES_MAX;
-    return bytes;
-}
+/* --- room ------------------------------------------------------------------------------------- */
 
-static void refuse_disk_full(struct reply *reply)
+bool lane_disk_is_behind(const struct lane *lane)
 {
-    reply_error(reply, "DISKFULL the disk of the data folder is full: nothing was written. Reads "
-                       "go on, and writes do when there is room again");
-}
-
-static void refuse_too_large(struct reply *reply, size_t bytes)
-{
-    reply_error(reply,
-                "ERR what is written together must fit into one record of the log: %llu bytes are "
-                "more than %u. Nothing was written; write it in parts",
-                (unsigned long long)bytes, (unsigned)LOG_RECORD_BYTES_MAX);
-}
-
-/* The log and the snapshot: may something be written now? */
-static bool disk_is_behind(const struct lane *lane)
-{
-    return UNLIKELY(lane->save.writer != NULL) && snapshot_is_behind(lane->save.writer);
-}
-
-/* [L2] */
-static enum lane_ran ask_room(struct lane *lane, size_t bytes, struct reply *reply, bool *refused)
-{
-    if (UNLIKELY(bytes > LOG_RECORD_BYTES_MAX)) {
-        refuse_too_large(reply, bytes);
-        *refused = true;
-        return LANE_RAN;
-    }
-    switch (log_has_room(lane->log, lane->replica->pending_bytes, bytes)) {
-    case LOG_ROOM: return lane->replica->may_write ? LANE_RAN : LANE_LATER;
-    case LOG_ROOM_SOON: return LANE_LATER;
-    case LOG_ROOM_DISK_FULL:
-        lane->replica->wants_hand_over = true;
-        refuse_disk_full(reply);
-        *refused = true;
-        break;
-    }
-    return LANE_RAN;
+    const struct shard *saved = lane->saves.now;
+    return UNLIKELY(saved != NULL) && snapshot_is_behind(saved->save.writer);
 }
 
 bool lane_has_room(const struct lane *lane)
 {
-    const struct replica *replica = lane->replica;
-    return replica->may_write && !disk_is_behind(lane) &&
-           log_has_room(lane->log, replica->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
+    return lane->stalled_count == 0 && !lane_disk_is_behind(lane) &&
+           log_has_room(lane->log, lane->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
 }
 
-static bool memory_is_over(const struct lane *lane)
+/* False: nothing of it may go. */
+static bool evict_from(struct lane *lane, struct shard *shard)
 {
-    uint64_t max = lane->config.memory_max_bytes;
-    return max != 0 && store_room(lane->store)->heap.used_bytes > max;
+    struct evict_request request = lane->eviction;
+    uint64_t over = lane->used_bytes - lane->config.memory_max_bytes;
+    request.bytes_max = shard->used_bytes - u64_min(shard->used_bytes, over);
+    bool more = evict_store(shard->store, &request);
+    shard_note_memory(shard);
+    return more;
+}
+
+/* They take turns, those first that have their share of what is used. */
+static bool evict(struct lane *lane)
+{
+    uint64_t share = lane->used_bytes / lane->shards_here / 2;
+    for (uint32_t i = 0; i < 2 * lane->shards_here; i++) {
+        struct shard *shard = lane->shards[lane->evict_at++ % lane->shards_here];
+        bool first_round = i < lane->shards_here;
+        if ((shard->used_bytes >= share) == first_round && evict_from(lane, shard)) return true;
+    }
+    return false;
 }
 
 bool lane_memory_is_full(struct lane *lane)
 {
-    return memory_is_over(lane) && !evict_store(lane->store, &lane->eviction);
-}
-
-/* False: no room, and replied. */
-static bool ask_memory(struct lane *lane, struct call *call)
-{
-    if (!lane_memory_is_full(lane)) return true;
-    if (!(call->command->flags & COMMAND_DENYOOM)) return true;
-    reply_error(&call->reply, "OOM command not allowed when used memory > 'maxmemory'.");
-    return false;
-}
-
-/* A reply that may have seen the log's newest records waits for them. [L3] */
-static void raise_gate(const struct lane *lane, uint64_t *gate)
-{
-    *gate = u64_max(*gate, lane->replica->stored.index);
-}
-
-static void append(struct lane *lane)
-{
-    replica_append(lane->replica, buffer_slice(&lane->record));
-    lane->replica->logged_ms = store_now_ms(lane->store);
-    if (lane->record.capacity > RECORD_KEEP_BYTES_MAX) buffer_free(&lane->record);
-}
-
-void lane_log_time(struct lane *lane)
-{
-    if (store_now_ms(lane->store) <= lane->replica->logged_ms) return;
-    record_begin(&lane->record, store_now_ms(lane->store));
-    append(lane);
-}
-
-/* [L4] Only what serves goes ahead of the log's time. */
-static void log_time_if_seen(struct lane *lane, uint64_t seen_before)
-{
-    if (!lane->is_many || !lane->replica->serving) return;
-    if (store_expired_seen(lane->store) != seen_before) lane_log_time(lane);
-}
-
-/* A follower's time is the log's. */
-void lane_set_time(struct lane *lane)
-{
-    if (LIKELY(!lane->is_many || lane->replica->serving)) {
-        store_set_time(lane->store, io_unix_ms(lane->io));
-    }
-}
-
-static void log_call(struct lane *lane, const struct call *call)
-{
-    if (lane->transaction.active) {
-        lane->transaction.changed = true;
-        record_add(&lane->record, call);
-        return;
-    }
-    record_begin(&lane->record, store_now_ms(lane->store));
-    record_add(&lane->record, call);
-    append(lane); /* [L1] */
-}
-
-/* A cache policy's cap holds after each write to it. */
-static void keep_cap(struct lane *lane, uint32_t policy)
-{
-    uint64_t cap = evict_cap_bytes(lane->store, policy);
-    if (cap != 0 && store_policy(lane->store, policy)->used_bytes > cap) {
-        (void)evict_policy(lane->store, policy, EVICT_KEYS_A_CALL);
-    }
-}
-
-static void settle(struct lane *lane, struct call *call, const struct manner *manner)
-{
-    if (call->changes == 0) return;
-    lane->changes += call->changes;
-    lane->save.told.changes_since += call->changes;
-    if (manner->mode == POLICY_STRONG) {
-        log_call(lane, call);
-    } else {
-        keep_cap(lane, manner->policy);
-    }
-}
-
-enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate)
-{
-    call->store = lane->store;
-    call->settings = &lane->config.settings;
-    call->observer = lane->observer;
-    call->replaying = false;
-    call->changes = 0;
-    call->instead = &lane->instead;
-    call->instead_count = 0;
-    buffer_clear(&lane->instead);
-    struct manner manner;
-    if (!manner_of(lane, call, &manner)) return LANE_RAN;
-    if (call->command->flags & COMMAND_WRITE) {
-        bool refused = false;
-        ASSERT(!lane->is_many || lane->replica->serving); /* lane_way was asked */
-        if (!lane->transaction.active && disk_is_behind(lane)) return LANE_LATER;
-        if (manner.mode == POLICY_STRONG && !lane->transaction.active) {
-            enum lane_ran ran = ask_room(lane, request_bytes(call), &call->reply, &refused);
-            if (ran == LANE_LATER || refused) return ran;
-        }
-        /* Of several calls as one, memory was asked for before the first: never half of them. */
-        if (!lane->transaction.active && !ask_memory(lane, call)) return LANE_RAN;
-    }
-    if (!lane->transaction.active) lane_set_time(lane);
-    uint64_t seen = store_expired_seen(lane->store);
-    call->command->handler(call);
-    settle(lane, call, &manner);
-    if (!lane->transaction.active) log_time_if_seen(lane, seen);
-    if (manner.mode == POLICY_STRONG) raise_gate(lane, gate);
-    return LANE_RAN;
-}
-
-enum lane_ran lane_begin(struct lane *lane, const struct call *calls, uint32_t count,
-                         struct reply *reply, bool *refused)
-{
-    ASSERT(!lane->transaction.active);
-    *refused = false;
-    bool writes = false;
-    size_t bytes = RECORD_HEAD_BYTES;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!(calls[i].command->flags & COMMAND_WRITE)) continue;
-        writes = true;
-        bytes += request_bytes(&calls[i]);
-    }
-    if (writes) {
-        if (disk_is_behind(lane)) return LANE_LATER;
-        enum lane_ran ran = ask_room(lane, bytes, reply, refused);
-        if (ran == LANE_LATER || *refused) return ran;
-    }
-    lane_set_time(lane);
-    lane->transaction =
-        (struct lane_transaction){.active = true, .expired_seen = store_expired_seen(lane->store)};
-    record_begin(&lane->record, store_now_ms(lane->store));
-    return LANE_RAN;
-}
-
-void lane_end(struct lane *lane, uint64_t *gate)
-{
-    ASSERT(lane->transaction.active);
-    lane->transaction.active = false;
-    if (lane->transaction.changed) {
-        append(lane); /* [L1] */
-    } else {
-        log_time_if_seen(lane, lane->transaction.expired_seen);
-    }
-    raise_gate(lane, gate);
-}
-
-uint64_t lane_agreed(const struct lane *lane)
-{
-    return raft_commit(lane->replica->raft);
-}
-
-uint64_t lane_last(const struct lane *lane)
-{
-    return lane->replica->stored.index;
-}
-
-/* What was shown to be over is over at the log's time, too. [L4] */
-void lane_digest(struct lane *lane, uint8_t digest[20])
-{
-    int64_t now_ms = store_now_ms(lane->store);
-    if (lane->is_many) store_turn_back_time(lane->store, lane->replica->logged_ms);
-    store_digest(lane->store, digest);
-    store_set_time(lane->store, now_ms);
+    uint64_t max = lane->config.memory_max_bytes;
+    return max != 0 && lane->used_bytes > max && !evict(lane);
 }
 
 /* --- the turn -------------------------------------------------------------------------------- */
@@ -433,61 +226,82 @@ void lane_complete(struct lane *lane, const struct io_completion *completion)
         log_complete(lane->log, completion);
     } else if (completion->tag.n < LANE_TAG_REPLICA) {
         lane_save_complete(lane, completion);
+    } else if (completion->tag.n < LANE_TAG_LINKS) {
+        replica_complete(lane->shards[0]->replica, completion);
     } else {
-        replica_complete(lane->replica, completion);
+        links_complete(lane->links, completion);
     }
-}
-
-/* What the store does by itself shows that time has passed, too. [L4] */
-static bool may_work(struct lane *lane)
-{
-    if (!lane->is_many || !lane->replica->serving) return true;
-    return log_has_room(lane->log, lane->replica->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
-}
-
-static void work(struct lane *lane, instant now, int64_t unix_ms)
-{
-    uint64_t seen = store_expired_seen(lane->store);
-    lane->worked = now;
-    if (!may_work(lane)) return;
-    if (!lane->is_many || lane->replica->serving) store_set_time(lane->store, unix_ms);
-    lane->work_due = store_work(lane->store, WORK_STEPS_A_TURN);
-    log_time_if_seen(lane, seen);
 }
 
 void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
 {
-    if (lane->work_due || now.ns - lane->worked.ns >= WORK_PAUSE_NS) work(lane, now, unix_ms);
-    replica_turn(lane->replica, now);
+    if (now.ns > lane->now.ns) lane->now = now;
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        struct shard *shard = lane->shards[i];
+        if (shard->work_due || now.ns - shard->worked.ns >= WORK_PAUSE_NS) {
+            shard_work(shard, now, unix_ms);
+        }
+        replica_begin_turn(shard->replica);
+    }
+    if (lane->links != NULL) lane_take_frames(lane);
+    for (uint32_t i = 0; i < lane->shards_here; i++) replica_turn(lane->shards[i]->replica);
+}
+
+static instant earlier(instant a, instant b)
+{
+    return a.ns < b.ns ? a : b;
 }
 
 instant lane_settle(struct lane *lane, instant now, int64_t unix_ms)
 {
+    instant deadline = {now.ns + TURN_PAUSE_NS};
+    bool more = false;
     log_flush(lane->log);
-    instant deadline = replica_settle(lane->replica);
-    bool saves = lane_save_turn(lane, now, unix_ms);
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        deadline = earlier(deadline, replica_settle(lane->shards[i]->replica));
+        more |= lane->shards[i]->work_due;
+    }
+    if (lane->links != NULL) deadline = earlier(deadline, links_turn(lane->links, lane->now));
+    more |= lane_save_turn(lane, now, unix_ms);
     log_flush(lane->log); /* what came to it since then */
-    if (lane->work_due || saves) return now;
-    int64_t pause_until_ns = now.ns + TURN_PAUSE_NS;
-    return deadline.ns < pause_until_ns ? deadline : (instant){pause_until_ns};
+    return more ? now : deadline;
 }
 
 void lane_flush(struct lane *lane)
 {
-    if (lane->replica->links != NULL) links_flush(lane->replica->links);
+    if (lane->links != NULL) links_flush(lane->links);
+}
+
+void lane_hand_over(struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->shards_here; i++) shard_hand_over(lane->shards[i], NODE_NONE);
+}
+
+bool lane_is_agreed(const struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        if (shard_agreed(lane->shards[i]) < shard_last(lane->shards[i])) return false;
+    }
+    return true;
+}
+
+static bool is_quiet(const struct replica *replica)
+{
+    bool handing_over = replica->serving && replica->now.ns < replica->hand_over_until.ns;
+    return replica->pending == NULL && !handing_over;
 }
 
 bool lane_is_quiet(const struct lane *lane)
 {
-    const struct replica *replica = lane->replica;
-    bool handing_over = replica->serving && replica->now.ns < replica->hand_over_until.ns;
-    return log_durable(lane->log) == log_last(lane->log) && lane->save.writer == NULL &&
-           replica->pending == NULL && !handing_over;
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        if (!is_quiet(lane->shards[i]->replica)) return false;
+    }
+    return log_durable(lane->log) == log_last(lane->log) && lane->saves.now == NULL;
 }
 
 const struct fault *lane_failed(const struct lane *lane)
 {
-    return lane->replica->has_failed ? &lane->replica->fault : log_failed(lane->log);
+    return lane->has_failed ? &lane->fault : log_failed(lane->log);
 }
 
 const struct log_stats *lane_log_stats(const struct lane *lane)

@@ -1,5 +1,5 @@
-/* record.c -- what a lane's log records say: commands, as they were called; see lane_impl.h. */
-#include "lane/lane_impl.h"
+/* record.c -- what a lane's log records say: commands, as they were called; see shard_impl.h. */
+#include "lane/shard_impl.h"
 
 enum { REPLAY_ARGUMENTS_ON_STACK = 64, UNREAD_KEEP_BYTES_MAX = 64 * 1024 };
 
@@ -28,7 +28,7 @@ static enum err damaged(uint64_t number, const char *what, struct fault *fault)
 }
 
 struct replay {
-    struct lane *lane;
+    struct shard *shard;
     uint64_t number; /* of the record, for a fault */
     const struct call_observer *observer;
     struct slice *argv;
@@ -40,7 +40,7 @@ static bool replay_arguments(struct replay *replay, struct cursor *cursor, uint3
     uint64_t count = cursor_varint(cursor);
     if (cursor->bad || count == 0 || count > cursor_left(cursor)) return false;
     if (count > replay->argv_capacity) {
-        replay->argv = ARENA_ARRAY(replay->lane->arena, struct slice, count);
+        replay->argv = ARENA_ARRAY(replay->shard->lane->arena, struct slice, count);
         replay->argv_capacity = (uint32_t)count;
     }
     for (uint64_t i = 0; i < count; i++) replay->argv[i] = cursor_sized(cursor);
@@ -55,7 +55,8 @@ static enum err replay_command(struct replay *replay, struct cursor *cursor, uin
     if (!replay_arguments(replay, cursor, &argc)) {
         return damaged(replay->number, "its arguments cannot be read", fault);
     }
-    struct lane *lane = replay->lane;
+    struct shard *shard = replay->shard;
+    struct lane *lane = shard->lane;
     const struct command *command = command_find(lane->config.commands, replay->argv, argc, NULL);
     if (command == NULL || command->handler == NULL || !command_arity_fits(command, argc)) {
         return damaged(replay->number,
@@ -71,7 +72,7 @@ static enum err replay_command(struct replay *replay, struct cursor *cursor, uin
         .argv = replay->argv,
         .argc = argc,
         .database = database,
-        .store = lane->store,
+        .store = shard->store,
         .settings = &lane->config.settings,
         .observer = replay->observer,
         .reply = {unread, 2},
@@ -83,15 +84,15 @@ static enum err replay_command(struct replay *replay, struct cursor *cursor, uin
     return ERR_OK;
 }
 
-enum err record_replay(struct lane *lane, uint64_t number, struct slice bytes,
+enum err record_replay(struct shard *shard, uint64_t number, struct slice bytes,
                        const struct call_observer *observer, struct fault *fault)
 {
     const struct call_observer nobody = {0};
     struct slice stack[REPLAY_ARGUMENTS_ON_STACK];
-    struct replay replay = {lane, number, observer == NULL ? &nobody : observer, stack,
+    struct replay replay = {shard, number, observer == NULL ? &nobody : observer, stack,
                             REPLAY_ARGUMENTS_ON_STACK};
     struct cursor cursor = cursor_of(bytes);
-    store_set_time(lane->store, (int64_t)cursor_varint(&cursor));
+    store_set_time(shard->store, (int64_t)cursor_varint(&cursor));
     enum err err = ERR_OK;
     while (err == ERR_OK && !cursor.bad && cursor_left(&cursor) > 0) {
         uint64_t database = cursor_varint(&cursor);

@@ -18,7 +18,6 @@
 enum {
     BATCH_BYTES_MIN = 512,
     BATCH_BYTES_MAX = 1 << 20, /* of memory taken before it is needed */
-    SOLO_NODE = 1,
     TAIL_BYTES = 32 << 20,
 };
 
@@ -33,9 +32,9 @@ bool replica_is_many(const struct replica *replica)
 
 void replica_fail(struct replica *replica, const struct fault *fault)
 {
-    if (replica->has_failed) return;
-    replica->has_failed = true;
-    replica->fault = *fault;
+    if (replica->lane->has_failed) return;
+    replica->lane->has_failed = true;
+    replica->lane->fault = *fault;
 }
 
 struct replica_peer *replica_peer(struct replica *replica, node_id node)
@@ -55,7 +54,7 @@ static void configure(struct replica *replica)
         replica->config = *config->replication;
     } else {
         replica->config.raft = (struct raft_config){
-            .self = {SOLO_NODE},
+            .self = {LANE_SOLO_NODE},
             .election_min = {SOLO_ELECTION_NS},
             .election_max = {SOLO_ELECTION_NS},
             .heartbeat = {SOLO_BEAT_NS},
@@ -66,9 +65,8 @@ static void configure(struct replica *replica)
             .chunk_bytes = TAIL_BYTES,
             .seed = config->seed,
         };
-        replica->config.link.peers[0].node = (node_id){SOLO_NODE};
+        replica->config.link.peers[0].node = (node_id){LANE_SOLO_NODE};
         replica->config.link.peers_count = 1;
-        replica->config.link.lane = config->number;
     }
     const struct link_config *link = &replica->config.link;
     struct raft_members *members = &replica->config_members;
@@ -95,8 +93,8 @@ static enum err load_or_begin_again(struct replica *replica, struct replica_load
     opened->set_aside[sizeof opened->set_aside - 1] = '\0';
     err = replica_set_aside(lane->config.folder, fault);
     if (err != ERR_OK) return err;
-    store_free(lane->store);
-    lane->store = replica_store_new(lane);
+    store_free(replica->shard->store);
+    replica->shard->store = replica_store_new(replica->shard);
     replica->repairs++;
     err = replica_load(replica, UINT64_MAX, loaded, opened, fault);
     replica->was_damaged = true;
@@ -110,7 +108,7 @@ static void make_raft(struct replica *replica, struct replica_loaded *loaded)
     if (empty && replica_is_many(replica)) start->hard.recovering = true;
     start->now = replica->now;
     replica->hard = start->hard;
-    replica->raft = raft_new(replica->lane->arena, &replica->config.raft, start);
+    replica->raft = raft_new(replica->shard->arena, &replica->config.raft, start);
     for (uint32_t i = 0; i < loaded->batches_count; i++) {
         raft_restore(replica->raft, loaded->batches[i]);
     }
@@ -120,15 +118,17 @@ static void make_raft(struct replica *replica, struct replica_loaded *loaded)
     replica->applied_told = raft_commit(replica->raft);
 }
 
-enum err replica_open(struct lane *lane, struct lane_opened *opened, uint64_t *last,
+enum err replica_open(struct shard *shard, struct lane_opened *opened, uint64_t *last,
                       struct fault *fault)
 {
-    struct replica *replica = ARENA_NEW(lane->arena, struct replica);
+    struct replica *replica = ARENA_NEW(shard->arena, struct replica);
     struct replica_loaded loaded = {0};
-    *replica =
-        (struct replica){.lane = lane, .now = io_now(lane->io), .batch_bytes = BATCH_BYTES_MIN};
+    *replica = (struct replica){.shard = shard,
+                                .lane = shard->lane,
+                                .now = shard->lane->now,
+                                .batch_bytes = BATCH_BYTES_MIN};
     replica->sending.file = replica->install.file = IO_NONE;
-    lane->replica = replica;
+    shard->replica = replica;
     configure(replica);
     enum err err = load_or_begin_again(replica, &loaded, opened, fault);
     if (err == ERR_OK) make_raft(replica, &loaded);
@@ -137,7 +137,7 @@ enum err replica_open(struct lane *lane, struct lane_opened *opened, uint64_t *l
     return err;
 }
 
-enum err replica_start(struct replica *replica, struct fault *fault)
+void replica_start(struct replica *replica)
 {
     replica->log_seen = log_durable(replica->lane->log);
     if (replica_is_many(replica) && replica->snapshot.index > 0) {
@@ -147,7 +147,6 @@ enum err replica_start(struct replica *replica, struct fault *fault)
     }
     if (replica->was_damaged) replica_log_hard(replica); /* an empty folder looks like a new one */
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
-    return replica_is_many(replica) ? replica_peers_open(replica, fault) : ERR_OK;
 }
 
 void replica_saved(struct replica *replica, struct raft_pos pos, uint64_t position, uint64_t bytes)
@@ -166,11 +165,9 @@ void replica_close(struct replica *replica)
 {
     replica_send_close(replica);
     replica_install_close(replica);
-    replica_peers_close(replica);
     raft_batch_unref(replica->pending);
     if (replica->raft != NULL) raft_free(replica->raft);
     free(replica->runs.items);
-    buffer_free(&replica->frame);
 }
 
 /* --- outboxes --------------------------------------------------------------------------------- */
@@ -189,12 +186,12 @@ void replica_lose_from(struct replica *replica, uint64_t from) /* [P5] */
 
 static void truncated(struct replica *replica, uint64_t from)
 {
-    struct lane *lane = replica->lane;
+    struct shard *shard = replica->shard;
     replica_runs_cut(replica, from);
     if (from > replica->stored.index) return;
     replica_lose_from(replica, from);
     replica->reload_wanted = true;
-    if (lane->save.writer != NULL && lane->save.index >= from) lane_save_abort(lane);
+    if (shard->save.writer != NULL && shard->save.index >= from) shard_save_abort(shard);
 }
 
 /* Who leads, as far as this one knows, is compared before and after. */
@@ -204,6 +201,14 @@ static void note_role(struct replica *replica)
     bool leads = raft_role(replica->raft) == RAFT_LEADER &&
                  raft_term(replica->raft) == replica->serving_term;
     if (!leads) replica_end_serving(replica);
+}
+
+/* Calls that were put off may be tried again: they run, or learn who leads now. */
+static void note_room(struct replica *replica)
+{
+    if (replica->serving && !replica->may_write) return;
+    replica->shard->stalled = false;
+    replica->lane->stalled_count--;
 }
 
 static void settle(struct replica *replica) /* [P2] */
@@ -225,6 +230,7 @@ static void settle(struct replica *replica) /* [P2] */
     if (out->has_chunk) replica_install_part(replica, &out->chunk);
     replica->settled_commit = out->commit;
     replica->may_write = replica->serving && raft_may_propose(replica->raft);
+    if (UNLIKELY(replica->shard->stalled)) note_room(replica);
 }
 
 void replica_step(struct replica *replica, struct raft_event *event)
@@ -235,13 +241,15 @@ void replica_step(struct replica *replica, struct raft_event *event)
     settle(replica);
 }
 
-/* --- what the lane adds ----------------------------------------------------------------------- */
+/* --- what the shard adds -----------------------------------------------------------------------
+ */
 
 void replica_append(struct replica *replica, struct slice record)
 {
     if (replica->pending == NULL) replica->pending = raft_batch_new(replica->batch_bytes);
     raft_batch_add(replica->pending, RAFT_ENTRY_COMMANDS, &record, 1);
     replica->pending_bytes += record.len + LOG_RECORD_EXTRA_BYTES;
+    replica->lane->pending_bytes += record.len + LOG_RECORD_EXTRA_BYTES;
     replica->stored.index++;
     replica->stored.term = replica->serving_term;
 }
@@ -256,6 +264,7 @@ void replica_propose(struct replica *replica)
         raft_batch_bytes(batch) + raft_batch_bytes(batch) / 4 + BATCH_BYTES_MIN, BATCH_BYTES_MAX);
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_PROPOSE, .batch = batch});
     replica->pending = NULL;
+    replica->lane->pending_bytes -= replica->pending_bytes;
     replica->pending_bytes = 0;
     raft_batch_unref(batch);
     /* [P1]; behind them the leader may have put an entry of its own, as when a change of members
@@ -328,7 +337,7 @@ static instant earlier(instant a, instant b)
 static bool may_campaign(const struct replica *replica)
 {
     if (raft_role(replica->raft) == RAFT_LEADER) return true;
-    return log_has_room(replica->lane->log, replica->pending_bytes, REPLICA_HARD_BYTES) !=
+    return log_has_room(replica->lane->log, replica->lane->pending_bytes, REPLICA_HARD_BYTES) !=
            LOG_ROOM_DISK_FULL;
 }
 
@@ -342,16 +351,20 @@ static void tick_if_due(struct replica *replica)
     }
 }
 
-void replica_turn(struct replica *replica, instant now)
+void replica_begin_turn(struct replica *replica)
 {
-    if (now.ns > replica->now.ns) replica->now = now;
+    replica->now = replica->lane->now;
     replica->lost_this_turn = false;
     replica_propose(replica);
     tell_durable(replica);
+    if (!replica_is_many(replica)) return;
+    reload_when_quiet(replica);
+    replica_install_turn(replica);
+}
+
+void replica_turn(struct replica *replica)
+{
     if (replica_is_many(replica)) {
-        reload_when_quiet(replica);
-        replica_install_turn(replica);
-        replica_take_frames(replica);
         replica_state_turn(replica);
         hand_over_if_full(replica);
         ask_round(replica);
@@ -367,16 +380,11 @@ instant replica_settle(struct replica *replica)
     instant deadline = more ? replica->now : replica->out.deadline;
     if (!replica_is_many(replica)) return deadline;
     replica_note_epoch(replica);
-    deadline = earlier(deadline, replica_send_turn(replica));
-    return earlier(deadline, links_turn(replica->links, replica->now));
+    return earlier(deadline, replica_send_turn(replica));
 }
 
 void replica_complete(struct replica *replica, const struct io_completion *completion)
 {
-    if (completion->tag.n >= LANE_TAG_LINKS) {
-        links_complete(replica->links, completion);
-        return;
-    }
     uint64_t which = completion->tag.n - LANE_TAG_REPLICA;
     if (which < REPLICA_TAG_INSTALL) {
         replica_part_read(replica, (uint32_t)which, completion);

@@ -5,7 +5,7 @@
  *   replica_log.c       its records in the lane's log, and what of them is durable
  *   replica_load.c      the store from the snapshot and the log: at the start, and reloads
  *   replica_apply.c     what is agreed on goes to the store
- *   replica_peers.c     frames from and to the other nodes
+ *   replica_peers.c     messages from and to the other members
  *   replica_state.c     who has ever had data: how a new cluster is formed
  *   replica_send.c      parts of a snapshot to a member that is behind the log
  *   replica_install.c   parts of a snapshot from the leader
@@ -13,9 +13,9 @@
  */
 #pragma once
 
-#include "lane/lane_impl.h"
 #include "lane/mailbox.h"
 #include "lane/replica.h"
+#include "lane/shard_impl.h"
 
 enum {
     REPLICA_RECORD_HARD = 16, /* a log record's kind; all others are of enum raft_entry_kind */
@@ -90,9 +90,9 @@ struct replica_install {
 };
 
 struct replica {
+    struct shard *shard;
     struct lane *lane;
     struct raft *raft;
-    struct links *links; /* NULL: solo */
     struct lane_replication_config config;
     struct raft_outbox out;
     instant now;
@@ -131,16 +131,12 @@ struct replica {
     bool wants_round, wants_hand_over;
     bool was_damaged; /* the folder; as long as it is recovering */
     instant handed_over_at, hand_over_until;
-    bool has_failed;
-    struct fault fault;
 
     struct replica_peer peers[LINK_PEERS_MAX];
     uint32_t peers_count;
     enum replica_state told_state;
     struct replica_sending sending;
     struct replica_install install;
-    struct message *inbox, *inbox_last;
-    struct buffer frame;
 
     uint64_t epoch, epoch_of[9]; /* what lane_way depends on */
     uint64_t depositions, losses, losses_from, reloads, repairs;
@@ -149,19 +145,21 @@ struct replica {
 
 /* --- replica.c -------------------------------------------------------------------------------- */
 
-MUST_USE enum err replica_open(struct lane *lane, struct lane_opened *opened, uint64_t *last,
+MUST_USE enum err replica_open(struct shard *shard, struct lane_opened *opened, uint64_t *last,
                                struct fault *fault);
-/* A snapshot of the lane's own is in its folder. */
+/* A snapshot of its own is in the lane's folder. */
 void replica_saved(struct replica *replica, struct raft_pos pos, uint64_t position, uint64_t bytes);
-/* The rest of opening, which needs the lane's log; listens. */
-MUST_USE enum err replica_start(struct replica *replica, struct fault *fault);
+/* The rest of opening, which needs the lane's log and links. */
+void replica_start(struct replica *replica);
 void replica_close(struct replica *replica);
 void replica_step(struct replica *replica, struct raft_event *event);
 /* What gathered in `pending` becomes entries. Before any other step. */
 void replica_propose(struct replica *replica);
-/* The record that the lane has made is the next entry. */
+/* The record that the shard has made is the next entry. */
 void replica_append(struct replica *replica, struct slice record);
-void replica_turn(struct replica *replica, instant now);
+/* A turn is two halves: what the lane and the disk have done; then what came from others. */
+void replica_begin_turn(struct replica *replica);
+void replica_turn(struct replica *replica);
 /* Behind the turn, when what it has to write and to send is on its way: what is agreed on goes to
  * the store. Returns when it wants its turn again. */
 instant replica_settle(struct replica *replica);
@@ -202,7 +200,7 @@ struct replica_loaded {
     bool has_hard;
     uint64_t commit; /* at least: the log says so */
 };
-/* Fill lane->store, which is empty, with entries up to `until`. `loaded` NULL: raft knows. */
+/* Fill shard->store, which is empty, with entries up to `until`. `loaded` NULL: raft knows. */
 MUST_USE enum err replica_load(struct replica *replica, uint64_t until,
                                struct replica_loaded *loaded, struct lane_opened *opened,
                                struct fault *fault);
@@ -211,7 +209,7 @@ void replica_loaded_free(struct replica_loaded *loaded);
 MUST_USE enum err replica_set_aside(const char *folder, struct fault *fault);
 /* Throw the store away, and load it again up to `until`. The log is quiet. */
 void replica_reload(struct replica *replica, uint64_t until);
-struct store *replica_store_new(const struct lane *lane);
+struct store *replica_store_new(const struct shard *shard);
 
 /* --- replica_apply.c -------------------------------------------------------------------------- */
 
@@ -221,15 +219,15 @@ void replica_end_serving(struct replica *replica);
 
 /* --- replica_peers.c -------------------------------------------------------------------------- */
 
-MUST_USE enum err replica_peers_open(struct replica *replica, struct fault *fault);
-void replica_peers_close(struct replica *replica);
-void replica_take_frames(struct replica *replica);
+void replica_take_raft(struct replica *replica, node_id from, struct slice bytes);
+void replica_take_up_or_down(struct replica *replica, node_id node, bool up);
+void replica_note_speaks(struct replica *replica, node_id node);
 void replica_send_messages(struct replica *replica);
 
 /* --- replica_state.c -------------------------------------------------------------------------- */
 
 void replica_state_tell(struct replica *replica, node_id to);
-void replica_state_heard(struct replica *replica, struct replica_peer *peer, struct slice bytes);
+void replica_state_heard(struct replica *replica, node_id from, struct cursor *cursor);
 void replica_state_turn(struct replica *replica);
 
 /* --- replica_send.c, replica_install.c -------------------------------------------------------- */

@@ -48,7 +48,7 @@ static void tell_stored(struct replica *replica, bool ok)
     replica_step(replica, &event);
     if (!ok || install->stored_bytes < install->total_bytes) return;
     if (replica->out.install) {
-        lane_save_abort(replica->lane);
+        shard_save_abort(replica->shard);
         install->stage = INSTALL_QUIET;
     } else {
         forget(replica); /* what is in it has come in another way */
@@ -88,7 +88,7 @@ static bool header_fits(const struct replica *replica, const struct raft_chunk *
         return false;
     }
     return version > 1 && header.index == chunk->pos.index && header.term == chunk->pos.term &&
-           header.lane == replica->config.link.lane && header.members.count > 0;
+           header.lane == replica->shard->number.n && header.members.count > 0;
 }
 
 static bool part_fits(const struct replica *replica, const struct raft_chunk *chunk) /* [N3] */
@@ -176,7 +176,7 @@ static void take_over(struct replica *replica)
 {
     struct replica_install *install = &replica->install;
     struct raft_pos pos = install->pos;
-    uint64_t position = install->position, commit = raft_commit(replica->raft);
+    uint64_t commit = raft_commit(replica->raft);
     if (log_durable(replica->lane->log) != log_last(replica->lane->log)) return;
     if (replica->stored.index > commit) {
         replica_lose_from(replica, commit + 1);
@@ -184,14 +184,14 @@ static void take_over(struct replica *replica)
     }
     replica_reload(replica, pos.index);
     forget(replica);
-    if (replica->has_failed) return;
+    if (replica->lane->has_failed) return;
     replica_step(replica, &(struct raft_event){
                               .kind = RAFT_EV_INSTALLED, .pos = pos, .members = replica->members});
     replica->applied_told = u64_max(replica->applied_told, pos.index);
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_COMPACTED,
                                                .pos = pos,
                                                .bytes_count = replica->snapshot_bytes});
-    log_covered(replica->lane->log, position);
+    lane_log_covered(replica->lane);
     snapshot_remove_older(replica->lane->io, (io_tag){LANE_TAG_SNAPSHOT},
                           replica->lane->config.folder, pos.index);
 }

@@ -40,8 +40,9 @@ struct loading {
     uint64_t commit; /* at least */
 };
 
-struct store *replica_store_new(const struct lane *lane)
+struct store *replica_store_new(const struct shard *shard)
 {
+    const struct lane *lane = shard->lane;
     struct store_config config = {.seed = lane->config.seed, .limits = lane->config.limits};
     return store_new(&config);
 }
@@ -183,7 +184,7 @@ static enum err take_entry(struct loading *loading, const struct log_record *rec
     replica->stored = loading->last;
     replica->members = loading->members;
     if (record->kind != RAFT_ENTRY_COMMANDS) return ERR_OK;
-    return record_replay(replica->lane, record->position, record->payload, NULL, fault);
+    return record_replay(replica->shard, record->position, record->payload, NULL, fault);
 }
 
 static enum err visit(void *context, const struct log_record *record, struct fault *fault)
@@ -228,7 +229,8 @@ static enum err load_snapshot(struct loading *loading, struct fault *fault)
     struct arena *arena = arena_new();
     enum err err = snapshot_find(lane->config.folder, arena, &path, &header, fault);
     if (err == ERR_OK) {
-        err = snapshot_load(path, lane->store, &header, &loading->opened->keys_count, fault);
+        err = snapshot_load(path, replica->shard->store, &header, &loading->opened->keys_count,
+                            fault);
     }
     if (err == ERR_OK) err = file_open_read(path, &file, fault);
     if (err == ERR_OK) {
@@ -241,9 +243,9 @@ static enum err load_snapshot(struct loading *loading, struct fault *fault)
     replica->snapshot = (struct raft_pos){header.term, header.index};
     replica->snapshot_position = header.position;
     if (header.members.count > 0) loading->members = header.members;
-    if (replica_is_many(replica)) store_set_time(lane->store, header.made_at_ms);
-    lane->save.told.last_done_ms = header.made_at_ms;
-    lane->save.index = header.index;
+    if (replica_is_many(replica)) store_set_time(replica->shard->store, header.made_at_ms);
+    replica->shard->save.told.last_done_ms = header.made_at_ms;
+    replica->shard->save.index = header.index;
     return ERR_OK;
 }
 
@@ -299,20 +301,20 @@ static enum err load_once(struct loading *loading, struct fault *fault)
 enum err replica_load(struct replica *replica, uint64_t until, struct replica_loaded *loaded,
                       struct lane_opened *opened, struct fault *fault)
 {
-    struct lane *lane = replica->lane;
+    struct shard *shard = replica->shard;
     struct loading loading = {
         .replica = replica, .loaded = loaded, .opened = opened, .until = until};
     enum err err = load_once(&loading, fault);
     while (err == ERR_OK && loading.wrong) { /* each round knows of more; the second of all */
-        struct store *store = replica_store_new(lane);
-        store_succeed(store, lane->store);
-        store_free(lane->store);
-        lane->store = store;
+        struct store *store = replica_store_new(shard);
+        store_succeed(store, shard->store);
+        store_free(shard->store);
+        shard->store = store;
         err = load_once(&loading, fault);
     }
     buffer_free(&loading.replacements);
     buffer_free(&loading.kept);
-    replica->logged_ms = store_now_ms(lane->store);
+    replica->logged_ms = store_now_ms(shard->store);
     return err;
 }
 
@@ -327,23 +329,24 @@ void replica_loaded_free(struct replica_loaded *loaded)
 
 void replica_reload(struct replica *replica, uint64_t until)
 {
-    struct lane *lane = replica->lane;
+    struct shard *shard = replica->shard;
     struct lane_opened opened = {0};
     struct fault fault;
-    const struct call_observer *observer = lane->observer;
+    const struct call_observer *observer = shard->lane->observer;
     for (uint32_t i = 0; observer != NULL && i < STORE_DATABASES; i++) {
         if (observer->replaced != NULL) observer->replaced(observer->context, i, i);
     }
-    lane_save_abort(lane);
-    struct store *before = lane->store;
-    lane->store = replica_store_new(lane);
-    store_succeed(lane->store, before);
+    shard_save_abort(shard);
+    struct store *before = shard->store;
+    shard->store = replica_store_new(shard);
+    store_succeed(shard->store, before);
     store_free(before);
     replica->reload_wanted = false;
     replica->reloads++;
     if (replica_load(replica, until, NULL, &opened, &fault) != ERR_OK) {
         replica_fail(replica, &fault);
     }
+    shard_note_memory(shard);
 }
 
 static bool is_ours(struct slice path)

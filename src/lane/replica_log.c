@@ -120,7 +120,7 @@ void replica_log_hard(struct replica *replica)
     (void)u64_write(at, replica->settled_commit); /* [R3] */
     struct slice payload = slice_of(bytes, sizeof bytes);
     struct log_record head = {
-        .group = replica->config.link.lane, .kind = REPLICA_RECORD_HARD, .term = hard->term};
+        .group = replica->shard->number.n, .kind = REPLICA_RECORD_HARD, .term = hard->term};
     uint64_t position = log_append(replica->lane->log, &head, &payload, 1);
     replica_runs_add(replica, position, 0, replica->hard_count);
     replica->marked_bytes = 0;
@@ -138,7 +138,7 @@ void replica_log_mark(struct replica *replica)
         last == replica->marked_position && replica->settled_commit == replica->marked_commit;
     if (is_said || log_durable(log) != last) return;
     if (replica->now.ns < replica->idle_since.ns + MARK_IDLE_NS) return;
-    if (log_has_room(log, replica->pending_bytes, REPLICA_HARD_BYTES) != LOG_ROOM) return;
+    if (log_has_room(log, replica->lane->pending_bytes, REPLICA_HARD_BYTES) != LOG_ROOM) return;
     replica_log_hard(replica);
     replica->marked_position = log_last(log);
     replica->marked_commit = replica->settled_commit;
@@ -160,7 +160,7 @@ bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, 
 void replica_log_spans(struct replica *replica, const struct raft_span *spans, uint32_t count)
 {
     struct log *log = replica->lane->log;
-    struct log_record head = {.group = replica->config.link.lane};
+    struct log_record head = {.group = replica->shard->number.n};
     for (uint32_t i = 0; i < count; i++) {
         struct raft_span span = spans[i];
         struct raft_entry entry;

@@ -1,5 +1,5 @@
 /*
- * replica_send.c -- parts of this lane's newest snapshot, to a member that is behind the log.
+ * replica_send.c -- parts of this shard's newest snapshot, to a member that is behind the log.
  *
  * raft says which part it wants sent; it is read from the file, and goes with its head as one
  * frame. One part at a time a peer; a part that cannot be read is lost, as on a network, and raft
@@ -79,7 +79,7 @@ static void read_part(struct replica *replica, uint32_t slot)
     size_t size = (size_t)u64_min(total - offset, msg->snapshot_ask.bytes.len);
     replica->sending.allowance_bytes -= (int64_t)size;
     buffer_clear(&part->bytes);
-    put_u32(&part->bytes, replica->config.link.lane);
+    put_u32(&part->bytes, replica->shard->number.n);
     raft_msg_write(msg, &part->bytes);
     part->head_bytes = part->bytes.len;
     uint8_t *to = buffer_reserve(&part->bytes, size);
@@ -101,7 +101,7 @@ void replica_part_read(struct replica *replica, uint32_t slot,
                  completion->bytes_count == u64_min(left, msg->snapshot_ask.bytes.len);
     if (!leads || !whole) return;
     part->bytes.len = part->head_bytes + completion->bytes_count;
-    (void)links_send(replica->links, msg->to, LINK_RAFT, buffer_slice(&part->bytes), NULL, 0);
+    (void)links_send(replica->lane->links, msg->to, LINK_RAFT, buffer_slice(&part->bytes), NULL, 0);
 }
 
 /* How much may be read now: so many bytes a second, and never many at once. */
@@ -162,8 +162,8 @@ static void make_one_if_needed(struct replica *replica)
     hold_if_stuck(replica, needed);
     bool agreed = raft_role(replica->raft) == RAFT_LEADER &&
                   replica->stored.index <= raft_commit(replica->raft);
-    if (!needed || !(replica->serving || agreed) || replica->lane->save.writer != NULL) return;
-    lane_save_soon(replica->lane, replica->now);
+    if (!needed || !(replica->serving || agreed) || replica->shard->save.writer != NULL) return;
+    shard_save_soon(replica->shard, replica->now);
 }
 
 instant replica_send_turn(struct replica *replica)

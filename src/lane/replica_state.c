@@ -18,12 +18,13 @@ static enum replica_state own_state(const struct replica *replica)
 
 void replica_state_tell(struct replica *replica, node_id to)
 {
-    buffer_clear(&replica->frame);
-    put_u32(&replica->frame, replica->config.link.lane);
-    put_u8(&replica->frame, (uint8_t)own_state(replica));
-    put_u64(&replica->frame, raft_term(replica->raft));
-    put_u64(&replica->frame, raft_last(replica->raft).index);
-    (void)links_send(replica->links, to, LINK_STATE, buffer_slice(&replica->frame), NULL, 0);
+    buffer_clear(&replica->lane->frame);
+    put_u32(&replica->lane->frame, replica->shard->number.n);
+    put_u8(&replica->lane->frame, (uint8_t)own_state(replica));
+    put_u64(&replica->lane->frame, raft_term(replica->raft));
+    put_u64(&replica->lane->frame, raft_last(replica->raft).index);
+    (void)links_send(replica->lane->links, to, LINK_STATE, buffer_slice(&replica->lane->frame),
+                     NULL, 0);
 }
 
 static bool state_of(uint8_t byte, enum replica_state *state)
@@ -36,15 +37,14 @@ static bool state_of(uint8_t byte, enum replica_state *state)
     }
 }
 
-void replica_state_heard(struct replica *replica, struct replica_peer *peer, struct slice bytes)
+void replica_state_heard(struct replica *replica, node_id from, struct cursor *cursor)
 {
-    struct cursor cursor = cursor_of(bytes);
+    struct replica_peer *peer = replica_peer(replica, from);
     enum replica_state state = REPLICA_NEW;
-    uint32_t group = cursor_u32(&cursor);
-    bool known = state_of(cursor_u8(&cursor), &state);
-    (void)cursor_u64(&cursor);
-    uint64_t last = cursor_u64(&cursor);
-    if (cursor.bad || !known || group != replica->config.link.lane) return;
+    bool known = state_of(cursor_u8(cursor), &state);
+    (void)cursor_u64(cursor);
+    uint64_t last = cursor_u64(cursor);
+    if (cursor->bad || !known || peer == NULL) return;
     peer->state = state;
     peer->last = last;
 }

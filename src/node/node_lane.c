@@ -50,8 +50,9 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     struct lane_config config = {
         .number = lane->number,
         .lanes_count = node->lanes_count,
+        .shards_count = node->lanes_count,
         .folder = node->lane_folders[lane->number],
-        .seed = node->folder.seed,
+        .seed = node->folder.identity.seed,
         .segment_bytes = (uint64_t)config_integer(&lane->config, SETTING_LOG_SEGMENT_SIZE),
         .memory_max_bytes = config_memory_max(&lane->config),
         .commands = node->commands,
@@ -62,7 +63,8 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     if (node->peers.count != 0) {
         uint64_t chance;
         random_fill(&chance, sizeof chance);
-        peers_fill(&node->peers, &lane->config, lane->number, chance, &lane->replication);
+        peers_fill(&node->peers, &node->folder.identity, &lane->config, lane->number, chance,
+                   &lane->replication);
         config.replication = &lane->replication;
     }
     return lane_open(&config, lane->io, &lane->lane, &lane->facts.opened, fault);

@@ -28,12 +28,12 @@ struct run {
 /* Who is here of the other nodes, and who is not. */
 static void say_peers(const struct run *run, struct node_lane *lane, struct waiting *waiting)
 {
-    struct lane_replication told;
+    struct shard_replication told;
     struct buffer line = {0};
     enum notice_level level;
     instant now = io_now(node_lane_io(lane));
     if (!waiting_wants(waiting, now)) return;
-    lane_tell_replication(node_lane_lane(lane), &told);
+    shard_tell_replication(lane_only(node_lane_lane(lane)), &told);
     if (waiting_step(waiting, &told, now, &level, &line)) {
         notice(&run->notices, level, "%.*s", (int)line.len, (const char *)line.data);
     }
@@ -106,7 +106,7 @@ static void append_peers(const struct run *run, struct buffer *out)
         const struct link_peer *peer = &peers->peers[i];
         if (!node_eq(peer->node, peers->self)) continue;
         buffer_append_format(out, ", node %u of %u in the cluster %s, at ", peers->self.n,
-                             peers->count, peers->identity.cluster);
+                             peers->count, peers->identity.name);
         append_place(&peer->address, out);
         buffer_append(out, SLICE(" for the others"));
     }
@@ -133,7 +133,7 @@ static void say_dropped(const struct run *run)
 static void say_other_seed(const struct run *run)
 {
     const struct peers *peers = node_peers(run->node);
-    if (peers->count == 0 || node_folder(run->node)->seed == peers->identity.seed) return;
+    if (peers->count == 0 || node_folder(run->node)->identity.seed == peers->identity.seed) return;
     notice(
         &run->notices, NOTICE_WARNING,
         "the data folder was made with another secret: a SCAN that goes on at another node after "

@@ -57,6 +57,17 @@ uint32_t crossing_lane_of(const struct crossing *crossing, shard_id shard)
     return shard_lane(shard, crossing->config.shards_count, crossing->config.lanes_count);
 }
 
+const struct store *crossing_store_of(const struct server *server, struct slice key)
+{
+    struct shard *shard = lane_shard(server->lane, crossing_shard_of(server->crossing, key));
+    return shard == NULL ? NULL : shard_store(shard);
+}
+
+bool crossing_has_others(const struct crossing *crossing)
+{
+    return crossing->config.lanes_count > 1 || crossing->config.replicated;
+}
+
 bool crossing_is_together(const struct server *server)
 {
     return server->crossing->config.lanes_count == 1 && together_may(server->lane);

@@ -4,7 +4,6 @@
 #include "lane/together.h"
 #include "serve/acl.h"
 #include "serve/crossing_share.h"
-#include "serve/redirect.h"
 #include "serve/standing.h"
 #include "serve/transaction.h"
 #include "serve/watching.h"
@@ -291,15 +290,9 @@ enum crossing_way crossing_route(struct server *server, struct session *session,
     }
     shard_id shard = crossing_shard_of_keys(server->crossing, request);
     session->shard = shard;
-    if (command->id == COMMAND_WATCH) {
-        if (shard.n < SHARD_SEVERAL && redirect_reply(server, session, request, shard))
-            return CROSSING_REFUSED;
-        return route_watch(server, session, shard, request);
-    }
-    /* Session commands with keys say something of them that is known anywhere. */
-    if (command->handler == NULL && shard.n < SHARD_SEVERAL) return CROSSING_HERE;
-    if (shard.n >= SHARD_SEVERAL) return route_rest(server, session, request);
-    if (redirect_reply(server, session, request, shard)) return CROSSING_REFUSED;
+    if (command->id == COMMAND_WATCH) return route_watch(server, session, shard, request);
+    if (command->handler == NULL) session->shard = NONE; /* channels are no keys */
+    if (session->shard.n >= SHARD_SEVERAL) return route_rest(server, session, request);
     if (command->flags & COMMAND_WRITE) crossing_note_write(server->crossing, session, shard);
     if (is_for_here(server, session, shard, request)) return CROSSING_HERE;
     return send_to(server, session, shard, request, 0);

@@ -1,37 +1,95 @@
 /* redirect.c -- see redirect.h. */
 #include "serve/redirect.h"
 
+#include <stdlib.h>
+
 #include "base/crc.h"
-#include "lane/map.h"
-#include "serve/crossing.h"
+#include "serve/cluster_map.h"
+#include "serve/config.h"
+#include "serve/transaction.h"
 
-enum { KEYS_LOOKED_AT = 1 };
+enum { KEYS_LOOKED_AT = 256 };
 
-void redirect_begin(struct session *session)
+void redirect_from_now(struct session *session)
 {
-    session->flags |= SESSION_REDIRECTS;
+    session->flags |= SESSION_KNOWS_MAP;
 }
 
-bool redirect_reply(struct server *server, struct session *session, const struct request *request,
-                    shard_id shard)
+void redirect_note_asking(struct session *session)
 {
-    if (LIKELY(!(session->flags & SESSION_REDIRECTS))) return false;
-    const struct map *map = lane_map(server->lane);
-    node_id leader = crossing_leader(server, shard), self = lane_self(server->lane);
-    if (map == NULL || node_eq(leader, NODE_NONE) || node_eq(leader, self)) return false;
-    /* READONLY: a replica's reads may be old. */
-    bool reads = !(request->command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE));
-    const struct registry *registry = map_registry(map);
-    bool here = registry_shall_hold(registry, shard, self);
-    if ((session->flags & SESSION_STALE) && reads && here) return false;
-    const struct registry_member *member = registry_member(registry, leader);
-    struct key_place place;
-    bool known = member != NULL && member->client_host.bytes[0] != '\0';
-    if (!known || command_keys(request->command, request->argv, request->argc, &place,
-                               KEYS_LOOKED_AT) < 1)
-        return false;
-    struct reply reply = {&session->output, session->protocol};
-    reply_error(&reply, "MOVED %u %s:%u", slot_of_key(request->argv[place.index]),
-                member->client_host.bytes, member->client_port);
+    session->flags |= SESSION_ASKING;
+}
+
+/* --- of which slot --------------------------------------------------------------------------- */
+
+struct slots {
+    uint32_t slot;
+    bool any, several;
+};
+
+static void note_slot(struct slots *slots, struct slice key)
+{
+    uint32_t slot = slot_of_key(key);
+    slots->several |= slots->any && slots->slot != slot;
+    slots->slot = slot;
+    slots->any = true;
+}
+
+/* The channels of sharded pub/sub are no keys: every node serves them. */
+static void note_keys(const struct request *request, struct slots *slots)
+{
+    struct key_place few[KEYS_LOOKED_AT], *places = few;
+    const struct command *command = request->command;
+    if (command->key_specs_count == 0) return;
+    int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
+    if (count > KEYS_LOOKED_AT) {
+        places = calloc((size_t)count, sizeof *places);
+        ASSERT(places != NULL);
+        (void)command_keys(command, request->argv, request->argc, places, (uint32_t)count);
+    }
+    for (int64_t i = 0; i < count; i++)
+        if (!(places[i].use & KEY_NOT_KEY)) note_slot(slots, request->argv[places[i].index]);
+    if (places != few) free(places);
+}
+
+/* --- what is said ---------------------------------------------------------------------------- */
+
+enum redirect_whom { REDIRECT_ASKED, REDIRECT_ALWAYS, REDIRECT_NEVER }; /* as in config.def */
+
+static enum redirect_whom whom(const struct server *server)
+{
+    return (enum redirect_whom)config_choice(server->config, SETTING_CLUSTER_REDIRECT);
+}
+
+void redirect_greet(const struct server *server, struct session *session)
+{
+    if (whom(server) == REDIRECT_ALWAYS) redirect_from_now(session);
+}
+
+/* A transaction goes where its first command was welcome, even if another node leads by now. */
+static bool is_under_way(const struct session *session)
+{
+    return (session->flags & SESSION_MULTI) != 0 && transaction_count(session) > 0;
+}
+
+bool redirect_says(struct server *server, struct session *session, const struct request *request,
+                   struct reply *reply)
+{
+    bool asking = (session->flags & SESSION_ASKING) != 0;
+    if (request->command->id != COMMAND_ASKING) session->flags &= ~(uint32_t)SESSION_ASKING;
+    struct slots slots = {0};
+    struct cluster_place place;
+    if (whom(server) == REDIRECT_NEVER) return false;
+    note_keys(request, &slots);
+    if (!slots.any) return false;
+    if (slots.several) {
+        reply_error(reply, "CROSSSLOT Keys in request don't hash to the same slot");
+        return true;
+    }
+    if (asking || is_under_way(session)) return false;
+    if (!cluster_map_elsewhere(server, slots.slot, &place)) return false;
+    bool reads = (request->command->flags & COMMAND_READONLY) != 0;
+    if (reads && (session->flags & SESSION_STALE) && place.replica_here) return false;
+    reply_error(reply, "MOVED %u %s:%u", slots.slot, place.host, place.port);
     return true;
 }

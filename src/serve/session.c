@@ -3,6 +3,7 @@
 
 #include "serve/blocked.h"
 #include "serve/crossing.h"
+#include "serve/crossing_codec.h"
 #include "serve/door.h"
 #include "serve/guest.h"
 #include "serve/pubsub.h"
@@ -16,6 +17,7 @@ struct sessions *sessions_new(void)
 {
     struct sessions *sessions = calloc(1, sizeof(struct sessions));
     ASSERT(sessions != NULL);
+    sessions->running_shard.n = SHARD_NONE;
     return sessions;
 }
 

@@ -36,11 +36,12 @@ enum session_flag {
     SESSION_UNIX_SOCKET = 1 << 13,
     SESSION_FULL = 1 << 14,       /* the socket takes no more for now */
     SESSION_ENDED = 1 << 15,      /* the other end says no more */
-    SESSION_REDIRECTS = 1 << 16,  /* it has asked for the map: redirect.h */
     SESSION_GUEST = 1 << 17,      /* of another lane's client: guest.h */
     SESSION_RESTRICTED = 1 << 18, /* a guest whose user may not read all keys */
     SESSION_STALE = 1 << 19,      /* READONLY: reads are this node's, and may be old */
     SESSION_REPLICAS_WAIT = 1 << 20, /* WAIT: until so many nodes have it */
+    SESSION_KNOWS_MAP = 1 << 21,     /* has asked which node has which slots: redirect.h */
+    SESSION_ASKING = 1 << 22,        /* but its next command is not redirected */
 };
 
 struct session_link {
@@ -87,7 +88,7 @@ struct session {
     struct buffer marks; /* which gate each part of `output` waits for; session_gate.c */
     size_t pushed_from;  /* of one in SESSIONS_PUSHED */
     instant replicas_until; /* WAIT has begun: until when; 0: it has not */
-    uint64_t replicas_gate;
+    uint64_t replicas_index;
 
     struct session_queue *queue;       /* MULTI: calls so far; see transaction.c */
     struct session_wait *wait;         /* blocked for keys; see blocked.c */

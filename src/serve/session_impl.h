@@ -50,6 +50,7 @@ struct sessions {
     bool had_room; /* at the end of the door's turn; for one that asks for more there is none */
     bool finishing;
     bool is_running; /* a command: what others are told waits for its gate */
+    shard_id running_shard; /* whose call is being run; SHARD_NONE: none */
 };
 
 static inline bool session_in(const struct session *session, enum session_list_id list)
@@ -72,9 +73,11 @@ void sessions_free(struct server *server);
 struct session *session_open(struct server *server, io_handle connection);
 
 void session_unpause(struct server *server); /* CLIENT UNPAUSE, or its time is over */
+void session_hold_expiry(struct server *server, bool hold); /* of all shards: a drop is a write */
 
 /* Tell the lane what somebody wants to know of keys: after WATCH, blocking, CONFIG SET. */
 void session_observe(struct server *server);
+void session_observe_shard(struct server *server, struct shard *shard); /* a new one */
 
 /* An empty buffer with memory that was used lately, and back. */
 void buffer_borrow(struct sessions *sessions, struct buffer *buffer);

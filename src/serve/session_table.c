@@ -2,6 +2,7 @@
 #include "serve/acl_commands.h"
 #include "serve/auth.h"
 #include "serve/client.h"
+#include "serve/cluster_command.h"
 #include "serve/command_docs.h"
 #include "serve/command_info.h"
 #include "serve/config_command.h"
@@ -32,6 +33,7 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_ACL_SETUSER] = acl_setuser_command,
     [COMMAND_ACL_USERS] = acl_users_command,
     [COMMAND_ACL_WHOAMI] = acl_whoami_command,
+    [COMMAND_ASKING] = asking_command,
     [COMMAND_AUTH] = auth_command,
     [COMMAND_BGREWRITEAOF] = rewrite_command,
     [COMMAND_BACKUP_FAILED] = backup_failed_command,
@@ -53,6 +55,21 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_CLIENT_SETNAME] = client_setname_command,
     [COMMAND_CLIENT_UNBLOCK] = client_unblock_command,
     [COMMAND_CLIENT_UNPAUSE] = client_unpause_command,
+    [COMMAND_CLUSTER_COUNT_FAILURE_REPORTS] = cluster_command,
+    [COMMAND_CLUSTER_HELP] = help_command,
+    [COMMAND_CLUSTER_INFO] = cluster_command,
+    [COMMAND_CLUSTER_KEYSLOT] = cluster_command,
+    [COMMAND_CLUSTER_LINKS] = cluster_command,
+    [COMMAND_CLUSTER_MYID] = cluster_command,
+    [COMMAND_CLUSTER_MYSHARDID] = cluster_command,
+    [COMMAND_CLUSTER_NODES] = cluster_command,
+    [COMMAND_CLUSTER_REPLICAS] = cluster_command,
+    [COMMAND_CLUSTER_SHARDS] = cluster_command,
+    [COMMAND_CLUSTER_SLAVES] = cluster_command,
+    [COMMAND_CLUSTER_SLOTS] = cluster_command,
+#define REFUSED(id, words) [COMMAND_CLUSTER_##id] = cluster_refused_command,
+#include "serve/cluster_refused.def"
+#undef REFUSED
     [COMMAND_COMMAND] = command_command,
     [COMMAND_COMMAND_COUNT_OF] = command_command,
     [COMMAND_COMMAND_DOCS] = command_docs_command,

@@ -86,7 +86,7 @@ static int64_t jump_us(uint64_t chance)
 static bool leads(struct host *host, uint32_t lane)
 {
     if (host->state == HOST_DOWN || lane >= host->lanes_count) return false;
-    return lane_is_leader(node_lane_lane(host->lanes[lane].lane));
+    return shard_is_leader(lane_only(node_lane_lane(host->lanes[lane].lane)));
 }
 
 /* Who leads one of the lanes, in the latest term; nobody: `hosts`. */
@@ -96,7 +96,8 @@ static uint32_t aim(struct sim *sim, uint64_t chance, uint32_t hosts)
     uint64_t latest = 0;
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         if (!leads(&sim->hosts[i], lane)) continue;
-        uint64_t term = raft_term(lane_raft(node_lane_lane(sim->hosts[i].lanes[lane].lane)));
+        uint64_t term =
+            raft_term(shard_raft(lane_only(node_lane_lane(sim->hosts[i].lanes[lane].lane))));
         if (term <= latest) continue;
         latest = term;
         hosts = 1U << i;
@@ -129,8 +130,8 @@ static void change_members(struct sim *sim, uint32_t without)
         struct fault refused;
         if (!leads(host, lane)) continue;
         sim_current_host = host;
-        enum err err =
-            lane_change_members(node_lane_lane(host->lanes[lane].lane), voters, count, &refused);
+        enum err err = shard_change_members(lane_only(node_lane_lane(host->lanes[lane].lane)),
+                                            voters, count, &refused);
         sim_current_host = NULL;
         if (err != ERR_OK) sim_trace(sim, "members stay: %s", refused.text);
         host_want_turn(host, lane, sim->now_ns);
@@ -272,7 +273,7 @@ static bool some_are_out(const struct sim *sim)
         const struct host *host = &sim->hosts[i / sim->lanes_count];
         uint32_t lane = i % sim->lanes_count;
         if (host->state == HOST_DOWN || lane >= host->lanes_count) continue;
-        const struct raft *raft = lane_raft(node_lane_lane(host->lanes[lane].lane));
+        const struct raft *raft = shard_raft(lane_only(node_lane_lane(host->lanes[lane].lane)));
         const struct raft_members *members = raft_members(raft);
         if (members->joint) return true;
         for (uint32_t j = 0; j < sim->hosts_count; j++) {

@@ -216,7 +216,7 @@ static void check_digest(struct looking *looking, uint64_t index)
     struct digested *kept = &looking->group->digests[index / DIGEST_EACH % DIGESTS_KEPT];
     struct digested new = {.index = index, .host = looking->host};
     looking->seen->digested = index;
-    lane_digest(looking->lane, new.digest);
+    shard_digest(lane_only(looking->lane), new.digest);
     if (kept->index != index) {
         *kept = new;
         return;
@@ -236,9 +236,10 @@ static void check_store(struct looking *looking)
     /* Who is alone logs no time when a key expires: after a start it is there a little longer. */
     if (!lane_is_replicated(looking->lane)) return;
     /* Who has ceased to lead may have seen more than it knows to be committed. */
-    struct lane_replication told;
-    lane_tell_replication(looking->lane, &told);
-    if (told.applied == index && lane_last(looking->lane) == index) check_digest(looking, index);
+    struct shard_replication told;
+    shard_tell_replication(lane_only(looking->lane), &told);
+    if (told.applied == index && shard_last(lane_only(looking->lane)) == index)
+        check_digest(looking, index);
 }
 
 void safety_turned(struct safety *safety, struct sim *sim, uint32_t host, uint32_t lane)
@@ -248,7 +249,7 @@ void safety_turned(struct safety *safety, struct sim *sim, uint32_t host, uint32
     struct group *group = &safety->groups[lane];
     struct looking looking = {safety, sim, group, &group->seen[host], NULL, NULL, host, lane};
     looking.lane = node_lane_lane(of);
-    looking.raft = lane_raft(looking.lane);
+    looking.raft = shard_raft(lane_only(looking.lane));
     raft_check(looking.raft);
     check_promise(&looking);
     check_leader(&looking);

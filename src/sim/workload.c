@@ -222,8 +222,8 @@ static void lose_patience(struct workload *workload, struct sim *sim, struct cli
 
 static void trace_lane(struct sim *sim, uint32_t host, uint32_t number, struct node_lane *of)
 {
-    struct lane_replication told;
-    lane_tell_replication(node_lane_lane(of), &told);
+    struct shard_replication told;
+    shard_tell_replication(lane_only(node_lane_lane(of)), &told);
     sim_trace(sim,
               "host %u lane %u: %s, term %llu, leader %u, last %llu, durable %llu, commit %llu, "
               "applied %llu",
@@ -231,7 +231,7 @@ static void trace_lane(struct sim *sim, uint32_t host, uint32_t number, struct n
               (unsigned long long)told.last, (unsigned long long)told.durable,
               (unsigned long long)told.commit, (unsigned long long)told.applied);
     for (uint32_t i = 0; i < told.peers_count; i++) {
-        const struct lane_peer_told *peer = &told.peers[i];
+        const struct shard_peer_told *peer = &told.peers[i];
         sim_trace(sim, "  node %u: link %s%s%s%s, matched %llu %s", peer->node.n,
                   peer->is_up ? "up" : "down", peer->is_voter ? ", voter" : "",
                   peer->is_active ? ", active" : "", peer->is_recovering ? ", recovering" : "",

@@ -38,6 +38,10 @@ struct entry; /* opaque */
 struct store_config {
     uint64_t seed; /* of the hash and of chance; the same on all replicas */
     struct store_limits limits;
+    /* Share the room of this one, with its seed and limits, its observer, manner and statistics:
+     * values go from one to the other as they are (store_over.h), and memory, caps and what is
+     * evicted are of all of them. NULL: a room of its own. */
+    struct store *beside;
 };
 
 struct store *store_new(const struct store_config *config); /* ends with store_free */

@@ -1,0 +1,75 @@
+/* shard_impl.h -- inside of a shard; see shard.h. */
+#pragma once
+
+#include "lane/lane_impl.h"
+
+/* Several calls that are one record. */
+struct shard_transaction {
+    bool active;
+    bool changed;
+    uint64_t expired_seen; /* before it */
+};
+
+struct shard_save {
+    struct snapshot_writer *writer; /* NULL: none is under way */
+    bool own;                       /* into the lane's own folder: the log is covered afterwards */
+    struct raft_pos pos;
+    uint64_t index;         /* of pos; of the last own one, when none is under way */
+    uint64_t position;      /* the log up to here is not needed with it */
+    uint64_t hard_position; /* what must not be forgotten is there again */
+    instant began;
+    uint64_t last_bytes; /* of the last one */
+    struct shard_saving told;
+    struct fault fault; /* of the last one, where it failed */
+};
+
+struct shard {
+    shard_id number;
+    struct lane *lane;
+    struct arena *arena;
+    struct store *store;
+    struct replica *replica;
+    struct buffer record; /* what is about to be logged */
+    struct shard_transaction transaction;
+    struct shard_save save;
+    uint64_t used_bytes; /* of its store, as its lane has counted it */
+    instant worked;      /* when the store's own work was last begun */
+    bool work_due;
+    bool stalled; /* a call was put off, for raft takes no more */
+};
+
+/* --- shard.c ---------------------------------------------------------------------------------- */
+
+MUST_USE enum err shard_open(struct lane *lane, shard_id number, struct lane_opened *opened,
+                             uint64_t *last, struct fault *fault);
+void shard_close(struct shard *shard); /* frees it */
+/* May any of its keys be under a cache policy? */
+bool shard_is_about_cache(struct shard *shard, const struct call *call);
+/* Log that time has passed, if the log does not know. */
+void shard_log_time(struct shard *shard);
+void shard_count_changes(struct shard *shard, uint64_t changes);
+/* Its store's own work. */
+void shard_work(struct shard *shard, instant now, int64_t unix_ms);
+/* What its store takes has changed. */
+void shard_note_memory(struct shard *shard);
+
+/* --- records (record.c) ---------------------------------------------------------------------- */
+
+/* A record is the time, then groups of commands, each group with its database:
+ *   now_ms varint, { database varint, count varint, count × { argc varint, argc × sized } } … */
+void record_begin(struct buffer *record, int64_t now_ms);
+void record_add(struct buffer *record, const struct call *call);
+
+/* Run what a record says. `observer` NULL: nobody looks. ERR_CORRUPT: it is no such record, or
+ * names an unknown command; the fault has its `number`. */
+MUST_USE enum err record_replay(struct shard *shard, uint64_t number, struct slice bytes,
+                                const struct call_observer *observer, struct fault *fault);
+
+/* --- snapshots (shard_save.c) --------------------------------------------------------------------
+ */
+
+/* True: it wants to go on at once. */
+bool shard_save_step(struct shard *shard, instant now, int64_t unix_ms);
+/* A snapshot of its own, unless one of the lane is under way, or failed just now. */
+void shard_save_soon(struct shard *shard, instant now);
+void shard_save_abort(struct shard *shard); /* what it holds has turned out not to be so */
