@@ -77,14 +77,15 @@ static void own_name(struct session_call *call)
 static void links(struct session_call *call)
 {
     enum { FIELDS = 6 };
-    struct lane_replication told = {0};
+    struct shard_replication told = {0};
     struct reply *reply = &call->reply;
-    if (lane_is_replicated(call->server->lane)) lane_tell_replication(call->server->lane, &told);
+    if (lane_is_replicated(call->server->lane))
+        shard_tell_replication(lane_only(call->server->lane), &told);
     size_t opened = reply_open(reply);
     uint64_t count = 0;
     for (uint32_t i = 0; i < told.peers_count; i++) {
         char name[CLUSTER_NAME_LEN + 1];
-        const struct lane_peer_told *peer = &told.peers[i];
+        const struct shard_peer_told *peer = &told.peers[i];
         if (!peer->is_up) continue;
         cluster_name(cluster_map_id(call->server), peer->node, name);
         reply_map(reply, FIELDS);

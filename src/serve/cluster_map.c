@@ -117,7 +117,7 @@ static struct cluster_view *view_of_one(const struct server *server, const struc
     const struct cluster_node node = {.node = view->self,
                                       .host = host_used(session),
                                       .port = port,
-                                      .offset = lane_last(server->lane)};
+                                      .offset = shard_last(lane_only(server->lane))};
     cluster_view_add_node(view, &node);
     const struct cluster_range all = {.last = KEY_SLOTS - 1, .leader = view->self};
     cluster_view_add_range(view, &all);

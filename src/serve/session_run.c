@@ -63,6 +63,8 @@ static void parse(const struct server *server, struct session *session, struct s
                 .first = reader->first, .argc = request_count(reader), .end = batch->used};
             parsed->command = command_find(server->commands, request_arguments(reader),
                                            parsed->argc, &parsed->container);
+            bool internal = parsed->command != NULL && parsed->command->flags & COMMAND_INTERNAL;
+            if (internal) parsed->command = NULL; /* no client says it */
         }
         if (reader->inline_text || limits.stranger) return;
     }
