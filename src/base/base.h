@@ -35,6 +35,34 @@ static inline bool node_eq(node_id a, node_id b)
     return a.n == b.n;
 }
 
+typedef struct {
+    uint32_t n;
+} shard_id; /* of one part of the key space, and the Raft group that keeps it */
+
+enum {
+    KEY_SLOTS = 16384, /* Redis Cluster's */
+    SHARDS_MAX = KEY_SLOTS,
+    NODES_MAX = 128 /* of one cluster */
+};
+#define SHARD_ROOT ((shard_id){SHARDS_MAX}) /* the cluster's own data: no slot is in it */
+
+static inline bool shard_eq(shard_id a, shard_id b)
+{
+    return a.n == b.n;
+}
+
+/* Neighbouring slots are in one shard, neighbouring shards in one lane: on each node by the number
+ * of its own lanes. */
+static inline shard_id shard_of_slot(uint32_t slot, uint32_t shards_count)
+{
+    return (shard_id){(uint32_t)((uint64_t)slot * shards_count / KEY_SLOTS)};
+}
+static inline uint32_t shard_lane(shard_id shard, uint32_t shards_count, uint32_t lanes_count)
+{
+    if (shard_eq(shard, SHARD_ROOT)) return 0;
+    return (uint32_t)((uint64_t)shard.n * lanes_count / shards_count);
+}
+
 #define SLICE(literal) ((struct slice){(const uint8_t *)(literal), sizeof(literal) - 1})
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

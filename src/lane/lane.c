@@ -1,38 +1,27 @@
-/*
- * lane.c -- see lane.h.
- *
- * Invariants. The brackets mark the lines that keep them.
- *   L1  what a strong call changed is in the log before the next call runs.
- *   L2  a strong call runs only when the log has room for what it will log.
- *   L3  a reply's gate is at or past every record that the call could have seen.
- *   L4  where others may lead later, whoever is shown that a key's time is over waits for a record
- *       of that time: no later leader shows the key again.
- */
-#include "lane/lane_impl.h"
+/* lane.c -- see lane.h. */
+#include "core/store/store_over.h"
 #include "lane/replica_impl.h"
+#include "lane/together_impl.h"
+
+#include <stdlib.h>
 
 #include "io/clock.h"
+#include "io/file.h"
+#include "io/folder.h"
+#include "lane/snapshot_format.h"
 
 enum {
-    RECORD_KEEP_BYTES_MAX = 1 << 20, /* a larger scratch buffer is given back */
     RECORD_HEAD_BYTES = 64,
     LOG_BATCH_BYTES_MAX = 8 << 20,
     EVICT_KEYS_A_CALL = 64,
-    KEYS_LOOKED_AT = 64,
-    WORK_STEPS_A_TURN = 64,
-    WORK_PAUSE_NS = 10 * 1000 * 1000,
-    TURN_PAUSE_NS = 100 * 1000 * 1000,
+    TAIL_BYTES = 32 << 20,
+    TAIL_BYTES_MIN = 1 << 20,
 };
 
-/* --- opening --------------------------------------------------------------------------------- */
+#define SOLO_ELECTION_NS (INT64_C(1) << 60)
+#define SOLO_BEAT_NS     INT64_C(1000000000)
 
-static void count_keys(const struct lane *lane, struct lane_opened *opened)
-{
-    opened->keys_count = 0;
-    for (uint32_t i = 0; i < STORE_DATABASES; i++) {
-        opened->keys_count += store_count(lane->store, i);
-    }
-}
+/* --- opening --------------------------------------------------------------------------------- */
 
 static enum err open_log(struct lane *lane, uint64_t last, struct fault *fault)
 {
@@ -45,55 +34,274 @@ static enum err open_log(struct lane *lane, uint64_t last, struct fault *fault)
     return log_open(&log_config, lane->io, last, &lane->log, fault);
 }
 
+static struct shard **place_of(const struct lane *lane, shard_id number)
+{
+    return &lane->shard_of[shard_eq(number, SHARD_ROOT) ? lane->config.shards_count : number.n];
+}
+
+static void add_shard(struct lane *lane, struct shard *shard)
+{
+    uint32_t at = lane->shards_here++;
+    lane->shards = reallocarray(lane->shards, lane->shards_here, sizeof(struct shard *));
+    lane->touched = reallocarray(lane->touched, lane->shards_here, sizeof(struct shard *));
+    lane->awaiting = reallocarray(lane->awaiting, lane->shards_here, sizeof(struct shard *));
+    ASSERT(lane->shards != NULL && lane->touched != NULL && lane->awaiting != NULL);
+    for (; at > 0 && lane->shards[at - 1]->number.n > shard->number.n; at--) {
+        lane->shards[at] = lane->shards[at - 1];
+    }
+    lane->shards[at] = shard;
+    *place_of(lane, shard->number) = shard;
+}
+
+/* Who is alone campaigns at once, and wins when that is durable: never again. */
+static struct raft_config solo_raft(const struct lane_config *config)
+{
+    return (struct raft_config){
+        .self = {LANE_SOLO_NODE},
+        .election_min = {SOLO_ELECTION_NS},
+        .election_max = {SOLO_ELECTION_NS},
+        .heartbeat = {SOLO_BEAT_NS},
+        .tail_bytes = TAIL_BYTES,
+        .window_bytes = TAIL_BYTES,
+        .window_entries = 1,
+        .append_bytes = TAIL_BYTES,
+        .chunk_bytes = TAIL_BYTES,
+        .seed = config->seed,
+    };
+}
+
+static struct lane *make(const struct lane_config *config, struct io *io)
+{
+    struct arena *arena = arena_new();
+    struct lane *lane = ARENA_NEW(arena, struct lane);
+    ASSERT(config->shards_count > 0);
+    ASSERT(config->shards_count <= SHARDS_MAX);
+    *lane = (struct lane){.config = *config, .io = io, .arena = arena, .now = io_now(io)};
+    lane->shard_of = ARENA_ARRAY(arena, struct shard *, config->shards_count + 1);
+    memset(lane->shard_of, 0, (config->shards_count + 1) * sizeof(struct shard *));
+    lane->over =
+        store_new_over(&(struct store_config){.seed = config->seed, .limits = config->limits},
+                       config->shards_count);
+    lane->used_bytes = store_room(lane->over)->heap.used_bytes;
+    lane->together = together_new(lane);
+    lane->is_many = config->replication != NULL;
+    lane->raft = lane->is_many ? config->replication->raft : solo_raft(config);
+    lane->self = lane->raft.self;
+    lane->eviction = (struct evict_request){
+        .kind = EVICT_S3FIFO, .cache_only = true, .samples = 5, .keys_max = EVICT_KEYS_A_CALL};
+    lane->saves.told.last_done_ms = io_unix_ms(io);
+    lane_set_memory_max(lane, config->memory_max_bytes);
+    return lane;
+}
+
+/* --- the shards that are here at the start ---------------------------------------------------- */
+
+static void add_member(struct raft_members *members, node_id node)
+{
+    ASSERT(members->count < RAFT_MEMBERS_MAX);
+    uint32_t at = members->count++;
+    for (; at > 0 && members->members[at - 1].node.n > node.n; at--) {
+        members->members[at] = members->members[at - 1];
+    }
+    members->members[at] = (struct raft_member){node, RAFT_VOTER};
+}
+
+/* All nodes there are, as formed by a list of them. */
+static struct raft_members all_nodes(const struct lane *lane)
+{
+    struct raft_members members = {0};
+    if (!lane->is_many) add_member(&members, lane->self);
+    for (uint32_t i = 0; lane->is_many && i < lane->config.replication->link.peers_count; i++) {
+        add_member(&members, lane->config.replication->link.peers[i].node);
+    }
+    return members;
+}
+
+static void make_shards(struct lane *lane)
+{
+    const struct lane_config *config = &lane->config;
+    const struct raft_members all = all_nodes(lane);
+    for (uint32_t i = 0; i < config->starts_count; i++) {
+        const struct lane_start *start = &config->starts[i];
+        struct raft_members members = {0};
+        for (uint32_t k = 0; k < start->members_count; k++) {
+            add_member(&members, start->members[k]);
+        }
+        add_shard(lane, shard_new(lane, start->shard, &members));
+    }
+    for (uint32_t i = 0; config->starts == NULL && i < config->shards_count; i++) {
+        bool ours =
+            shard_lane((shard_id){i}, config->shards_count, config->lanes_count) == config->number;
+        if (ours) add_shard(lane, shard_new(lane, (shard_id){i}, &all));
+    }
+    /* What is kept in memory for members that are behind is the lane's, shared. */
+    uint64_t share = lane->raft.tail_bytes / u64_max(lane->shards_here, 1);
+    lane->raft.tail_bytes = (size_t)u64_max(share, u64_min(TAIL_BYTES_MIN, lane->raft.tail_bytes));
+}
+
+/* An older name does not say the shard. */
+static enum err rename_old(const struct lane *lane, const struct snapshot_found *found,
+                           uint32_t count, struct fault *fault)
+{
+    char path[SNAPSHOT_PATH_MAX];
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct snapshot_header *header = &found[i].header;
+        snapshot_path(path, lane->config.folder, header->shard, header->index, "");
+        if (strcmp(path, found[i].path) == 0) continue;
+        enum err err = file_rename(found[i].path, path, fault);
+        if (err != ERR_OK) return err;
+        any = true;
+    }
+    return any ? folder_sync(lane->config.folder, fault) : ERR_OK;
+}
+
+static enum err find_snapshots(const struct lane *lane, struct arena *arena,
+                               struct replica_load_ask *ask, struct fault *fault)
+{
+    struct snapshot_found *found;
+    enum err err = snapshot_find(lane->config.folder, arena, &found, &ask->found_count, fault);
+    if (err == ERR_OK) err = rename_old(lane, found, ask->found_count, fault);
+    if (err == ERR_OK)
+        err = snapshot_find(lane->config.folder, arena, &found, &ask->found_count, fault);
+    if (err == ERR_OK) snapshot_tidy(lane->config.folder, found, ask->found_count);
+    ask->found = found;
+    return err;
+}
+
+/* What is damaged is refilled by the others. */
+static enum err begin_again(struct lane *lane, struct lane_opened *opened, struct fault *fault)
+{
+    memcpy(opened->set_aside, fault->text, sizeof opened->set_aside);
+    opened->set_aside[sizeof opened->set_aside - 1] = '\0';
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        struct shard *shard = lane->shards[i];
+        store_free(shard->store);
+        shard->store = replica_store_new(shard);
+        shard->replica->repairs++;
+        shard->replica->was_damaged = true;
+    }
+    return replica_set_aside(lane->config.folder, fault);
+}
+
+static enum err load(struct lane *lane, struct replica_loaded *loaded, struct lane_opened *opened,
+                     uint64_t *last, struct fault *fault)
+{
+    struct arena *arena = arena_new();
+    struct replica_to_load *wanted =
+        ARENA_ARRAY(arena, struct replica_to_load, lane->shards_here + 1);
+    struct replica_load_ask ask = {.replicas = wanted, .count = lane->shards_here};
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        wanted[i] = (struct replica_to_load){lane->shards[i]->replica, &loaded[i], UINT64_MAX, 0};
+    }
+    enum err err = find_snapshots(lane, arena, &ask, fault);
+    if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
+    if (err == ERR_CORRUPT && lane->is_many) {
+        err = begin_again(lane, opened, fault);
+        ask.found_count = 0;
+        if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
+        for (uint32_t i = 0; i < lane->shards_here; i++) {
+            lane->shards[i]->replica->was_damaged = true;
+        }
+    }
+    arena_free(arena);
+    return err;
+}
+
+static void begin(struct shard *shard, struct replica_loaded *loaded, struct lane_opened *opened)
+{
+    replica_begin(shard->replica, loaded);
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) {
+        opened->keys_count += store_count(shard->store, i);
+    }
+    shard->lane->saves.bytes += shard->save.last_bytes;
+    shard_note_memory(shard);
+    int64_t *done_ms = &shard->save.told.last_done_ms;
+    if (*done_ms == 0) *done_ms = io_unix_ms(shard->lane->io);
+}
+
+static enum err open_shards(struct lane *lane, struct lane_opened *opened, uint64_t *last,
+                            struct fault *fault)
+{
+    struct arena *arena = arena_new();
+    make_shards(lane);
+    struct replica_loaded *loaded =
+        ARENA_ARRAY(arena, struct replica_loaded, lane->shards_here + 1);
+    memset(loaded, 0, (lane->shards_here + 1) * sizeof *loaded);
+    enum err err = load(lane, loaded, opened, last, fault);
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        if (err == ERR_OK) begin(lane->shards[i], &loaded[i], opened);
+        replica_loaded_free(&loaded[i]);
+    }
+    arena_free(arena);
+    return err;
+}
+
 enum err lane_open(const struct lane_config *config, struct io *io, struct lane **out,
                    struct lane_opened *opened, struct fault *fault)
 {
     instant began = io_now(io);
-    struct arena *arena = arena_new();
-    struct lane *lane = ARENA_NEW(arena, struct lane);
-    *lane = (struct lane){.config = *config, .io = io, .arena = arena};
+    struct lane *lane = make(config, io);
     *opened = (struct lane_opened){0};
-    lane->is_many = config->replication != NULL;
-    lane->store = replica_store_new(lane);
-    lane->eviction = (struct evict_request){
-        .kind = EVICT_S3FIFO, .cache_only = true, .samples = 5, .keys_max = EVICT_KEYS_A_CALL};
-    lane_set_memory_max(lane, config->memory_max_bytes);
     uint64_t last = 0;
-    enum err err = replica_open(lane, opened, &last, fault);
+    enum err err = open_shards(lane, opened, &last, fault);
     if (err == ERR_OK) err = open_log(lane, last, fault);
-    if (err == ERR_OK) err = replica_start(lane->replica, fault);
+    if (err == ERR_OK && lane->is_many) err = lane_links_open(lane, fault);
     if (err != ERR_OK) {
         lane_close(lane);
         return err;
     }
-    count_keys(lane, opened);
-    if (lane->save.told.last_done_ms == 0) lane->save.told.last_done_ms = io_unix_ms(io);
+    lane->log_seen = log_durable(lane->log);
+    lane_save_opened(lane);
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        replica_start(lane->shards[i]->replica);
+        int64_t done_ms = lane->shards[i]->save.told.last_done_ms;
+        if (done_ms < lane->saves.told.last_done_ms) lane->saves.told.last_done_ms = done_ms;
+    }
     opened->took = (duration){clock_now().ns - began.ns};
     *out = lane;
     return ERR_OK;
 }
 
+void lane_fail(struct lane *lane, const struct fault *fault)
+{
+    if (lane->has_failed) return;
+    lane->has_failed = true;
+    lane->fault = *fault;
+}
+
 void lane_close(struct lane *lane)
 {
-    if (lane->save.writer != NULL) snapshot_end(lane->save.writer);
-    replica_close(lane->replica);
+    for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
+    lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
-    store_free(lane->store);
-    buffer_free(&lane->record);
+    together_free(lane->together);
+    store_free(lane->over);
+    free(lane->shards);
+    free(lane->touched);
+    free(lane->awaiting);
     buffer_free(&lane->instead);
     buffer_free(&lane->places);
     buffer_free(&lane->unread);
+    buffer_free(&lane->frame);
     arena_free(lane->arena);
 }
+
+/* --- readers, settings ------------------------------------------------------------------------ */
 
 uint32_t lane_number(const struct lane *lane)
 {
     return lane->config.number;
 }
 
-struct store *lane_store(struct lane *lane)
+node_id lane_self(const struct lane *lane)
 {
-    return lane->store;
+    return lane->self;
+}
+
+bool lane_is_replicated(const struct lane *lane)
+{
+    return lane->is_many;
 }
 
 struct call_settings *lane_settings(struct lane *lane)
@@ -117,377 +325,105 @@ void lane_set_observer(struct lane *lane, const struct call_observer *observer)
     lane->observer = observer;
 }
 
-/* --- running calls --------------------------------------------------------------------------- */
-
-/* What a call is about: how it is logged, and whose cap counts. */
-struct manner {
-    enum policy_mode mode;
-    uint32_t policy; /* of the first key */
-};
-
-static const char *mode_name(enum policy_mode mode)
+uint32_t lane_shards_count(const struct lane *lane)
 {
-    return mode == POLICY_STRONG ? "strong" : "cache";
+    return lane->config.shards_count;
 }
 
-static void refuse_mixed(struct call *call, struct slice a, enum policy_mode a_mode, struct slice b,
-                         enum policy_mode b_mode)
+struct shard *lane_shard(const struct lane *lane, shard_id shard)
 {
-    reply_error(&call->reply,
-                "ERR the keys of one command must be in one mode: '%.*s' is %s, '%.*s' is %s. See "
-                "POLICY EXPLAIN",
-                (int)u64_min(a.len, 64), (const char *)a.data, mode_name(a_mode),
-                (int)u64_min(b.len, 64), (const char *)b.data, mode_name(b_mode));
+    if (shard.n >= lane->config.shards_count && !shard_eq(shard, SHARD_ROOT)) return NULL;
+    return *place_of(lane, shard);
 }
 
-/* All keys of the call; NULL: it has none, or the handler will refuse it. */
-static const struct key_place *keys_of(struct lane *lane, const struct call *call,
-                                       struct key_place keys[KEYS_LOOKED_AT], int64_t *count)
+struct shard *lane_shard_of_slot(const struct lane *lane, uint32_t slot)
 {
-    *count = command_keys(call->command, call->argv, call->argc, keys, KEYS_LOOKED_AT);
-    if (*count <= 0) return NULL;
-    if (*count <= KEYS_LOOKED_AT) return keys;
-    buffer_clear(&lane->places);
-    struct key_place *places =
-        (struct key_place *)(void *)buffer_reserve(&lane->places, (size_t)*count * sizeof *places);
-    (void)command_keys(call->command, call->argv, call->argc, places, (uint32_t)*count);
-    return places;
+    return lane_shard(lane, shard_of_slot(slot, lane->config.shards_count));
 }
 
-bool lane_is_about_cache(struct lane *lane, const struct call *call)
+struct shard *lane_shard_first(const struct lane *lane)
 {
-    struct key_place keys[KEYS_LOOKED_AT];
-    const struct store *store = lane->store;
-    int64_t count;
-    if (call->command->key_specs_count == 0) return false;
-    if (store_policy_is_uniform(store)) return store_policy_mode(store, 0) == POLICY_CACHE;
-    const struct key_place *places = keys_of(lane, call, keys, &count);
-    for (int64_t i = 0; places != NULL && i < count; i++) {
-        uint32_t policy = store_policy_of(store, call->argv[places[i].index]);
-        if (store_policy_mode(store, policy) == POLICY_CACHE) return true;
+    return lane->shards_here == 0 ? NULL : lane->shards[0];
+}
+
+struct shard *lane_shard_next(const struct lane *lane, const struct shard *shard)
+{
+    uint32_t low = 0, high = lane->shards_here; /* the first behind it is in between */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (lane->shards[middle]->number.n <= shard->number.n) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    return false;
+    return low == lane->shards_here ? NULL : lane->shards[low];
 }
 
-/* False: refused, and replied. A call without keys is about all of them: strong. */
-static bool manner_of(struct lane *lane, struct call *call, struct manner *manner)
+struct shard *lane_only(const struct lane *lane)
 {
-    struct key_place keys[KEYS_LOOKED_AT];
-    *manner = (struct manner){POLICY_STRONG, 0};
-    if (call->command->key_specs_count == 0) return true;
-    if (store_policy_is_uniform(lane->store)) {
-        manner->mode = store_policy_mode(lane->store, 0);
-        return true;
-    }
-    int64_t count;
-    const struct key_place *places = keys_of(lane, call, keys, &count);
-    if (places == NULL) return true;
-    struct slice first = call->argv[places[0].index];
-    manner->policy = store_policy_of(lane->store, first);
-    manner->mode = store_policy_mode(lane->store, manner->policy);
-    for (int64_t i = 1; i < count; i++) {
-        struct slice key = call->argv[places[i].index];
-        uint32_t policy = store_policy_of(lane->store, key);
-        enum policy_mode mode = store_policy_mode(lane->store, policy);
-        if (mode == manner->mode) continue;
-        refuse_mixed(call, first, manner->mode, key, mode);
-        return false;
-    }
-    return true;
+    ASSERT(lane->shards_here == 1);
+    return lane->shards[0];
 }
 
-static size_t request_bytes(const struct call *call)
-{
-    size_t bytes = RECORD_HEAD_BYTES;
-    for (uint32_t i = 0; i < call->argc; i++) bytes += call->argv[i].len + VARINT_BYTES_MAX;
-    return bytes;
-}
+/* --- room ------------------------------------------------------------------------------------- */
 
-static void refuse_disk_full(struct reply *reply)
+bool lane_disk_is_behind(const struct lane *lane)
 {
-    reply_error(reply, "DISKFULL the disk of the data folder is full: nothing was written. Reads "
-                       "go on, and writes do when there is room again");
-}
-
-static void refuse_too_large(struct reply *reply, size_t bytes)
-{
-    reply_error(reply,
-                "ERR what is written together must fit into one record of the log: %llu bytes are "
-                "more than %u. Nothing was written; write it in parts",
-                (unsigned long long)bytes, (unsigned)LOG_RECORD_BYTES_MAX);
-}
-
-/* The log and the snapshot: may something be written now? */
-static bool disk_is_behind(const struct lane *lane)
-{
-    return UNLIKELY(lane->save.writer != NULL) && snapshot_is_behind(lane->save.writer);
-}
-
-/* [L2] */
-static enum lane_ran ask_room(struct lane *lane, size_t bytes, struct reply *reply, bool *refused)
-{
-    if (UNLIKELY(bytes > LOG_RECORD_BYTES_MAX)) {
-        refuse_too_large(reply, bytes);
-        *refused = true;
-        return LANE_RAN;
-    }
-    switch (log_has_room(lane->log, lane->replica->pending_bytes, bytes)) {
-    case LOG_ROOM: return lane->replica->may_write ? LANE_RAN : LANE_LATER;
-    case LOG_ROOM_SOON: return LANE_LATER;
-    case LOG_ROOM_DISK_FULL:
-        lane->replica->wants_hand_over = true;
-        refuse_disk_full(reply);
-        *refused = true;
-        break;
-    }
-    return LANE_RAN;
+    const struct shard *saved = lane->saves.now;
+    return UNLIKELY(saved != NULL) && snapshot_is_behind(saved->save.writer);
 }
 
 bool lane_has_room(const struct lane *lane)
 {
-    const struct replica *replica = lane->replica;
-    return replica->may_write && !disk_is_behind(lane) &&
-           log_has_room(lane->log, replica->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
-}
-
-static bool memory_is_over(const struct lane *lane)
-{
-    uint64_t max = lane->config.memory_max_bytes;
-    return max != 0 && store_room(lane->store)->heap.used_bytes > max;
+    return lane->stalled_count == 0 && !lane_disk_is_behind(lane) &&
+           log_has_room(lane->log, lane->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
 }
 
 bool lane_memory_is_full(struct lane *lane)
 {
-    return memory_is_over(lane) && !evict_store(lane->store, &lane->eviction);
-}
-
-/* False: no room, and replied. */
-static bool ask_memory(struct lane *lane, struct call *call)
-{
-    if (!lane_memory_is_full(lane)) return true;
-    if (!(call->command->flags & COMMAND_DENYOOM)) return true;
-    reply_error(&call->reply, "OOM command not allowed when used memory > 'maxmemory'.");
-    return false;
-}
-
-/* A reply that may have seen the log's newest records waits for them. [L3] */
-static void raise_gate(const struct lane *lane, uint64_t *gate)
-{
-    *gate = u64_max(*gate, lane->replica->stored.index);
-}
-
-static void append(struct lane *lane)
-{
-    replica_append(lane->replica, buffer_slice(&lane->record));
-    lane->replica->logged_ms = store_now_ms(lane->store);
-    if (lane->record.capacity > RECORD_KEEP_BYTES_MAX) buffer_free(&lane->record);
-}
-
-void lane_log_time(struct lane *lane)
-{
-    if (store_now_ms(lane->store) <= lane->replica->logged_ms) return;
-    record_begin(&lane->record, store_now_ms(lane->store));
-    append(lane);
-}
-
-/* [L4] Only what serves goes ahead of the log's time. */
-static void log_time_if_seen(struct lane *lane, uint64_t seen_before)
-{
-    if (!lane->is_many || !lane->replica->serving) return;
-    if (store_expired_seen(lane->store) != seen_before) lane_log_time(lane);
-}
-
-/* A follower's time is the log's. */
-void lane_set_time(struct lane *lane)
-{
-    if (LIKELY(!lane->is_many || lane->replica->serving)) {
-        store_set_time(lane->store, io_unix_ms(lane->io));
-    }
-}
-
-static void log_call(struct lane *lane, const struct call *call)
-{
-    if (lane->transaction.active) {
-        lane->transaction.changed = true;
-        record_add(&lane->record, call);
-        return;
-    }
-    record_begin(&lane->record, store_now_ms(lane->store));
-    record_add(&lane->record, call);
-    append(lane); /* [L1] */
-}
-
-/* A cache policy's cap holds after each write to it. */
-static void keep_cap(struct lane *lane, uint32_t policy)
-{
-    uint64_t cap = evict_cap_bytes(lane->store, policy);
-    if (cap != 0 && store_policy(lane->store, policy)->used_bytes > cap) {
-        (void)evict_policy(lane->store, policy, EVICT_KEYS_A_CALL);
-    }
-}
-
-static void settle(struct lane *lane, struct call *call, const struct manner *manner)
-{
-    if (call->changes == 0) return;
-    lane->changes += call->changes;
-    lane->save.told.changes_since += call->changes;
-    if (manner->mode == POLICY_STRONG) {
-        log_call(lane, call);
-    } else {
-        keep_cap(lane, manner->policy);
-    }
-}
-
-enum lane_ran lane_run(struct lane *lane, struct call *call, uint64_t *gate)
-{
-    call->store = lane->store;
-    call->settings = &lane->config.settings;
-    call->observer = lane->observer;
-    call->replaying = false;
-    call->changes = 0;
-    call->instead = &lane->instead;
-    call->instead_count = 0;
-    buffer_clear(&lane->instead);
-    struct manner manner;
-    if (!manner_of(lane, call, &manner)) return LANE_RAN;
-    if (call->command->flags & COMMAND_WRITE) {
-        bool refused = false;
-        ASSERT(!lane->is_many || lane->replica->serving); /* lane_way was asked */
-        if (!lane->transaction.active && disk_is_behind(lane)) return LANE_LATER;
-        if (manner.mode == POLICY_STRONG && !lane->transaction.active) {
-            enum lane_ran ran = ask_room(lane, request_bytes(call), &call->reply, &refused);
-            if (ran == LANE_LATER || refused) return ran;
-        }
-        /* Of several calls as one, memory was asked for before the first: never half of them. */
-        if (!lane->transaction.active && !ask_memory(lane, call)) return LANE_RAN;
-    }
-    if (!lane->transaction.active) lane_set_time(lane);
-    uint64_t seen = store_expired_seen(lane->store);
-    call->command->handler(call);
-    settle(lane, call, &manner);
-    if (!lane->transaction.active) log_time_if_seen(lane, seen);
-    if (manner.mode == POLICY_STRONG) raise_gate(lane, gate);
-    return LANE_RAN;
-}
-
-enum lane_ran lane_begin(struct lane *lane, const struct call *calls, uint32_t count,
-                         struct reply *reply, bool *refused)
-{
-    ASSERT(!lane->transaction.active);
-    *refused = false;
-    bool writes = false;
-    size_t bytes = RECORD_HEAD_BYTES;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!(calls[i].command->flags & COMMAND_WRITE)) continue;
-        writes = true;
-        bytes += request_bytes(&calls[i]);
-    }
-    if (writes) {
-        if (disk_is_behind(lane)) return LANE_LATER;
-        enum lane_ran ran = ask_room(lane, bytes, reply, refused);
-        if (ran == LANE_LATER || *refused) return ran;
-    }
-    lane_set_time(lane);
-    lane->transaction =
-        (struct lane_transaction){.active = true, .expired_seen = store_expired_seen(lane->store)};
-    record_begin(&lane->record, store_now_ms(lane->store));
-    return LANE_RAN;
-}
-
-void lane_end(struct lane *lane, uint64_t *gate)
-{
-    ASSERT(lane->transaction.active);
-    lane->transaction.active = false;
-    if (lane->transaction.changed) {
-        append(lane); /* [L1] */
-    } else {
-        log_time_if_seen(lane, lane->transaction.expired_seen);
-    }
-    raise_gate(lane, gate);
-}
-
-uint64_t lane_agreed(const struct lane *lane)
-{
-    return raft_commit(lane->replica->raft);
-}
-
-uint64_t lane_last(const struct lane *lane)
-{
-    return lane->replica->stored.index;
-}
-
-/* What was shown to be over is over at the log's time, too. [L4] */
-void lane_digest(struct lane *lane, uint8_t digest[20])
-{
-    int64_t now_ms = store_now_ms(lane->store);
-    if (lane->is_many) store_turn_back_time(lane->store, lane->replica->logged_ms);
-    store_digest(lane->store, digest);
-    store_set_time(lane->store, now_ms);
+    uint64_t max = lane->config.memory_max_bytes;
+    if (max == 0 || store_room(lane->over)->heap.used_bytes <= max) return false;
+    return !evict_store(lane->over, &lane->eviction);
 }
 
 /* --- the turn -------------------------------------------------------------------------------- */
 
-void lane_complete(struct lane *lane, const struct io_completion *completion)
-{
-    if (completion->tag.n < LANE_TAG_SNAPSHOT) {
-        log_complete(lane->log, completion);
-    } else if (completion->tag.n < LANE_TAG_REPLICA) {
-        lane_save_complete(lane, completion);
-    } else {
-        replica_complete(lane->replica, completion);
-    }
-}
-
-/* What the store does by itself shows that time has passed, too. [L4] */
-static bool may_work(struct lane *lane)
-{
-    if (!lane->is_many || !lane->replica->serving) return true;
-    return log_has_room(lane->log, lane->replica->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
-}
-
-static void work(struct lane *lane, instant now, int64_t unix_ms)
-{
-    uint64_t seen = store_expired_seen(lane->store);
-    lane->worked = now;
-    if (!may_work(lane)) return;
-    if (!lane->is_many || lane->replica->serving) store_set_time(lane->store, unix_ms);
-    lane->work_due = store_work(lane->store, WORK_STEPS_A_TURN);
-    log_time_if_seen(lane, seen);
-}
-
-void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
-{
-    if (lane->work_due || now.ns - lane->worked.ns >= WORK_PAUSE_NS) work(lane, now, unix_ms);
-    replica_turn(lane->replica, now);
-}
-
-instant lane_settle(struct lane *lane, instant now, int64_t unix_ms)
-{
-    log_flush(lane->log);
-    instant deadline = replica_settle(lane->replica);
-    bool saves = lane_save_turn(lane, now, unix_ms);
-    log_flush(lane->log); /* what came to it since then */
-    if (lane->work_due || saves) return now;
-    int64_t pause_until_ns = now.ns + TURN_PAUSE_NS;
-    return deadline.ns < pause_until_ns ? deadline : (instant){pause_until_ns};
-}
-
 void lane_flush(struct lane *lane)
 {
-    if (lane->replica->links != NULL) links_flush(lane->replica->links);
+    if (lane->links != NULL) links_flush(lane->links);
+}
+
+void lane_hand_over(struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->shards_here; i++) shard_hand_over(lane->shards[i], NODE_NONE);
+}
+
+bool lane_is_agreed(const struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        if (shard_agreed(lane->shards[i]) < shard_last(lane->shards[i])) return false;
+    }
+    return true;
+}
+
+static bool is_quiet(const struct replica *replica)
+{
+    bool handing_over = replica->serving && replica->lane->now.ns < replica->hand_over_until.ns;
+    return replica->pending == NULL && !handing_over;
 }
 
 bool lane_is_quiet(const struct lane *lane)
 {
-    const struct replica *replica = lane->replica;
-    bool handing_over = replica->serving && replica->now.ns < replica->hand_over_until.ns;
-    return log_durable(lane->log) == log_last(lane->log) && lane->save.writer == NULL &&
-           replica->pending == NULL && !handing_over;
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        if (!is_quiet(lane->shards[i]->replica)) return false;
+    }
+    return log_durable(lane->log) == log_last(lane->log) && lane->saves.now == NULL;
 }
 
 const struct fault *lane_failed(const struct lane *lane)
 {
-    return lane->replica->has_failed ? &lane->replica->fault : log_failed(lane->log);
+    return lane->has_failed ? &lane->fault : log_failed(lane->log);
 }
 
 const struct log_stats *lane_log_stats(const struct lane *lane)

@@ -1,6 +1,7 @@
 /* lane_impl.h -- inside of a lane; see lane.h. */
 #pragma once
 
+#include "core/raft/raft.h"
 #include "lane/lane.h"
 #include "lane/link.h"
 #include "lane/snapshot.h"
@@ -9,77 +10,111 @@ enum {
     LANE_TAG_LOG = 1,
     LANE_TAG_SNAPSHOT = LANE_TAG_LOG + LOG_TAGS,
     LANE_TAG_REPLICA = LANE_TAG_SNAPSHOT + SNAPSHOT_TAGS,
-    LANE_TAG_LINKS = LANE_TAG_REPLICA + 16,
+    LANE_SLOTS = 32,
+    LANE_TAG_LINKS = LANE_TAG_REPLICA + LANE_SLOTS,
 };
 _Static_assert((int)LANE_TAG_LINKS + (int)LINK_TAGS <= (int)LANE_TAGS + 1, "tags of the lane");
 
-struct replica; /* replica_impl.h */
+struct replica;
+struct replica_part;
 
-/* Several calls that are one record. */
-struct lane_transaction {
-    bool active;
-    bool changed;
-    uint64_t expired_seen; /* before it */
+enum { LANE_SOLO_NODE = 1 };
+
+/* One snapshot is written at a time. */
+struct lane_saves {
+    struct shard *now; /* whose; NULL: none is under way */
+    bool all;          /* one shard after the other: what lane_save was asked for */
+    const char *folder;
+    uint32_t at; /* of lane->shards: the next one */
+    instant began;
+    uint64_t count;            /* so far: makes nonces differ */
+    uint64_t log_bytes_before; /* in the log when it was opened */
+    uint64_t bytes;            /* of the last ones: how much log to let grow before the next */
+    struct shard_saving told;
+    struct fault fault;
 };
 
-struct lane_save {
-    struct snapshot_writer *writer; /* NULL: none is under way */
-    bool own;                       /* into the lane's own folder: the log is covered afterwards */
-    struct raft_pos pos;
-    uint64_t index;         /* of pos; of the last own one, when none is under way */
-    uint64_t position;      /* the log up to here is not needed with it */
-    uint64_t hard_position; /* what must not be forgotten is there again */
-    uint64_t count;         /* so far: makes nonces differ */
-    instant began;
-    uint64_t last_bytes; /* of the last one: how much log to let grow before the next */
-    struct lane_saving told;
-    struct fault fault; /* of the last one, where it failed */
+/* What is under way with a snapshot file that comes or goes. */
+struct lane_slot {
+    struct replica *replica;   /* NULL: free */
+    struct replica_part *part; /* NULL: of what is installed */
 };
 
 struct lane {
     struct lane_config config;
     struct io *io;
     struct arena *arena;
-    struct store *store;
     struct log *log;
-    struct replica *replica;
-    bool is_many; /* the group has other members */
+    struct links *links; /* NULL: solo */
+    struct raft_config raft;
+    struct raft_outbox out; /* of the step that is being settled */
+    node_id self;
+    bool is_many;          /* groups have other members */
+    struct shard **shards; /* those here, by rising number */
+    uint32_t shards_here;
+    struct shard **touched, **awaiting; /* see lane_turn.c; room for all */
+    uint32_t touched_count, awaiting_count;
+    struct shard **shard_of; /* [shards_count + 1]: by number, the root group last; or NULL */
     const struct call_observer *observer;
     struct evict_request eviction;
-    struct buffer record;  /* what is about to be logged */
     struct buffer instead; /* for call_log_instead */
     struct buffer places;  /* of the keys of a call that has many */
     struct buffer unread;  /* replies to what is replayed */
-    struct lane_transaction transaction;
-    struct lane_save save;
-    uint64_t changes; /* since the start */
-    instant worked;   /* when the store's own work was last begun */
-    bool work_due;
+    struct buffer frame;   /* the head of what is sent */
+    struct message *inbox, *inbox_last;
+    struct lane_saves saves;
+    struct store *over; /* the stores of all shards here but the root's, as one */
+    struct together *together;
+    shard_id logged; /* whose entry was appended to the log last, and which; 0: none yet */
+    uint64_t logged_index;
+    uint64_t used_bytes;    /* of all stores */
+    size_t pending_bytes;   /* that are about to be appended to the log */
+    uint32_t stalled_count; /* shards that put calls off */
+    bool has_failed;
+    struct fault fault;
+    uint64_t log_seen;      /* the log's durable position that they were told of */
+    uint64_t idle_position; /* the log's last when it was looked at */
+    uint64_t marked_position;
+    bool marks_due, work_due, states_due;
+    instant idle_since, worked, deadline;
+    uint32_t work_at;
+    struct lane_slot slots[LANE_SLOTS];
+    int64_t send_allowance_bytes;
+    instant send_allowed_at;
+    uint64_t turn;
+    instant now;
 };
 
-/* --- records (record.c) ---------------------------------------------------------------------- */
+/* --- lane.c ----------------------------------------------------------------------------------- */
 
-/* A record is the time, then groups of commands, each group with its database:
- *   now_ms varint, { database varint, count varint, count × { argc varint, argc × sized } } … */
-void record_begin(struct buffer *record, int64_t now_ms);
-void record_add(struct buffer *record, const struct call *call);
+bool lane_disk_is_behind(const struct lane *lane); /* a snapshot: writes should wait */
+void lane_fail(struct lane *lane, const struct fault *fault);
 
-/* Run what a record says. `observer` NULL: nobody looks. ERR_CORRUPT: it is no such record, or
- * names an unknown command; the fault has its `number`. */
-MUST_USE enum err record_replay(struct lane *lane, uint64_t number, struct slice bytes,
-                                const struct call_observer *observer, struct fault *fault);
+/* --- lane_turn.c ------------------------------------------------------------------------------ */
 
-/* --- snapshots (saving.c) -------------------------------------------------------------------- */
+/* Something happened to it. */
+void lane_touch(struct shard *shard);
+/* The tag for something to do with a file; false: too much of the kind is under way. */
+bool lane_slot_take(struct lane *lane, struct replica *replica, struct replica_part *part,
+                    io_tag *tag);
+void lane_slot_give(struct lane *lane, io_tag tag);
+
+/* --- lane_frames.c: frames from and to other nodes ------------------------------------------- */
+
+MUST_USE enum err lane_links_open(struct lane *lane, struct fault *fault);
+void lane_links_close(struct lane *lane);
+void lane_take_frames(struct lane *lane);
+/* To the others, which of the replicas here have changed in whether they have data. */
+void lane_tell_states(struct lane *lane);
+
+/* --- lane_save.c ------------------------------------------------------------------------------ */
 
 void lane_save_complete(struct lane *lane, const struct io_completion *completion);
 /* True: it wants to go on at once. */
 bool lane_save_turn(struct lane *lane, instant now, int64_t unix_ms);
-void lane_save_soon(struct lane *lane, instant now); /* unless one is under way, or failed */
-void lane_save_abort(struct lane *lane);             /* what it holds has turned out not to be so */
-
-/* --- running (lane.c) ------------------------------------------------------------------------- */
-
-/* May any of its keys be under a cache policy? */
-bool lane_is_about_cache(struct lane *lane, const struct call *call);
-/* Log that time has passed, if the log does not know. */
-void lane_log_time(struct lane *lane);
+/* The log is open: with what it has. */
+void lane_save_opened(struct lane *lane);
+void lane_save_began(struct shard *shard); /* a snapshot of its own */
+void lane_save_note(struct lane *lane, bool good, duration took, int64_t unix_ms);
+/* No shard's snapshot needs the log up to where it begins. */
+void lane_log_covered(struct lane *lane);

@@ -15,27 +15,16 @@
 
 #include <stdlib.h>
 
+#include "base/prng.h"
+
 enum {
     BATCH_BYTES_MIN = 512,
     BATCH_BYTES_MAX = 1 << 20, /* of memory taken before it is needed */
-    SOLO_NODE = 1,
-    TAIL_BYTES = 32 << 20,
 };
-
-/* Who is alone campaigns at once, and wins when that is durable: never again. */
-#define SOLO_ELECTION_NS (INT64_C(1) << 60)
-#define SOLO_BEAT_NS     INT64_C(1000000000)
 
 bool replica_is_many(const struct replica *replica)
 {
     return replica->lane->config.replication != NULL;
-}
-
-void replica_fail(struct replica *replica, const struct fault *fault)
-{
-    if (replica->has_failed) return;
-    replica->has_failed = true;
-    replica->fault = *fault;
 }
 
 struct replica_peer *replica_peer(struct replica *replica, node_id node)
@@ -48,98 +37,51 @@ struct replica_peer *replica_peer(struct replica *replica, node_id node)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static void configure(struct replica *replica)
+static void note_members(struct replica *replica)
 {
-    const struct lane_config *config = &replica->lane->config;
-    if (config->replication != NULL) {
-        replica->config = *config->replication;
-    } else {
-        replica->config.raft = (struct raft_config){
-            .self = {SOLO_NODE},
-            .election_min = {SOLO_ELECTION_NS},
-            .election_max = {SOLO_ELECTION_NS},
-            .heartbeat = {SOLO_BEAT_NS},
-            .tail_bytes = TAIL_BYTES,
-            .window_bytes = TAIL_BYTES,
-            .window_entries = 1,
-            .append_bytes = TAIL_BYTES,
-            .chunk_bytes = TAIL_BYTES,
-            .seed = config->seed,
-        };
-        replica->config.link.peers[0].node = (node_id){SOLO_NODE};
-        replica->config.link.peers_count = 1;
-        replica->config.link.lane = config->number;
-    }
-    const struct link_config *link = &replica->config.link;
-    struct raft_members *members = &replica->config_members;
-    for (uint32_t i = 0; i < link->peers_count; i++) {
-        node_id node = link->peers[i].node;
-        uint32_t at = members->count++;
-        for (; at > 0 && members->members[at - 1].node.n > node.n; at--) {
-            members->members[at] = members->members[at - 1];
-        }
-        members->members[at] = (struct raft_member){node, RAFT_VOTER};
-        if (node_eq(node, replica->config.raft.self)) continue;
+    const struct raft_members *members = &replica->config_members;
+    for (uint32_t i = 0; i < members->count; i++) {
+        node_id node = members->members[i].node;
+        if (node_eq(node, replica->lane->self)) continue;
         replica->peers[replica->peers_count++].node = node;
     }
 }
 
-/* What is damaged is refilled by the others. */
-static enum err load_or_begin_again(struct replica *replica, struct replica_loaded *loaded,
-                                    struct lane_opened *opened, struct fault *fault)
+void replica_make(struct shard *shard, const struct raft_members *members)
 {
-    struct lane *lane = replica->lane;
-    enum err err = replica_load(replica, UINT64_MAX, loaded, opened, fault);
-    if (err != ERR_CORRUPT || !replica_is_many(replica)) return err;
-    memcpy(opened->set_aside, fault->text, sizeof opened->set_aside);
-    opened->set_aside[sizeof opened->set_aside - 1] = '\0';
-    err = replica_set_aside(lane->config.folder, fault);
-    if (err != ERR_OK) return err;
-    store_free(lane->store);
-    lane->store = replica_store_new(lane);
-    replica->repairs++;
-    err = replica_load(replica, UINT64_MAX, loaded, opened, fault);
-    replica->was_damaged = true;
-    return err;
+    struct replica *replica = ARENA_NEW(shard->arena, struct replica);
+    *replica = (struct replica){.shard = shard,
+                                .lane = shard->lane,
+                                .config_members = *members,
+                                .batch_bytes = BATCH_BYTES_MIN,
+                                .deadline = {INT64_MAX}};
+    replica->sending.file = replica->install.file = IO_NONE;
+    shard->replica = replica;
+    note_members(replica);
 }
 
-static void make_raft(struct replica *replica, struct replica_loaded *loaded)
+void replica_begin(struct replica *replica, struct replica_loaded *loaded)
 {
     struct raft_start *start = &loaded->start;
+    struct raft_config config = replica->lane->raft;
+    struct prng prng = {config.seed ^ (uint64_t)replica->shard->number.n << 32};
     bool empty = replica->stored.index == 0 && !loaded->has_hard;
     if (empty && replica_is_many(replica)) start->hard.recovering = true;
-    start->now = replica->now;
+    start->now = replica->lane->now;
+    config.seed = prng_next(&prng);
     replica->hard = start->hard;
-    replica->raft = raft_new(replica->lane->arena, &replica->config.raft, start);
+    replica->raft = raft_new(replica->shard->arena, &config, start);
     for (uint32_t i = 0; i < loaded->batches_count; i++) {
         raft_restore(replica->raft, loaded->batches[i]);
     }
     if (replica_is_many(replica)) raft_restore_commit(replica->raft, loaded->commit);
-    replica->settled_commit = raft_commit(replica->raft);
+    replica->settled_commit = replica->marked_commit = raft_commit(replica->raft);
     replica->index_told = raft_last(replica->raft).index;
     replica->applied_told = raft_commit(replica->raft);
 }
 
-enum err replica_open(struct lane *lane, struct lane_opened *opened, uint64_t *last,
-                      struct fault *fault)
+void replica_start(struct replica *replica)
 {
-    struct replica *replica = ARENA_NEW(lane->arena, struct replica);
-    struct replica_loaded loaded = {0};
-    *replica =
-        (struct replica){.lane = lane, .now = io_now(lane->io), .batch_bytes = BATCH_BYTES_MIN};
-    replica->sending.file = replica->install.file = IO_NONE;
-    lane->replica = replica;
-    configure(replica);
-    enum err err = load_or_begin_again(replica, &loaded, opened, fault);
-    if (err == ERR_OK) make_raft(replica, &loaded);
-    *last = loaded.last_position;
-    replica_loaded_free(&loaded);
-    return err;
-}
-
-enum err replica_start(struct replica *replica, struct fault *fault)
-{
-    replica->log_seen = log_durable(replica->lane->log);
     if (replica_is_many(replica) && replica->snapshot.index > 0) {
         replica_step(replica, &(struct raft_event){.kind = RAFT_EV_COMPACTED,
                                                    .pos = replica->snapshot,
@@ -147,7 +89,6 @@ enum err replica_start(struct replica *replica, struct fault *fault)
     }
     if (replica->was_damaged) replica_log_hard(replica); /* an empty folder looks like a new one */
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
-    return replica_is_many(replica) ? replica_peers_open(replica, fault) : ERR_OK;
 }
 
 void replica_saved(struct replica *replica, struct raft_pos pos, uint64_t position, uint64_t bytes)
@@ -166,22 +107,20 @@ void replica_close(struct replica *replica)
 {
     replica_send_close(replica);
     replica_install_close(replica);
-    replica_peers_close(replica);
     raft_batch_unref(replica->pending);
     if (replica->raft != NULL) raft_free(replica->raft);
     free(replica->runs.items);
-    buffer_free(&replica->frame);
 }
 
 /* --- outboxes --------------------------------------------------------------------------------- */
 
 void replica_lose_from(struct replica *replica, uint64_t from) /* [P5] */
 {
-    if (replica->lost_this_turn) {
+    if (replica->lost_in_turn == replica->lane->turn) {
         replica->losses_from = u64_min(replica->losses_from, from);
         return;
     }
-    replica->lost_this_turn = true;
+    replica->lost_in_turn = replica->lane->turn;
     replica->lost_to_snapshot = false;
     replica->losses++;
     replica->losses_from = from;
@@ -189,12 +128,12 @@ void replica_lose_from(struct replica *replica, uint64_t from) /* [P5] */
 
 static void truncated(struct replica *replica, uint64_t from)
 {
-    struct lane *lane = replica->lane;
+    struct shard *shard = replica->shard;
     replica_runs_cut(replica, from);
     if (from > replica->stored.index) return;
     replica_lose_from(replica, from);
     replica->reload_wanted = true;
-    if (lane->save.writer != NULL && lane->save.index >= from) lane_save_abort(lane);
+    if (shard->save.writer != NULL && shard->save.index >= from) shard_save_abort(shard);
 }
 
 /* Who leads, as far as this one knows, is compared before and after. */
@@ -206,9 +145,17 @@ static void note_role(struct replica *replica)
     if (!leads) replica_end_serving(replica);
 }
 
+/* Calls that were put off may be tried again: they run, or learn who leads now. */
+static void note_room(struct replica *replica)
+{
+    if (replica->serving && !replica->may_write) return;
+    replica->shard->stalled = false;
+    replica->lane->stalled_count--;
+}
+
 static void settle(struct replica *replica) /* [P2] */
 {
-    struct raft_outbox *out = &replica->out;
+    struct raft_outbox *out = &replica->lane->out;
     if (out->hard_changed) {
         replica->hard = out->hard;
         replica->hard_count = out->hard_count;
@@ -225,23 +172,31 @@ static void settle(struct replica *replica) /* [P2] */
     if (out->has_chunk) replica_install_part(replica, &out->chunk);
     replica->settled_commit = out->commit;
     replica->may_write = replica->serving && raft_may_propose(replica->raft);
+    if (UNLIKELY(replica->shard->stalled)) note_room(replica);
 }
 
 void replica_step(struct replica *replica, struct raft_event *event)
 {
     ASSERT(replica->pending == NULL || event->kind == RAFT_EV_PROPOSE); /* [P1] */
-    event->now = replica->now;
-    raft_step(replica->raft, event, &replica->out);
+    event->now = replica->lane->now;
+    raft_step(replica->raft, event, &replica->lane->out);
+    replica->deadline = replica->lane->out.deadline;
+    lane_touch(replica->shard);
     settle(replica);
 }
 
-/* --- what the lane adds ----------------------------------------------------------------------- */
+/* --- what the shard adds -----------------------------------------------------------------------
+ */
 
 void replica_append(struct replica *replica, struct slice record)
 {
-    if (replica->pending == NULL) replica->pending = raft_batch_new(replica->batch_bytes);
+    if (replica->pending == NULL) {
+        replica->pending = raft_batch_new(replica->batch_bytes);
+        lane_touch(replica->shard);
+    }
     raft_batch_add(replica->pending, RAFT_ENTRY_COMMANDS, &record, 1);
     replica->pending_bytes += record.len + LOG_RECORD_EXTRA_BYTES;
+    replica->lane->pending_bytes += record.len + LOG_RECORD_EXTRA_BYTES;
     replica->stored.index++;
     replica->stored.term = replica->serving_term;
 }
@@ -256,6 +211,7 @@ void replica_propose(struct replica *replica)
         raft_batch_bytes(batch) + raft_batch_bytes(batch) / 4 + BATCH_BYTES_MIN, BATCH_BYTES_MAX);
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_PROPOSE, .batch = batch});
     replica->pending = NULL;
+    replica->lane->pending_bytes -= replica->pending_bytes;
     replica->pending_bytes = 0;
     raft_batch_unref(batch);
     /* [P1]; behind them the leader may have put an entry of its own, as when a change of members
@@ -266,27 +222,24 @@ void replica_propose(struct replica *replica)
 /* --- the turn --------------------------------------------------------------------------------- */
 
 /* [P3] */
-static void tell_durable(struct replica *replica)
+void replica_tell_durable(struct replica *replica)
 {
-    uint64_t durable = log_durable(replica->lane->log);
-    if (durable == replica->log_seen) return;
-    replica->log_seen = durable;
     struct raft_event event = {.kind = RAFT_EV_DURABLE,
                                .durable_index = replica->index_told,
                                .durable_hard = replica->hard_told};
-    replica_runs_durable(replica, durable, &event.durable_index, &event.durable_hard);
+    replica_runs_durable(replica, log_durable(replica->lane->log), &event.durable_index,
+                         &event.durable_hard);
+    if (event.durable_index == replica->index_told && event.durable_hard == replica->hard_told) {
+        return;
+    }
     replica->index_told = event.durable_index;
     replica->hard_told = event.durable_hard;
     replica_step(replica, &event);
 }
 
-/* [P4] */
-static void reload_when_quiet(struct replica *replica)
+bool replica_may_reload(const struct replica *replica) /* [P4] */
 {
-    const struct log *log = replica->lane->log;
-    if (!replica->reload_wanted || replica_is_installing(replica)) return;
-    if (log_durable(log) != log_last(log)) return;
-    replica_reload(replica, raft_commit(replica->raft));
+    return replica->reload_wanted && !replica_is_installing(replica) && replica_is_durable(replica);
 }
 
 /* A leader whose disk is full lets somebody else lead, who has room. */
@@ -297,7 +250,7 @@ static void hand_over_if_full(struct replica *replica)
     if (!replica->wants_hand_over) return;
     replica->wants_hand_over = false;
     if (!replica->may_write) return;
-    if (replica->now.ns < replica->handed_over_at.ns + PAUSE_NS) return;
+    if (replica->lane->now.ns < replica->handed_over_at.ns + PAUSE_NS) return;
     uint32_t count = raft_peers(replica->raft, peers);
     const struct raft_peer *best = NULL;
     for (uint32_t i = 0; i < count; i++) {
@@ -308,7 +261,7 @@ static void hand_over_if_full(struct replica *replica)
         if (best == NULL || peer->matched > best->matched) best = peer;
     }
     if (best == NULL) return;
-    replica->handed_over_at = replica->now;
+    replica->handed_over_at = replica->lane->now;
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = best->node});
 }
 
@@ -319,68 +272,45 @@ static void ask_round(struct replica *replica)
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_READ});
 }
 
-static instant earlier(instant a, instant b)
-{
-    return a.ns < b.ns ? a : b;
-}
-
 /* Who could not write down a vote does not ask for any, or each attempt would wait in the log. */
 static bool may_campaign(const struct replica *replica)
 {
     if (raft_role(replica->raft) == RAFT_LEADER) return true;
-    return log_has_room(replica->lane->log, replica->pending_bytes, REPLICA_HARD_BYTES) !=
+    return log_has_room(replica->lane->log, replica->lane->pending_bytes, REPLICA_HARD_BYTES) !=
            LOG_ROOM_DISK_FULL;
 }
 
 static void tick_if_due(struct replica *replica)
 {
-    if (replica->now.ns < replica->out.deadline.ns) return;
+    instant now = replica->lane->now;
+    if (now.ns < replica->deadline.ns) return;
     if (may_campaign(replica)) {
         replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
     } else {
-        replica->out.deadline.ns = replica->now.ns + LOG_RETRY_NS;
+        replica->deadline.ns = now.ns + LOG_RETRY_NS;
     }
 }
 
-void replica_turn(struct replica *replica, instant now)
+void replica_turn(struct replica *replica)
 {
-    if (now.ns > replica->now.ns) replica->now = now;
-    replica->lost_this_turn = false;
-    replica_propose(replica);
-    tell_durable(replica);
     if (replica_is_many(replica)) {
-        reload_when_quiet(replica);
         replica_install_turn(replica);
-        replica_take_frames(replica);
         replica_state_turn(replica);
         hand_over_if_full(replica);
         ask_round(replica);
-        if (replica->log_seen > 0 && !replica_is_installing(replica)) replica_log_mark(replica);
     }
     tick_if_due(replica);
 }
 
-instant replica_settle(struct replica *replica)
+bool replica_settle(struct replica *replica, instant *deadline)
 {
-    bool more = replica_apply(replica);
+    instant now = replica->lane->now;
+    if (replica_apply(replica)) *deadline = now;
     replica_runs_forget(replica);
-    instant deadline = more ? replica->now : replica->out.deadline;
-    if (!replica_is_many(replica)) return deadline;
+    if (replica->deadline.ns < deadline->ns) *deadline = replica->deadline;
+    if (!replica_is_many(replica)) return replica->deadline.ns <= now.ns;
     replica_note_epoch(replica);
-    deadline = earlier(deadline, replica_send_turn(replica));
-    return earlier(deadline, links_turn(replica->links, replica->now));
-}
-
-void replica_complete(struct replica *replica, const struct io_completion *completion)
-{
-    if (completion->tag.n >= LANE_TAG_LINKS) {
-        links_complete(replica->links, completion);
-        return;
-    }
-    uint64_t which = completion->tag.n - LANE_TAG_REPLICA;
-    if (which < REPLICA_TAG_INSTALL) {
-        replica_part_read(replica, (uint32_t)which, completion);
-    } else if (which == REPLICA_TAG_INSTALL) {
-        replica_install_complete(replica, completion);
-    }
+    bool waits = replica_send_turn(replica, deadline);
+    return waits || replica->reload_wanted || replica_is_installing(replica) ||
+           replica->deadline.ns <= now.ns || deadline->ns <= now.ns;
 }

@@ -1,6 +1,6 @@
 /*
- * replica.h -- one replica of a lane's shard: the driver of core/raft, with the lane's log, its
- * links and its store.
+ * replica.h -- one replica of a shard: the driver of core/raft, with the log and the links of
+ * its lane, and its store.
  *
  * On the leader the store is at the end of the log, ahead of what is committed; on a follower it is
  * at the commit. Where entries are replaced that the store has already seen, it is loaded again
@@ -10,8 +10,6 @@
 
 #include "core/raft/raft.h"
 #include "lane/link.h"
-
-struct lane;
 
 struct lane_replication_config {
     struct raft_config raft;
@@ -25,8 +23,3 @@ enum replica_state {
     REPLICA_WHOLE,
     REPLICA_RECOVERING /* its folder was lost or damaged */
 };
-
-struct lane; /* lane.h */
-
-/* For who looks at all replicas together, as the simulator does. */
-const struct raft *lane_raft(const struct lane *lane);

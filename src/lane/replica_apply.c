@@ -14,21 +14,20 @@ enum { APPLY_BYTES_A_TURN = 4 << 20 };
 
 static bool apply_entry(struct replica *replica, const struct raft_entry *entry)
 {
-    struct lane *lane = replica->lane;
+    struct shard *shard = replica->shard;
     struct fault fault;
     ASSERT(entry->pos.index == replica->stored.index + 1);
     enum err err = ERR_OK;
     if (entry->kind == RAFT_ENTRY_COMMANDS) {
-        err = record_replay(lane, entry->pos.index, entry->payload, lane->observer, &fault);
-        lane->save.told.changes_since++;
-        lane->changes++;
+        err = record_replay(shard, entry->pos.index, entry->payload, shard->lane->observer, &fault);
+        shard_count_changes(shard, 1);
     } else if (entry->kind == RAFT_ENTRY_MEMBERS &&
                !raft_members_read(entry->payload, &replica->members)) {
         err = fault_set(&fault, ERR_CORRUPT, "entry %llu of the log: its members cannot be read",
                         (unsigned long long)entry->pos.index);
     }
     if (err != ERR_OK) {
-        replica_fail(replica, &fault);
+        lane_fail(replica->lane, &fault);
         return false;
     }
     replica->stored = entry->pos;
@@ -67,7 +66,7 @@ bool replica_apply(struct replica *replica)
         bool leads = raft_may_propose(raft) && !replica->holds_at_commit;
         uint64_t until = leads ? raft_last(raft).index : raft_commit(raft);
         bool ready = !replica->reload_wanted && !replica_is_installing(replica);
-        while (ready && !replica->has_failed && replica->stored.index < until) { /* [A1] */
+        while (ready && !replica->lane->has_failed && replica->stored.index < until) { /* [A1] */
             struct raft_span span;
             if (done_bytes > APPLY_BYTES_A_TURN) break;
             if (!raft_entries(raft, replica->stored.index + 1, until, &span)) {
@@ -77,7 +76,8 @@ bool replica_apply(struct replica *replica)
             done_bytes += span.bytes.len;
             if (!apply_span(replica, span)) break;
         }
-        replica->logged_ms = store_now_ms(replica->lane->store);
+        shard_note_memory(replica->shard);
+        replica->logged_ms = store_now_ms(replica->shard->store);
         /* A store that is about to be loaded again would lose what is written to it. */
         if (ready && leads && replica->stored.index == until) begin_serving(replica);
     }
@@ -88,7 +88,7 @@ bool replica_apply(struct replica *replica)
 
 void replica_end_serving(struct replica *replica)
 {
-    struct store *store = replica->lane->store;
+    struct store *store = replica->shard->store;
     replica->serving = replica->may_write = false;
     replica->depositions++;
     if (!replica_is_many(replica)) return;

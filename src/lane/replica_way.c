@@ -1,4 +1,4 @@
-/* replica_way.c -- where a call may run, and what is told about a lane's replica. */
+/* replica_way.c -- where a call may run, and what is told about a replica. */
 #include <stdio.h>
 
 #include "lane/replica_impl.h"
@@ -7,13 +7,13 @@
 
 /* --- where ------------------------------------------------------------------------------------ */
 
-enum lane_way lane_way_of_write(struct lane *lane)
+enum shard_way shard_way_of_write(struct shard *shard)
 {
-    const struct replica *replica = lane->replica;
-    if (!lane->is_many || replica->may_write) return LANE_HERE;
+    const struct replica *replica = shard->replica;
+    if (!shard->lane->is_many || replica->may_write) return SHARD_HERE;
     node_id leader = raft_leader(replica->raft);
-    bool other = leader.n != 0 && !node_eq(leader, replica->config.raft.self);
-    return other ? LANE_AT_LEADER : LANE_WAIT;
+    bool other = leader.n != 0 && !node_eq(leader, replica->lane->self);
+    return other ? SHARD_AT_LEADER : SHARD_WAIT;
 }
 
 static bool is_busy(const struct replica *replica)
@@ -33,39 +33,40 @@ static bool has_lease(const struct replica *replica)
     return replica->may_write && io_now(replica->lane->io).ns < until.ns;
 }
 
-static enum lane_way way_of_read(struct replica *replica, uint64_t *round)
+static enum shard_way way_of_read(struct replica *replica, uint64_t *round)
 {
     if (has_lease(replica)) {
         *round = 0;
-        return LANE_HERE;
+        return SHARD_HERE;
     }
     if (*round == 0) *round = raft_read_round(replica->raft);
     if (raft_rounds_done(replica->raft) < *round) {
         replica->wants_round = true;
-        return LANE_WAIT;
+        lane_touch(replica->shard);
+        return SHARD_WAIT;
     }
     *round = 0;
-    if (replica->stored.index >= raft_read_index(replica->raft)) return LANE_HERE;
-    return lane_way_of_write(replica->lane); /* this node is behind: it may be for long */
+    if (replica->stored.index >= raft_read_index(replica->raft)) return SHARD_HERE;
+    return shard_way_of_write(replica->shard); /* this node is behind: it may be for long */
 }
 
-enum lane_way lane_way(struct lane *lane, const struct call *call, bool stale, uint64_t *round)
+enum shard_way shard_way(struct shard *shard, const struct call *call, bool stale, uint64_t *round)
 {
-    if (LIKELY(!lane->is_many)) return LANE_HERE;
+    if (LIKELY(!shard->lane->is_many)) return SHARD_HERE;
     bool needs_leader = (call->command->flags & (COMMAND_WRITE | COMMAND_BLOCKING)) != 0 ||
-                        lane_is_about_cache(lane, call);
-    if (needs_leader) return lane_way_of_write(lane);
-    if (is_busy(lane->replica) || is_ahead(lane->replica)) {
-        if (stale) return LANE_WAIT; /* who has read old data here does not read older later */
+                        shard_is_about_cache(shard, call);
+    if (needs_leader) return shard_way_of_write(shard);
+    if (is_busy(shard->replica) || is_ahead(shard->replica)) {
+        if (stale) return SHARD_WAIT; /* who has read old data here does not read older later */
         *round = 0;
-        return lane_way_of_write(lane);
+        return shard_way_of_write(shard);
     }
-    return stale ? LANE_HERE : way_of_read(lane->replica, round);
+    return stale ? SHARD_HERE : way_of_read(shard->replica, round);
 }
 
-uint64_t lane_epoch(const struct lane *lane)
+uint64_t shard_epoch(const struct shard *shard)
 {
-    return lane->replica->epoch;
+    return shard->replica->epoch;
 }
 
 void replica_note_epoch(struct replica *replica)
@@ -89,39 +90,29 @@ void replica_note_epoch(struct replica *replica)
 
 /* --- readers ---------------------------------------------------------------------------------- */
 
-bool lane_is_replicated(const struct lane *lane)
+bool shard_is_leader(const struct shard *shard)
 {
-    return lane->is_many;
+    return !shard->lane->is_many || shard->replica->serving;
 }
 
-bool lane_is_leader(const struct lane *lane)
+node_id shard_leader(const struct shard *shard)
 {
-    return !lane->is_many || lane->replica->serving;
+    return raft_leader(shard->replica->raft);
 }
 
-node_id lane_self(const struct lane *lane)
+const struct raft *shard_raft(const struct shard *shard)
 {
-    return lane->replica->config.raft.self;
+    return shard->replica->raft;
 }
 
-node_id lane_leader(const struct lane *lane)
+uint64_t shard_depositions(const struct shard *shard)
 {
-    return raft_leader(lane->replica->raft);
+    return shard->replica->depositions;
 }
 
-const struct raft *lane_raft(const struct lane *lane)
+uint64_t shard_losses(const struct shard *shard, uint64_t *from, bool *for_good)
 {
-    return lane->replica->raft;
-}
-
-uint64_t lane_depositions(const struct lane *lane)
-{
-    return lane->replica->depositions;
-}
-
-uint64_t lane_losses(const struct lane *lane, uint64_t *from, bool *for_good)
-{
-    const struct replica *replica = lane->replica;
+    const struct replica *replica = shard->replica;
     *from = replica->losses_from;
     *for_good = !replica->lost_to_snapshot && raft_commit(replica->raft) >= replica->losses_from;
     return replica->losses;
@@ -141,19 +132,19 @@ static const char *role_of(const struct replica *replica)
 }
 
 static void tell_peer(const struct replica *replica, const struct link_peer *from,
-                      struct lane_peer_told *told)
+                      struct shard_peer_told *told)
 {
     struct raft_peer peers[RAFT_MEMBERS_MAX];
     uint32_t count = raft_peers(replica->raft, peers);
-    *told = (struct lane_peer_told){
+    *told = (struct shard_peer_told){
         .node = from->node,
-        .is_up = links_is_up(replica->links, from->node),
+        .is_up = links_is_up(replica->lane->links, from->node),
         .is_voter = raft_members_is_voter(raft_members(replica->raft), from->node),
     };
     (void)snprintf(told->address, sizeof told->address, "%s:%u", from->address.text,
                    (unsigned)from->address.port);
     (void)snprintf(told->trouble, sizeof told->trouble, "%s",
-                   links_trouble(replica->links, from->node));
+                   links_trouble(replica->lane->links, from->node));
     for (uint32_t i = 0; i < count; i++) {
         if (!node_eq(peers[i].node, from->node)) continue;
         told->matched = peers[i].matched;
@@ -163,13 +154,13 @@ static void tell_peer(const struct replica *replica, const struct link_peer *fro
     }
 }
 
-void lane_tell_replication(const struct lane *lane, struct lane_replication *told)
+void shard_tell_replication(const struct shard *shard, struct shard_replication *told)
 {
-    const struct replica *replica = lane->replica;
+    const struct replica *replica = shard->replica;
     const struct raft *raft = replica->raft;
     const struct raft_stats *stats = raft_stats(raft);
-    *told = (struct lane_replication){
-        .self = replica->config.raft.self,
+    *told = (struct shard_replication){
+        .self = replica->lane->self,
         .leader = raft_leader(raft),
         .role = role_of(replica),
         .term = raft_term(raft),
@@ -187,47 +178,29 @@ void lane_tell_replication(const struct lane *lane, struct lane_replication *tol
         .reloads = replica->reloads,
         .repairs = replica->repairs,
     };
-    if (!lane->is_many) return;
-    const struct link_config *link = &replica->config.link;
+    if (!shard->lane->is_many) return;
+    const struct link_config *link = &shard->lane->config.replication->link;
     for (uint32_t i = 0; i < link->peers_count; i++) {
         if (node_eq(link->peers[i].node, told->self)) continue;
         tell_peer(replica, &link->peers[i], &told->peers[told->peers_count++]);
     }
 }
 
-/* --- to and from other nodes ------------------------------------------------------------------ */
+/* --- who belongs to it, who leads ------------------------------------------------------------- */
 
-bool lane_send(struct lane *lane, node_id to, uint32_t kind, struct slice bytes)
+void shard_hand_over(struct shard *shard, node_id to)
 {
-    if (lane->replica->links == NULL) return false;
-    return links_send(lane->replica->links, to, (enum link_kind)kind, bytes, NULL, 0);
-}
-
-void lane_break_link(struct lane *lane, node_id node)
-{
-    if (lane->replica->links != NULL) links_break(lane->replica->links, node);
-}
-
-struct message *lane_take_messages(struct lane *lane)
-{
-    struct message *taken = lane->replica->inbox;
-    lane->replica->inbox = lane->replica->inbox_last = NULL;
-    return taken;
-}
-
-void lane_hand_over(struct lane *lane)
-{
-    struct replica *replica = lane->replica;
+    struct replica *replica = shard->replica;
     replica_propose(replica);
-    if (!lane->is_many || !replica->may_write) return;
-    replica->hand_over_until = (instant){replica->now.ns + HAND_OVER_NS};
-    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = NODE_NONE});
+    if (!shard->lane->is_many || !replica->may_write) return;
+    replica->hand_over_until = (instant){replica->lane->now.ns + HAND_OVER_NS};
+    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = to});
 }
 
-enum err lane_change_members(struct lane *lane, const node_id *voters, uint32_t count,
-                             struct fault *fault)
+enum err shard_change_members(struct shard *shard, const node_id *voters, uint32_t count,
+                              struct fault *fault)
 {
-    struct replica *replica = lane->replica;
+    struct replica *replica = shard->replica;
     struct raft_members members = {0};
     if (count == 0 || count > RAFT_MEMBERS_MAX) {
         return fault_set(fault, ERR_USAGE, "a group has 1 to %d members", RAFT_MEMBERS_MAX);

@@ -34,7 +34,7 @@ static void hand_out(struct server *server, const struct io_completion *completi
 /* Has one of the pairs of `save` come true? */
 static bool save_is_due(const struct server *server, int64_t unix_ms)
 {
-    struct lane_saving saving = lane_saving(server->lane);
+    struct shard_saving saving = lane_saving(server->lane);
     if (saving.active) return false;
     const struct config_lists *lists = &server->config->lists;
     int64_t seconds = (unix_ms - saving.last_done_ms) / 1000;
@@ -71,7 +71,7 @@ static bool finish(struct turn *turn, instant now)
         lane_hand_over(turn->server->lane);
     }
     bool answered = door_finish(turn->server);
-    bool agreed = lane_agreed(turn->server->lane) >= lane_last(turn->server->lane);
+    bool agreed = lane_is_agreed(turn->server->lane);
     /* What others must agree on may take for ever; nobody was told that it is done. */
     bool durable = agreed || lane_is_replicated(turn->server->lane);
     bool quiet = lane_is_quiet(turn->server->lane);

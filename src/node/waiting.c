@@ -7,7 +7,7 @@ static const int64_t look_ns = 100000000, first_ns = 1000000000, quiet_ns = 1000
 static const int64_t again_min_ns = 5000000000, again_max_ns = 60000000000;
 static const int64_t other_lanes_ns = 5000000000; /* so long only the first lane speaks */
 
-static uint32_t up_bits(const struct lane_replication *told)
+static uint32_t up_bits(const struct shard_replication *told)
 {
     uint32_t bits = 0;
     for (uint32_t i = 0; i < told->peers_count; i++) {
@@ -16,13 +16,13 @@ static uint32_t up_bits(const struct lane_replication *told)
     return bits;
 }
 
-static bool is_majority(const struct lane_replication *told, uint32_t up)
+static bool is_majority(const struct shard_replication *told, uint32_t up)
 {
     uint32_t here = 1 + (uint32_t)__builtin_popcount(up);
     return here > (told->peers_count + 1) / 2;
 }
 
-static void tell(const struct lane_replication *told, uint32_t up, struct buffer *line)
+static void tell(const struct shard_replication *told, uint32_t up, struct buffer *line)
 {
     uint32_t all = told->peers_count + 1, here = 1 + (uint32_t)__builtin_popcount(up);
     bool first = true;
@@ -33,7 +33,7 @@ static void tell(const struct lane_replication *told, uint32_t up, struct buffer
                              here == 1 ? "is" : "are", is_majority(told, up) ? "a" : "no");
     }
     for (uint32_t i = 0; i < told->peers_count; i++) {
-        const struct lane_peer_told *peer = &told->peers[i];
+        const struct shard_peer_told *peer = &told->peers[i];
         if (peer->is_up) continue;
         const char *why = peer->trouble[0] == '\0' ? "nothing is heard of it" : peer->trouble;
         buffer_append_format(line, "%s node %u at %s (%s)", first ? "" : ",", peer->node.n,
@@ -47,13 +47,13 @@ static void tell(const struct lane_replication *told, uint32_t up, struct buffer
 }
 
 /* What happens to this node's own data. */
-static bool is_filling_news(const struct waiting *waiting, const struct lane_replication *told)
+static bool is_filling_news(const struct waiting *waiting, const struct shard_replication *told)
 {
     return waiting->is_filled_again != waiting->said_filled_again ||
            told->snapshots_received != waiting->said_snapshots;
 }
 
-static void tell_filling(struct waiting *waiting, const struct lane_replication *told,
+static void tell_filling(struct waiting *waiting, const struct shard_replication *told,
                          struct buffer *line)
 {
     if (waiting->is_filled_again) {
@@ -75,8 +75,8 @@ static void begin(struct waiting *waiting, instant now)
 }
 
 /* There is something to say that was not said yet. */
-static bool is_news(const struct waiting *waiting, const struct lane_replication *told, uint32_t up,
-                    bool majority, instant now)
+static bool is_news(const struct waiting *waiting, const struct shard_replication *told,
+                    uint32_t up, bool majority, instant now)
 {
     if (waiting->lane != 0) {
         bool lasting = !majority && now.ns - waiting->bad_since.ns >= other_lanes_ns;
@@ -88,7 +88,7 @@ static bool is_news(const struct waiting *waiting, const struct lane_replication
            is_filling_news(waiting, told);
 }
 
-bool waiting_step(struct waiting *waiting, const struct lane_replication *told, instant now,
+bool waiting_step(struct waiting *waiting, const struct shard_replication *told, instant now,
                   enum notice_level *level, struct buffer *line)
 {
     waiting->look_at = (instant){now.ns + look_ns};

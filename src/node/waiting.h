@@ -30,5 +30,5 @@ static inline bool waiting_wants(const struct waiting *waiting, instant now)
 }
 
 /* True: `line` (empty before) is to be said. */
-bool waiting_step(struct waiting *waiting, const struct lane_replication *told, instant now,
+bool waiting_step(struct waiting *waiting, const struct shard_replication *told, instant now,
                   enum notice_level *level, struct buffer *line);

@@ -7,11 +7,13 @@
 #include "io/clock.h"
 #include "io/memory.h"
 #include "io/process.h"
+#include "serve/cluster_map.h"
 #include "serve/config.h"
 #include "serve/info.h"
 #include "serve/measure.h"
 #include "serve/pubsub.h"
 #include "serve/replication_command.h"
+#include "serve/top_command.h"
 
 #define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_US INT64_C(1000)
@@ -66,7 +68,7 @@ static void server_section(const struct server *server, struct buffer *out)
     int64_t uptime = (io_now(server->io).ns - server->started.ns) / NS_PER_S;
     line_text(out, "redis_version", REDIS_VERSION);
     line_text(out, "tutti_version", server->version);
-    line_text(out, "redis_mode", "standalone");
+    line_text(out, "redis_mode", cluster_map_is_alone(server) ? "standalone" : "cluster");
     line_text(out, "os", "Linux");
     line(out, "arch_bits", (int64_t)sizeof(void *) * 8);
     line_text(out, "multiplexing_api", "epoll");
@@ -100,7 +102,7 @@ static void clients_section(const struct server *server, struct buffer *out)
 
 static uint64_t dataset_bytes(const struct server *server)
 {
-    return store_room(lane_store(server->lane))->heap.used_bytes;
+    return store_room(shard_store(lane_only(server->lane)))->heap.used_bytes;
 }
 
 static void memory_section(const struct server *server, struct buffer *out)
@@ -117,16 +119,17 @@ static void memory_section(const struct server *server, struct buffer *out)
     buffer_append_format(out, "mem_fragmentation_ratio:%.2f\r\n",
                          used == 0 ? 0.0 : (double)rss / (double)used);
     line(out, "mem_fragmentation_bytes", (int64_t)rss - (int64_t)used);
+    top_info_memory(server, out);
     line_text(out, "mem_allocator", "jemalloc");
     line(out, "mem_not_counted_for_evict", 0);
     line(out, "active_defrag_running", 0);
     line(out, "lazyfree_pending_objects",
-         (int64_t)store_stats(lane_store(server->lane))->pending_free_blocks);
+         (int64_t)store_stats(shard_store(lane_only(server->lane)))->pending_free_blocks);
 }
 
 static void persistence_section(const struct server *server, struct buffer *out)
 {
-    struct lane_saving saving = lane_saving(server->lane);
+    struct shard_saving saving = lane_saving(server->lane);
     const struct log_stats *log = lane_log_stats(server->lane);
     const struct fault *failed = lane_failed(server->lane);
     line(out, "loading", 0);
@@ -145,7 +148,8 @@ static void persistence_section(const struct server *server, struct buffer *out)
     line_text(out, "aof_last_bgrewrite_status", saving.last_failed ? "err" : "ok");
     line_text(out, "aof_last_write_status", failed == NULL ? "ok" : "err");
     line(out, "aof_current_size", (int64_t)lane_log_bytes(server->lane));
-    line(out, "aof_pending_bio_fsync", lane_agreed(server->lane) < lane_last(server->lane));
+    line(out, "aof_pending_bio_fsync",
+         shard_agreed(lane_only(server->lane)) < shard_last(lane_only(server->lane)));
     line(out, "log_flushes", (int64_t)log->flushes);
     line(out, "log_flushed_bytes", (int64_t)log->flushed_bytes);
     line(out, "log_flushed_records", (int64_t)log->flushed_records);
@@ -156,7 +160,7 @@ static void persistence_section(const struct server *server, struct buffer *out)
 static void stats_section(const struct server *server, struct buffer *out)
 {
     const struct server_stats *stats = &server->stats;
-    const struct store_stats *store = store_stats(lane_store(server->lane));
+    const struct store_stats *store = store_stats(shard_store(lane_only(server->lane)));
     line(out, "total_connections_received", (int64_t)stats->connections_received);
     line(out, "total_commands_processed", (int64_t)stats->commands_processed);
     line(out, "instantaneous_ops_per_sec", (int64_t)stats->commands_per_second);
@@ -174,6 +178,7 @@ static void stats_section(const struct server *server, struct buffer *out)
     line(out, "pubsub_channels", (int64_t)pubsub_count(server->pubsub, PUBSUB_CHANNEL));
     line(out, "pubsub_patterns", (int64_t)pubsub_count(server->pubsub, PUBSUB_PATTERN));
     line(out, "pubsubshard_channels", (int64_t)pubsub_count(server->pubsub, PUBSUB_SHARD));
+    top_info_stats(server, out);
     line(out, "latest_fork_usec", 0);
     line(out, "total_forks", 0);
     line(out, "acl_access_denied_auth", (int64_t)stats->auth_failures);
@@ -250,12 +255,12 @@ static void latencystats_section(const struct server *server, struct buffer *out
 static void cluster_section(const struct server *server, struct buffer *out)
 {
     (void)server;
-    line(out, "cluster_enabled", 0);
+    line(out, "cluster_enabled", 1);
 }
 
 static void keyspace_section(const struct server *server, struct buffer *out)
 {
-    const struct store *store = lane_store(server->lane);
+    const struct store *store = shard_store(lane_only(server->lane));
     for (uint32_t i = 0; i < STORE_DATABASES; i++) {
         uint64_t keys = store_count(store, i);
         if (keys == 0) continue;

@@ -12,7 +12,7 @@ struct facts {
 
 static struct facts gather(const struct server *server)
 {
-    struct store *store = lane_store(server->lane);
+    struct store *store = shard_store(lane_only(server->lane));
     struct facts facts = {
         .used = store_room(store)->heap.used_bytes,
         .rss = memory_rss_bytes(),
@@ -33,7 +33,7 @@ static void stats(struct session_call *call)
 {
     struct facts facts = gather(call->server);
     struct reply *reply = &call->reply;
-    const struct store *store = lane_store(call->server->lane);
+    const struct store *store = shard_store(lane_only(call->server->lane));
     size_t opened = reply_open(reply);
     uint64_t pairs = 8; /* of all databases */
     pair(reply, "peak.allocated", u64_max(facts.peak, facts.used));
@@ -43,7 +43,8 @@ static void stats(struct session_call *call)
     pair(reply, "keys.bytes-per-key", facts.keys == 0 ? 0 : facts.used / facts.keys);
     pair(reply, "rss.bytes", facts.rss);
     pair(reply, "maxmemory", facts.max);
-    pair(reply, "blocks.count", store_room(lane_store(call->server->lane))->heap.blocks_count);
+    pair(reply, "blocks.count",
+         store_room(shard_store(lane_only(call->server->lane)))->heap.blocks_count);
     for (uint32_t i = 0; i < STORE_DATABASES; i++) {
         if (store_count(store, i) == 0) continue;
         reply_bulk_format(reply, "db.%u", i);
@@ -80,11 +81,11 @@ static void malloc_stats(struct session_call *call)
 {
     struct facts facts = gather(call->server);
     struct buffer out = {0};
-    buffer_append_format(
-        &out, "used bytes: %llu\nblocks: %llu\nresident bytes: %llu\n",
-        (unsigned long long)facts.used,
-        (unsigned long long)store_room(lane_store(call->server->lane))->heap.blocks_count,
-        (unsigned long long)facts.rss);
+    buffer_append_format(&out, "used bytes: %llu\nblocks: %llu\nresident bytes: %llu\n",
+                         (unsigned long long)facts.used,
+                         (unsigned long long)store_room(shard_store(lane_only(call->server->lane)))
+                             ->heap.blocks_count,
+                         (unsigned long long)facts.rss);
     reply_verbatim(&call->reply, "txt", buffer_slice(&out));
     buffer_free(&out);
 }

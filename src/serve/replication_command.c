@@ -3,6 +3,7 @@
 
 #include "serve/crossing.h"
 #include "serve/reply_lines.h"
+#include "serve/replication_sum.h"
 #include "serve/session_impl.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -19,14 +20,14 @@ static void split_address(const char *address, struct slice *host, struct slice 
     *port = slice_text(colon + 1);
 }
 
-static const struct lane_peer_told *peer_of(const struct lane_replication *told, node_id node)
+static const struct shard_peer_told *peer_of(const struct shard_replication *told, node_id node)
 {
     for (uint32_t i = 0; i < told->peers_count; i++)
         if (node_eq(told->peers[i].node, node)) return &told->peers[i];
     return NULL;
 }
 
-static void role_leader(struct reply *reply, const struct lane_replication *told)
+static void role_leader(struct reply *reply, const struct shard_replication *told)
 {
     uint32_t up = 0;
     for (uint32_t i = 0; i < told->peers_count; i++) up += told->peers[i].is_up;
@@ -35,7 +36,7 @@ static void role_leader(struct reply *reply, const struct lane_replication *told
     reply_integer(reply, (int64_t)told->last);
     reply_array(reply, up);
     for (uint32_t i = 0; i < told->peers_count; i++) {
-        const struct lane_peer_told *peer = &told->peers[i];
+        const struct shard_peer_told *peer = &told->peers[i];
         struct slice host, port;
         if (!peer->is_up) continue;
         split_address(peer->address, &host, &port);
@@ -46,9 +47,9 @@ static void role_leader(struct reply *reply, const struct lane_replication *told
     }
 }
 
-static void role_follower(struct reply *reply, const struct lane_replication *told)
+static void role_follower(struct reply *reply, const struct shard_replication *told)
 {
-    const struct lane_peer_told *leader = peer_of(told, told->leader);
+    const struct shard_peer_told *leader = peer_of(told, told->leader);
     struct slice host = SLICE("?"), port = SLICE("0");
     int64_t number = 0;
     if (leader != NULL) split_address(leader->address, &host, &port);
@@ -64,50 +65,44 @@ static void role_follower(struct reply *reply, const struct lane_replication *to
 
 void role_command(struct session_call *call)
 {
-    struct lane *lane = call->server->lane;
-    struct lane_replication told;
-    if (!lane_is_replicated(lane)) {
-        reply_array(&call->reply, 3);
-        reply_bulk_text(&call->reply, "master");
-        reply_integer(&call->reply, (int64_t)lane_last(lane));
-        reply_array(&call->reply, 0);
-        return;
-    }
-    lane_tell_replication(lane, &told);
-    if (lane_is_leader(lane)) {
-        role_leader(&call->reply, &told);
+    struct replication_sum sum;
+    replication_sum(call->server, &sum);
+    if (replication_leads(call->server)) {
+        role_leader(&call->reply, &sum.all);
     } else {
-        role_follower(&call->reply, &told);
+        role_follower(&call->reply, &sum.all);
     }
 }
 
 /* --- WAIT ------------------------------------------------------------------------------------ */
 
-static int64_t replicas_with(const struct lane *lane, uint64_t index)
+/* Each shard that the client has written to is asked by itself (crossing.def): of NULL, none. */
+static int64_t replicas_with(const struct shard *shard, uint64_t index)
 {
-    struct lane_replication told;
+    struct shard_replication told;
     int64_t count = 0;
-    if (!lane_is_replicated(lane)) return 0;
-    lane_tell_replication(lane, &told);
+    if (shard == NULL) return 0;
+    shard_tell_replication(shard, &told);
     for (uint32_t i = 0; i < told.peers_count; i++) count += told.peers[i].matched >= index;
     return count;
 }
 
 /* Until so many have it, or the time is over: it is called again at the next turn. */
-static bool wait_goes_on(struct session_call *call, int64_t wanted, int64_t timeout_ms)
+static bool wait_goes_on(struct session_call *call, const struct shard *shard, int64_t wanted,
+                         int64_t timeout_ms)
 {
     struct session *session = call->session;
-    struct lane *lane = call->server->lane;
     instant now = call->server->sessions->now;
-    if (!lane_is_replicated(lane) || (session->flags & SESSION_MULTI)) return false;
+    bool replicated = lane_is_replicated(call->server->lane);
+    if (shard == NULL || !replicated || (session->flags & SESSION_MULTI)) return false;
     if (session->replicas_until.ns == 0) {
         int64_t most_ms = (INT64_MAX - now.ns) / NS_PER_MS;
         bool ends = timeout_ms > 0 && timeout_ms < most_ms;
-        session->replicas_gate = u64_max(session->gate, lane_last(lane));
+        session->replicas_index = shard_last(shard);
         session->replicas_until = (instant){ends ? now.ns + timeout_ms * NS_PER_MS : INT64_MAX};
     }
     bool over = now.ns >= session->replicas_until.ns;
-    if (!over && replicas_with(lane, session->replicas_gate) < wanted) {
+    if (!over && replicas_with(shard, session->replicas_index) < wanted) {
         session->flags |= SESSION_REPLICAS_WAIT;
         call->later = true;
         return true;
@@ -138,19 +133,20 @@ void wait_command(struct session_call *call)
 {
     int64_t first, second = 0, timeout;
     struct session *session = call->session;
-    struct lane *lane = call->server->lane;
+    const struct shard *shard = lane_shard(call->server->lane, session->shard);
     bool log = call->command->id == COMMAND_WAITAOF;
     if (!wait_arguments(call, &first, &second, &timeout)) return;
-    if (wait_goes_on(call, log ? second : first, timeout)) return;
-    uint64_t gate = session->replicas_until.ns == 0 ? lane_last(lane) : session->replicas_gate;
-    session->gate = u64_max(session->gate, gate);
+    if (wait_goes_on(call, shard, log ? second : first, timeout)) return;
+    uint64_t index = shard == NULL ? 0 : shard_last(shard);
+    if (session->replicas_until.ns != 0) index = session->replicas_index;
+    if (shard != NULL) session->gate = gate_of(session->shard, index, shard_agreed(shard));
     session->replicas_until = (instant){0};
     session->flags &= ~(uint32_t)SESSION_REPLICAS_WAIT;
     if (log) {
         reply_array(&call->reply, 2);
         reply_integer(&call->reply, 1);
     }
-    reply_integer(&call->reply, replicas_with(lane, gate));
+    reply_integer(&call->reply, replicas_with(shard, index));
 }
 
 /* --- READONLY, REPLICATION ------------------------------------------------------------------- */
@@ -182,12 +178,12 @@ void handover_command(struct session_call *call)
 void members_command(struct session_call *call)
 {
     enum { FIRST = 2 };
-    node_id voters[LANE_PEERS_MAX];
+    node_id voters[SHARD_PEERS_MAX];
     uint32_t count = call->argc - FIRST;
     struct fault fault;
     if (!has_peers(call)) return;
-    if (count > LANE_PEERS_MAX) {
-        reply_error(&call->reply, "ERR at most %d nodes hold the same data", (int)LANE_PEERS_MAX);
+    if (count > SHARD_PEERS_MAX) {
+        reply_error(&call->reply, "ERR at most %d nodes hold the same data", (int)SHARD_PEERS_MAX);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -199,7 +195,12 @@ void members_command(struct session_call *call)
         }
         voters[i] = (node_id){(uint32_t)number};
     }
-    if (lane_change_members(call->server->lane, voters, count, &fault) == ERR_OK) {
+    const struct lane *lane = call->server->lane;
+    enum err err = ERR_OK;
+    for (struct shard *shard = lane_shard_first(lane); shard != NULL && err == ERR_OK;
+         shard = lane_shard_next(lane, shard))
+        err = shard_change_members(shard, voters, count, &fault);
+    if (err == ERR_OK) {
         reply_ok(&call->reply);
     } else {
         reply_error(&call->reply, "ERR %s", fault.text);
@@ -218,10 +219,10 @@ static void line_text(struct buffer *out, const char *name, const char *value)
     buffer_append_format(out, "%s:%s\r\n", name, value);
 }
 
-static void peers_info(const struct lane_replication *told, bool leads, struct buffer *out)
+static void peers_info(const struct shard_replication *told, bool leads, struct buffer *out)
 {
     for (uint32_t i = 0; i < told->peers_count; i++) {
-        const struct lane_peer_told *peer = &told->peers[i];
+        const struct shard_peer_told *peer = &told->peers[i];
         const char *state = !peer->is_up ? "down" : peer->is_recovering ? "recovering" : "online";
         buffer_append_format(out, "peer%u:address=%s,state=%s,voter=%d", peer->node.n,
                              peer->address, state, peer->is_voter);
@@ -236,7 +237,7 @@ static void peers_info(const struct lane_replication *told, bool leads, struct b
     }
 }
 
-static void raft_info(const struct lane_replication *told, struct buffer *out)
+static void raft_info(const struct shard_replication *told, struct buffer *out)
 {
     line(out, "raft_term", told->term);
     line(out, "raft_last", told->last);
@@ -275,16 +276,13 @@ static void clients_info(const struct server *server, struct buffer *out)
 
 void replication_info(const struct server *server, struct buffer *out)
 {
-    struct lane *lane = server->lane;
-    struct lane_replication told = {.role = "solo"};
-    bool replicated = lane_is_replicated(lane), leads = true;
+    struct replication_sum sum;
+    replication_sum(server, &sum);
+    const struct shard_replication told = sum.all;
+    bool replicated = lane_is_replicated(server->lane), leads = replication_leads(server);
     uint32_t up = 0;
-    if (replicated) {
-        lane_tell_replication(lane, &told);
-        leads = lane_is_leader(lane);
-    }
     for (uint32_t i = 0; i < told.peers_count; i++) up += told.peers[i].is_up;
-    const struct lane_peer_told *leader = peer_of(&told, told.leader);
+    const struct shard_peer_told *leader = peer_of(&told, told.leader);
     line_text(out, "role", leads ? "master" : "slave");
     if (!leads) {
         struct slice host = SLICE("?"), port = SLICE("0");
@@ -297,7 +295,7 @@ void replication_info(const struct server *server, struct buffer *out)
     line(out, "connected_slaves", leads ? up : 0);
     line_text(out, "master_failover_state", "no-failover");
     line_text(out, "master_replid", server->run_id);
-    line(out, "master_repl_offset", lane_last(lane));
+    line(out, "master_repl_offset", told.last);
     line_text(out, "second_repl_offset", "-1");
     line(out, "repl_backlog_active", 0);
     line(out, "repl_backlog_size", 0);
@@ -305,6 +303,10 @@ void replication_info(const struct server *server, struct buffer *out)
     line(out, "node", told.self.n);
     line(out, "leader_node", told.leader.n);
     line_text(out, "node_role", told.role);
+    line(out, "shards", sum.shards_count);
+    line(out, "shards_led", sum.led_count);
+    line(out, "shards_without_leader", sum.leaderless_count);
+    line(out, "shards_recovering", sum.recovering_count);
     raft_info(&told, out);
     peers_info(&told, leads, out);
     clients_info(server, out);

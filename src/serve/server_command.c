@@ -22,7 +22,7 @@ void time_command(struct session_call *call)
 static void save_in_front(struct session_call *call)
 {
     struct server *server = call->server;
-    struct lane_saving saving = lane_saving(server->lane);
+    struct shard_saving saving = lane_saving(server->lane);
     struct fault fault;
     if (server->save_session == call->session->id) {
         call->later = saving.active;

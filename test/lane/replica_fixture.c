@@ -68,6 +68,7 @@ void replica_cluster_start(struct replica_cluster *cluster, uint32_t number)
     struct fault fault;
     struct lane_config config = {
         .lanes_count = 1,
+        .shards_count = 1,
         .folder = node->folder,
         .seed = 99,
         .segment_bytes = SEGMENT_BYTES,
@@ -113,7 +114,7 @@ static void turn(struct replica_cluster *cluster, struct replica_node *node, ins
         next = message->next;
         message_free(message);
     }
-    raft_check(lane_raft(node->lane));
+    raft_check(shard_raft(lane_only(node->lane)));
 }
 
 void replica_cluster_turn(struct replica_cluster *cluster)
@@ -141,16 +142,16 @@ uint32_t replica_cluster_leader(const struct replica_cluster *cluster)
 {
     for (uint32_t i = 0; i < cluster->count; i++) {
         const struct replica_node *node = &cluster->nodes[i];
-        if (node->lane == NULL || node->paused || !lane_is_leader(node->lane)) continue;
-        if (lane_way_of_write(node->lane) == LANE_HERE) return i + 1;
+        if (node->lane == NULL || node->paused || !shard_is_leader(lane_only(node->lane))) continue;
+        if (shard_way_of_write(lane_only(node->lane)) == SHARD_HERE) return i + 1;
     }
     return 0;
 }
 
-struct lane_replication replica_told(struct replica_cluster *cluster, uint32_t number)
+struct shard_replication replica_told(struct replica_cluster *cluster, uint32_t number)
 {
-    struct lane_replication told;
-    lane_tell_replication(replica_lane(cluster, number), &told);
+    struct shard_replication told;
+    shard_tell_replication(lane_only(replica_lane(cluster, number)), &told);
     return told;
 }
 
@@ -162,7 +163,7 @@ bool replica_cluster_is_even(struct replica_cluster *cluster)
     for (uint32_t i = 1; i <= cluster->count; i++) {
         const struct replica_node *node = &cluster->nodes[i - 1];
         if (node->lane == NULL || node->paused) continue;
-        struct lane_replication told = replica_told(cluster, i);
+        struct shard_replication told = replica_told(cluster, i);
         if (told.applied != last || told.last != last) return false;
     }
     return true;
@@ -182,15 +183,15 @@ static uint32_t split(const char *text, struct slice words[WORDS_MAX])
     return count;
 }
 
-static enum lane_ran run(struct replica_cluster *cluster, uint32_t number, const char *text,
-                         struct buffer *reply, uint64_t *gate)
+static enum shard_ran run(struct replica_cluster *cluster, uint32_t number, const char *text,
+                          struct buffer *reply, uint64_t *gate)
 {
     struct slice words[WORDS_MAX];
     uint32_t count = split(text, words);
     struct call call = {.argv = words, .argc = count, .reply = {reply, 2}};
     call.command = command_find(cluster->commands, words, count, NULL);
     cr_assert(call.command != NULL, "%s", text);
-    return lane_run(replica_lane(cluster, number), &call, gate);
+    return shard_run(lane_only(replica_lane(cluster, number)), &call, gate);
 }
 
 uint64_t replica_run(struct replica_cluster *cluster, uint32_t number, const char *text,
@@ -199,7 +200,7 @@ uint64_t replica_run(struct replica_cluster *cluster, uint32_t number, const cha
     uint64_t gate = 0;
     buffer_clear(reply);
     for (int i = 0; i < TURNS_MAX; i++) {
-        if (run(cluster, number, text, reply, &gate) == LANE_RAN) return gate;
+        if (run(cluster, number, text, reply, &gate) == SHARD_RAN) return gate;
         replica_cluster_turn(cluster);
     }
     cr_assert(false, "the log never had room: %s", text);
@@ -210,7 +211,7 @@ uint64_t replica_run_soon(struct replica_cluster *cluster, uint32_t number, cons
 {
     struct buffer reply = {0};
     struct lane *lane = replica_lane(cluster, number);
-    for (int i = 0; i < TURNS_MAX && lane_way_of_write(lane) != LANE_HERE; i++) {
+    for (int i = 0; i < TURNS_MAX && shard_way_of_write(lane_only(lane)) != SHARD_HERE; i++) {
         replica_cluster_turn(cluster);
     }
     uint64_t gate = replica_run(cluster, number, text, &reply);

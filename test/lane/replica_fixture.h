@@ -44,7 +44,7 @@ uint32_t replica_cluster_leader(const struct replica_cluster *cluster); /* 0: no
 /* Those that run have applied all that is in the log of the leader, and it is agreed on. */
 bool replica_cluster_is_even(struct replica_cluster *cluster);
 struct lane *replica_lane(struct replica_cluster *cluster, uint32_t number);
-struct lane_replication replica_told(struct replica_cluster *cluster, uint32_t number);
+struct shard_replication replica_told(struct replica_cluster *cluster, uint32_t number);
 
 /* Run words parted by spaces; the reply's bytes, in a buffer of the caller's. The gate is left as
  * it is. */

@@ -33,11 +33,11 @@ static void expect_same_data(struct replica_cluster *cluster)
 {
     uint8_t first[20], digest[20];
     replica_cluster_until(cluster, "all have all", replica_cluster_is_even);
-    store_digest(lane_store(replica_lane(cluster, 1)), first);
+    store_digest(shard_store(lane_only(replica_lane(cluster, 1))), first);
     for (uint32_t i = 2; i <= cluster->count; i++) {
-        store_digest(lane_store(replica_lane(cluster, i)), digest);
+        store_digest(shard_store(lane_only(replica_lane(cluster, i))), digest);
         cr_expect(memcmp(first, digest, sizeof first) == 0, "node %u differs", i);
-        store_check(lane_store(replica_lane(cluster, i)));
+        store_check(shard_store(lane_only(replica_lane(cluster, i))));
     }
 }
 
@@ -57,9 +57,10 @@ Test(replica, what_is_written_on_the_leader_is_on_all)
     struct replica_cluster cluster;
     uint32_t leader = start(&cluster);
     uint64_t gate = replica_run_soon(&cluster, leader, "SET a 1");
-    cr_expect(lane_agreed(replica_lane(&cluster, leader)) < gate, "not before others have it");
+    cr_expect(shard_agreed(lane_only(replica_lane(&cluster, leader))) < gate,
+              "not before others have it");
     replica_cluster_until(&cluster, "all have it", replica_cluster_is_even);
-    cr_expect(lane_agreed(replica_lane(&cluster, leader)) >= gate);
+    cr_expect(shard_agreed(lane_only(replica_lane(&cluster, leader))) >= gate);
     for (uint32_t i = 1; i <= 3; i++) cr_expect(replica_says(&cluster, i, "GET a", "$1\r\n1\r\n"));
     expect_same_data(&cluster);
     replica_cluster_free(&cluster);
@@ -75,19 +76,20 @@ Test(replica, calls_are_sent_where_they_may_run)
         .command = command_find(cluster.commands, words, 2, NULL), .argv = words, .argc = 2};
     struct lane *follower = replica_lane(&cluster, another(leader));
     uint64_t round = 0;
-    cr_expect_eq(lane_way_of_write(follower), LANE_AT_LEADER);
-    cr_expect_eq(lane_leader(follower).n, leader);
-    cr_expect_eq(lane_way(follower, &get, true, &round), LANE_HERE, "stale");
-    cr_expect_eq(lane_way(follower, &get, false, &round), LANE_WAIT);
+    cr_expect_eq(shard_way_of_write(lane_only(follower)), SHARD_AT_LEADER);
+    cr_expect_eq(shard_leader(lane_only(follower)).n, leader);
+    cr_expect_eq(shard_way(lane_only(follower), &get, true, &round), SHARD_HERE, "stale");
+    cr_expect_eq(shard_way(lane_only(follower), &get, false, &round), SHARD_WAIT);
     cr_expect(round != 0);
-    enum lane_way way = LANE_WAIT;
-    for (int i = 0; i < 1000 && way == LANE_WAIT; i++) {
+    enum shard_way way = SHARD_WAIT;
+    for (int i = 0; i < 1000 && way == SHARD_WAIT; i++) {
         replica_cluster_turn(&cluster);
-        way = lane_way(follower, &get, false, &round);
+        way = shard_way(lane_only(follower), &get, false, &round);
     }
-    cr_expect_eq(way, LANE_HERE, "a round was confirmed");
+    cr_expect_eq(way, SHARD_HERE, "a round was confirmed");
     cr_expect_eq(round, 0);
-    cr_expect_eq(lane_way(replica_lane(&cluster, leader), &get, false, &round), LANE_HERE);
+    cr_expect_eq(shard_way(lane_only(replica_lane(&cluster, leader)), &get, false, &round),
+                 SHARD_HERE);
     replica_cluster_free(&cluster);
 }
 
@@ -99,7 +101,7 @@ static bool another_leads(struct replica_cluster *cluster)
 static uint32_t muted;
 static bool muted_is_durable(struct replica_cluster *cluster)
 {
-    struct lane_replication told = replica_told(cluster, muted);
+    struct shard_replication told = replica_told(cluster, muted);
     return told.durable == told.last;
 }
 
@@ -128,12 +130,12 @@ Test(replica, what_a_deposed_leader_has_alone_is_gone)
     fill(&cluster, leader, 5);
     (void)depose(&cluster, leader);
     struct lane *lane = replica_lane(&cluster, leader);
-    cr_expect_eq(lane_losses(lane, &from, &for_good), 0);
-    uint64_t last = lane_last(lane);
+    cr_expect_eq(shard_losses(lane_only(lane), &from, &for_good), 0);
+    uint64_t last = shard_last(lane_only(lane));
     cluster.nodes[leader - 1].paused = cluster.nodes[leader - 1].mute = false;
     expect_same_data(&cluster);
-    cr_expect_eq(lane_depositions(lane), 1);
-    cr_expect_eq(lane_losses(lane, &from, &for_good), 1);
+    cr_expect_eq(shard_depositions(lane_only(lane)), 1);
+    cr_expect_eq(shard_losses(lane_only(lane), &from, &for_good), 1);
     cr_expect_eq(from, last, "the one entry");
     cr_expect_eq(replica_told(&cluster, leader).reloads, 1);
     cr_expect(replica_says(&cluster, leader, "GET lost", "$-1\r\n"));
@@ -160,13 +162,13 @@ Test(replica, entries_that_were_replaced_stay_so_after_a_start)
     replica_cluster_free(&cluster);
 }
 
-static enum lane_way way_of_stale_read(struct replica_cluster *cluster, uint32_t number)
+static enum shard_way way_of_stale_read(struct replica_cluster *cluster, uint32_t number)
 {
     struct slice words[] = {SLICE("GET"), SLICE("lost")};
     struct call get = {
         .command = command_find(cluster->commands, words, 2, NULL), .argv = words, .argc = 2};
     uint64_t round = 0;
-    return lane_way(replica_lane(cluster, number), &get, true, &round);
+    return shard_way(lane_only(replica_lane(cluster, number)), &get, true, &round);
 }
 
 /* Not even to who does not mind that it is old. */
@@ -178,16 +180,16 @@ Test(replica, what_may_be_taken_away_again_is_shown_to_nobody)
     (void)depose(&cluster, leader);
     replica_cluster_stop(&cluster, leader);
     replica_cluster_start(&cluster, leader);
-    cr_expect_eq(way_of_stale_read(&cluster, leader), LANE_WAIT);
+    cr_expect_eq(way_of_stale_read(&cluster, leader), SHARD_WAIT);
     expect_same_data(&cluster);
-    cr_expect_eq(way_of_stale_read(&cluster, leader), LANE_HERE);
+    cr_expect_eq(way_of_stale_read(&cluster, leader), SHARD_HERE);
     replica_cluster_free(&cluster);
 }
 
 static uint32_t alone;
 static bool alone_has_all_on_disk(struct replica_cluster *cluster)
 {
-    struct lane_replication told = replica_told(cluster, alone);
+    struct shard_replication told = replica_told(cluster, alone);
     return told.durable == told.last;
 }
 
@@ -202,7 +204,7 @@ Test(replica, who_comes_back_alone_shows_what_was_agreed_on)
     for (uint32_t i = 1; i <= 3; i++) replica_cluster_stop(&cluster, i);
     replica_cluster_start(&cluster, alone);
     cr_expect_eq(replica_told(&cluster, alone).commit, replica_told(&cluster, alone).last);
-    cr_expect_eq(way_of_stale_read(&cluster, alone), LANE_HERE);
+    cr_expect_eq(way_of_stale_read(&cluster, alone), SHARD_HERE);
     replica_cluster_free(&cluster);
 }
 
@@ -362,13 +364,14 @@ Test(replica, who_is_shown_that_a_key_is_over_waits_until_all_know)
     struct buffer reply = {0};
     uint32_t leader = start(&cluster);
     (void)replica_run_soon(&cluster, leader, "SET a 1 PX 1");
-    uint64_t before = lane_last(replica_lane(&cluster, leader)), gate = 0;
-    store_set_active_expire(lane_store(replica_lane(&cluster, leader)), false);
+    uint64_t before = shard_last(lane_only(replica_lane(&cluster, leader))), gate = 0;
+    store_set_active_expire(shard_store(lane_only(replica_lane(&cluster, leader))), false);
     for (int i = 0; i < 10000 && !slice_eq(buffer_slice(&reply), SLICE("$-1\r\n")); i++) {
         replica_cluster_turn(&cluster);
         gate = replica_run(&cluster, leader, "GET a", &reply);
     }
-    cr_expect_eq(lane_last(replica_lane(&cluster, leader)), before + 1, "a record of the time");
+    cr_expect_eq(shard_last(lane_only(replica_lane(&cluster, leader))), before + 1,
+                 "a record of the time");
     cr_expect_eq(gate, before + 1);
     expect_same_data(&cluster);
     for (uint32_t i = 1; i <= 3; i++) cr_expect(replica_says(&cluster, i, "GET a", "$-1\r\n"));
@@ -417,7 +420,7 @@ Test(replica, leadership_is_handed_over)
 static bool is_agreed(struct replica_cluster *cluster)
 {
     struct lane *lane = replica_lane(cluster, 1);
-    return lane_agreed(lane) >= lane_last(lane);
+    return shard_agreed(lane_only(lane)) >= shard_last(lane_only(lane));
 }
 
 Test(replica, a_solo_lane_is_a_group_of_one)
@@ -426,9 +429,9 @@ Test(replica, a_solo_lane_is_a_group_of_one)
     replica_cluster_new(&cluster, 1);
     for (int round = 0; round < 3; round++) {
         replica_cluster_start(&cluster, 1);
-        cr_expect_eq(lane_way_of_write(replica_lane(&cluster, 1)), LANE_HERE);
+        cr_expect_eq(shard_way_of_write(lane_only(replica_lane(&cluster, 1))), SHARD_HERE);
         uint64_t gate = replica_run_soon(&cluster, 1, "INCR a");
-        cr_expect(lane_agreed(replica_lane(&cluster, 1)) < gate);
+        cr_expect(shard_agreed(lane_only(replica_lane(&cluster, 1))) < gate);
         replica_cluster_until(&cluster, "it is on disk", is_agreed);
         replica_cluster_stop(&cluster, 1);
     }

@@ -2,13 +2,13 @@
 #include "node/waiting.h"
 #include "test/rows.h"
 
-static struct lane_replication three_nodes(bool second, bool third, uint32_t leader)
+static struct shard_replication three_nodes(bool second, bool third, uint32_t leader)
 {
-    struct lane_replication told = {
+    struct shard_replication told = {
         .self = {1}, .leader = {leader}, .role = "follower", .term = 4, .peers_count = 2};
     told.peers[0] =
-        (struct lane_peer_told){{2}, "10.0.0.2:7400", .is_up = second, .trouble = "refused"};
-    told.peers[1] = (struct lane_peer_told){{3}, "10.0.0.3:7400", .is_up = third};
+        (struct shard_peer_told){{2}, "10.0.0.2:7400", .is_up = second, .trouble = "refused"};
+    told.peers[1] = (struct shard_peer_told){{3}, "10.0.0.3:7400", .is_up = third};
     return told;
 }
 
@@ -53,7 +53,7 @@ static void expect_said(struct waiting *waiting, const struct moment *moment, co
 {
     struct buffer line = {0};
     enum notice_level level = NOTICE_DEBUG;
-    struct lane_replication told = three_nodes(moment->second, moment->third, moment->leader);
+    struct shard_replication told = three_nodes(moment->second, moment->third, moment->leader);
     bool said = waiting_step(waiting, &told, (instant){moment->ms * 1000000}, &level, &line);
     cr_expect_eq(said, moment->said != NULL, "%s: '%.*s'", moment->why, (int)line.len,
                  (const char *)line.data);
@@ -116,7 +116,7 @@ Test(waiting, a_node_that_is_filled_again_says_so)
     FOR_ROWS (row, rows) {
         struct buffer line = {0};
         enum notice_level level;
-        struct lane_replication told = three_nodes(true, true, 2);
+        struct shard_replication told = three_nodes(true, true, 2);
         told.role = row->role;
         told.snapshots_received = row->snapshots;
         bool said = waiting_step(&waiting, &told, (instant){(ms += 2000) * 1000000}, &level, &line);
