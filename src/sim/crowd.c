@@ -12,7 +12,7 @@ enum {
     WIRE_BYTES = 28 + 25, /* IP and UDP; and the envelope of lane/gossiping.c */
     PORT = 7400,
     LOAD_NS = 1000000000,
-    NODES_MAX = GOSSIP_MEMBERS_MAX
+    CROWD_NODES_MAX = GOSSIP_MEMBERS_MAX
 };
 
 enum happening { TICK, ARRIVAL, LOADS };
@@ -273,7 +273,7 @@ void crowd_crash(struct crowd *crowd, uint32_t number)
 
 struct crowd *crowd_new(const struct crowd_config *config)
 {
-    ASSERT(config->nodes_count <= NODES_MAX);
+    ASSERT(config->nodes_count <= CROWD_NODES_MAX);
     struct crowd *crowd = calloc(1, sizeof *crowd);
     ASSERT(crowd != NULL);
     crowd->config = *config;

@@ -40,7 +40,7 @@ struct gossip_config gossip_config_usual(void)
         .load_interval = MS(1000),
         .load_spread = MS(30),
         .forget_after = MS(60000),
-        .helpers = 3,
+        .helpers = 4,
         .tell_members = 3,
         .retransmits = 4,
         .suspicion = 3,

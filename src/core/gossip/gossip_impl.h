@@ -11,7 +11,6 @@ enum {
     RELAYS_MAX = 64,      /* pings on behalf of others, under way */
     STREAMS_MAX = 4,      /* nodes that get records, at a time */
     COMPARES_SOON = 8,    /* until two views are the same, after a start */
-    COMPARES_SOON = 8,    /* until two views are the same, after a start */
     STREAM_PARTS = 4,     /* datagrams to one of them in one step */
     LOAD_BYTES_MAX = 256, /* of loads in one datagram: they are many, and can wait */
     PICKS_MAX = 8,        /* tries to find somebody by chance; then all are looked at */
@@ -33,6 +32,11 @@ struct queue {
 };
 
 enum queue_kind { QUEUE_NEWS, QUEUE_LOADS, QUEUES_COUNT };
+
+struct table_slot {
+    node_id node;
+    int32_t place; /* PLACE_NONE: free */
+};
 
 struct member {
     node_id node;
@@ -90,7 +94,7 @@ struct gossip {
     instant now;
     struct member *members; /* [0] is self */
     uint32_t count, capacity;
-    int32_t *table; /* places by node; a power of two */
+    struct table_slot *table; /* by node; a power of two */
     uint32_t table_size;
     int32_t *order; /* places, in the order of probing; without self */
     uint32_t order_at;
