@@ -9,10 +9,12 @@
 #include "serve/blocked.h"
 #include "serve/config.h"
 #include "serve/crossing_share.h"
+#include "serve/heat.h"
 #include "serve/measure.h"
 #include "serve/monitor.h"
 #include "serve/redirect.h"
 #include "serve/session_impl.h"
+#include "serve/top_command.h"
 #include "serve/transaction.h"
 
 enum {
@@ -271,9 +273,10 @@ static bool run(struct server *server, struct session *session, const struct req
     struct sessions *sessions = server->sessions;
     bool nested = sessions->is_running;
     sessions->is_running = true;
-    bool ran = request->command->handler != NULL
-                   ? run_data(server, session, request, may_block)
-                   : run_session(server, session, request);
+    if (request->command->handler != NULL && heat_wants(server->heat))
+        top_note(server, session, request);
+    bool ran = request->command->handler != NULL ? run_data(server, session, request, may_block)
+                                                 : run_session(server, session, request);
     sessions->is_running = nested;
     if (UNLIKELY(sessions->list_counts[SESSIONS_PUSHED] > 0) && !nested) {
         bool waits = session->gate.index != 0;

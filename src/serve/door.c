@@ -11,6 +11,7 @@
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
 #include "serve/standing.h"
+#include "serve/top_command.h"
 #include "serve/watching.h"
 
 #define NS_PER_S INT64_C(1000000000)
@@ -243,6 +244,7 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms)
     } while (crossing_own_asks(server));
     instant deadline = earlier(blocked_expire(server, now), standing_turn(server, now));
     sweep(server);
+    deadline = earlier(deadline, top_turn(server, now));
     sessions_close_all(server, NULL);
     deadline = earlier(deadline, (instant){sessions->swept.ns + SWEEP_NS});
     deadline = earlier(deadline, replicas_deadline(server));
