@@ -24,7 +24,7 @@ _tutti() {
         --log-format) _tutti_words 'text json'; return ;;
         --config) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         esac
-        _tutti_words '--data --bind --port --lanes --log-format --requirepass --memory --node --peers --cluster --peer-secret-file --config --help' ;;
+        _tutti_words '--data --bind --port --lanes --log-format --requirepass --memory --node --peers --cluster --peer-secret-file --shards --peer-port --peer-address --join --token-file --node-host --node-zone --node-weight --config --help' ;;
     *)
         case $before in
         --input) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;

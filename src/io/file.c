@@ -38,6 +38,12 @@ enum err file_create(const char *path, struct file *file, struct fault *fault)
     return opened(fd, path, "create", file, fault);
 }
 
+enum err file_create_private(const char *path, struct file *file, struct fault *fault)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return opened(fd, path, "create", file, fault);
+}
+
 enum err file_create_nameless(const char *folder, struct file *file, struct fault *fault)
 {
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

@@ -18,6 +18,8 @@ struct file {
  * finds its end. */
 MUST_USE enum err file_open_read(const char *path, struct file *file, struct fault *fault);
 MUST_USE enum err file_create(const char *path, struct file *file, struct fault *fault);
+/* The same, for this user alone from its first moment: mode 0600. */
+MUST_USE enum err file_create_private(const char *path, struct file *file, struct fault *fault);
 
 /* A file in `folder` that has no name and is gone when closed, however the process ends. */
 MUST_USE enum err file_create_nameless(const char *folder, struct file *file, struct fault *fault);

@@ -24,11 +24,13 @@ enum err whole_file_read(const char *path, size_t bytes_max, struct buffer *text
     return err;
 }
 
-static enum err write_aside(const char *aside, struct slice text, struct fault *fault)
+static enum err write_aside(const char *aside, struct slice text, bool private,
+                            struct fault *fault)
 {
     struct file file;
     file_remove(aside); /* of a write that was cut off */
-    enum err err = file_create(aside, &file, fault);
+    enum err err = private ? file_create_private(aside, &file, fault)
+                           : file_create(aside, &file, fault);
     if (err != ERR_OK) return err;
     err = file_write(&file, text, fault);
     if (err == ERR_OK) err = file_sync(&file, fault);
@@ -44,14 +46,24 @@ static const char *folder_of(struct arena *arena, const char *path)
     return arena_text(arena, slice_of(path, (size_t)(slash - path) + 1));
 }
 
-enum err whole_file_replace(const char *path, struct slice text, struct fault *fault)
+static enum err replace(const char *path, struct slice text, bool private, struct fault *fault)
 {
     struct arena *arena = arena_new();
     const char *aside = arena_format(arena, "%s.partial", path);
-    enum err err = write_aside(aside, text, fault);
+    enum err err = write_aside(aside, text, private, fault);
     if (err == ERR_OK) err = file_rename(aside, path, fault);
     if (err != ERR_OK) file_remove(aside);
     if (err == ERR_OK) err = folder_sync(folder_of(arena, path), fault);
     arena_free(arena);
     return err;
+}
+
+enum err whole_file_replace(const char *path, struct slice text, struct fault *fault)
+{
+    return replace(path, text, false, fault);
+}
+
+enum err whole_file_replace_private(const char *path, struct slice text, struct fault *fault)
+{
+    return replace(path, text, true, fault);
 }

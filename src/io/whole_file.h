@@ -11,3 +11,6 @@ MUST_USE enum err whole_file_read(const char *path, size_t bytes_max, struct buf
 /* Written as PATH.partial, flushed, renamed, its folder flushed: the old one stays until the new
  * one is whole, and the new one stays when this has returned. */
 MUST_USE enum err whole_file_replace(const char *path, struct slice text, struct fault *fault);
+/* The same, for this user alone: mode 0600, from its first moment. */
+MUST_USE enum err whole_file_replace_private(const char *path, struct slice text,
+                                             struct fault *fault);

@@ -8,7 +8,7 @@
 #include "lane/lane.h"
 #include "lane/snapshot.h"
 #include "node/backup.h"
-#include "node/data_folder.h"
+#include "node/formation.h"
 #include "serve/config.h"
 #include "serve/config_apply.h"
 
@@ -99,8 +99,8 @@ static enum err backup_lane(struct arena *arena, const struct data_folder *folde
     struct lane_config lane_config = {
         .number = number,
         .lanes_count = folder->lanes_count,
-        .shards_count = folder->lanes_count,
-        .seed = folder->seed,
+        .shards_count = folder->identity.shards_count,
+        .seed = folder->identity.seed,
         .segment_bytes = (uint64_t)config_integer(&config, SETTING_LOG_SEGMENT_SIZE),
         .commands = command_table_new(arena),
     };
@@ -133,12 +133,12 @@ enum err node_backup(const char *data, const char *to, struct buffer *out, struc
                         "%s; or let the node write the backup: tutti backup %s --from HOST:PORT",
                         busy.text, to);
     }
-    if (err == ERR_OK && folder.cluster != NULL) {
+    if (err == ERR_OK && data_folder_is_shared(&folder)) {
         /* Opened here it would believe to be alone, and agree with itself. */
         err = fault_set(fault, ERR_USAGE,
                         "%s is of node %u of the cluster %s: let a node that runs write the "
                         "backup: tutti backup %s --from HOST:PORT",
-                        data, folder.node.n, folder.cluster, to);
+                        data, folder.identity.node.n, folder.identity.name, to);
         data_folder_close(&folder);
     } else if (err == ERR_OK) {
         err = begin_aside(arena, to, &aside, fault);
@@ -250,8 +250,12 @@ static enum err fill_folder(struct arena *arena, const char *aside, const struct
                             struct fault *fault)
 {
     struct data_folder folder;
-    enum err err = data_folder_open(arena, aside, parts->lanes_count, NULL, &folder, fault);
+    struct data_identity identity;
+    uint32_t shards_count = parts->items[0].snapshot->header.shards_count;
+    formation_draw(setting_rows[SETTING_CLUSTER].standard, shards_count, &identity);
+    enum err err = data_folder_take(arena, aside, &folder, fault);
     if (err != ERR_OK) return err;
+    err = data_folder_found(arena, &folder, &identity, parts->lanes_count, fault);
     for (uint32_t i = 0; i < parts->count && err == ERR_OK; i++) {
         const char *place;
         err = data_folder_lane(arena, &folder, parts->items[i].lane, &place, fault);

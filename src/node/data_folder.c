@@ -1,32 +1,29 @@
 /* data_folder.c -- see data_folder.h. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include "base/size.h"
 #include "io/file.h"
 #include "io/folder.h"
 #include "io/random.h"
 #include "io/whole_file.h"
-#include "node/data_folder.h"
+#include "node/data_facts.h"
 
-#define DATA_FILE "tutti.data"
-#define DATA_PART "tutti.data.partial"
-#define LOCK_FILE "lock"
+#define DATA_FILE     "tutti.data"
+#define LOCK_FILE     "lock"
+#define SECRET_FILE   "cluster.secret"
+#define REGISTRY_FILE "registry.copy"
+#define PARTIAL       ".partial"
 
 enum { DATA_BYTES_MAX = 4096 };
 
-struct opening {   /* as what a folder is opened */
-    bool existing; /* as whatever it is */
-    uint32_t lanes_count;
-    const struct data_identity *identity; /* NULL: alone */
-};
-
-/* What may be in a folder that no node has used yet. */
+/* What may be in a folder that is nobody's yet: of a beginning that was cut off, too. */
 static bool is_expected(const char *name)
 {
-    return strcmp(name, DATA_PART) == 0 || strcmp(name, LOCK_FILE) == 0 ||
-           strcmp(name, "lost+found") == 0;
+    static const char *const names[] = {DATA_FILE PARTIAL,   LOCK_FILE,     SECRET_FILE,
+                                        SECRET_FILE PARTIAL, REGISTRY_FILE, REGISTRY_FILE PARTIAL,
+                                        "lost+found"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
 }
 
 static enum err check_foreign(struct arena *arena, const char *path, struct fault *fault)
@@ -74,172 +71,95 @@ static enum err take_lock(struct arena *arena, struct data_folder *folder, struc
 
 /* --- what it says of itself ------------------------------------------------------------------ */
 
-static void append_hex(char *to, const uint8_t *bytes, size_t count)
+static const char *name_in(struct arena *arena, const struct data_folder *folder, const char *name)
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < count; i++) {
-        to[2 * i] = digits[bytes[i] >> 4];
-        to[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    to[2 * count] = '\0';
+    return arena_format(arena, "%s/%s", folder->path, name);
 }
 
-static enum err write_facts(struct arena *arena, const struct data_folder *folder,
-                            struct fault *fault)
+const char *data_folder_registry_path(struct arena *arena, const struct data_folder *folder)
 {
-    const char *name = arena_format(arena, "%s/" DATA_FILE, folder->path);
-    bool alone = folder->cluster == NULL;
-    const char *text =
-        arena_format(arena, "format %d\nid %s\nseed %" PRIu64 "\nlanes %" PRIu32 "\n",
-                     alone ? DATA_FORMAT_SOLO : DATA_FORMAT_CLUSTER, folder->id, folder->seed,
-                     folder->lanes_count);
-    if (!alone) {
-        text = arena_format(arena, "%scluster %s\nnode %" PRIu32 "\n", text, folder->cluster,
-                            folder->node.n);
-    }
-    return whole_file_replace(name, slice_text(text), fault);
+    return name_in(arena, folder, REGISTRY_FILE);
 }
 
-static enum err make_facts(struct arena *arena, struct data_folder *folder,
-                           const struct opening *opening, struct fault *fault)
+/* One that is not there, or is no secret, is missing: whoever needs it says what to do. */
+static enum err read_secret(struct arena *arena, struct data_folder *folder, struct fault *fault)
 {
-    uint8_t id[DATA_ID_LEN / 2];
-    enum err err = check_foreign(arena, folder->path, fault);
-    if (err != ERR_OK) return err;
-    random_fill(id, sizeof id);
-    append_hex(folder->id, id, sizeof id);
-    random_fill(&folder->seed, sizeof folder->seed);
-    folder->lanes_count = opening->lanes_count;
-    folder->is_new = true;
-    if (opening->identity != NULL) {
-        folder->cluster = opening->identity->cluster;
-        folder->node = opening->identity->node;
-        folder->seed = opening->identity->seed;
-    }
-    return write_facts(arena, folder, fault);
+    const char *path = name_in(arena, folder, SECRET_FILE);
+    struct buffer text = {0};
+    struct data_identity *identity = &folder->identity;
+    if (!path_exists(path)) return ERR_OK;
+    enum err err = whole_file_read(path, DATA_BYTES_MAX, &text, fault);
+    if (err == ERR_OK && text.len != 0 && text.data[text.len - 1] == '\n') text.len--;
+    identity->has_secret = err == ERR_OK && data_hex_read(buffer_slice(&text), identity->secret,
+                                                          sizeof identity->secret);
+    buffer_free(&text);
+    return err;
 }
 
-/* The value of a line "name value"; empty: there is none. */
-static struct slice fact(struct slice text, const char *name)
+static enum err read_facts(struct arena *arena, struct data_folder *folder, struct fault *fault)
 {
-    size_t len = strlen(name);
-    while (text.len != 0) {
-        const uint8_t *end = memchr(text.data, '\n', text.len);
-        size_t line_len = end == NULL ? text.len : (size_t)(end - text.data);
-        struct slice line = slice_of(text.data, line_len);
-        if (line.len > len && memcmp(line.data, name, len) == 0 && line.data[len] == ' ') {
-            return slice_from(line, len + 1);
-        }
-        text = slice_from(text, end == NULL ? line_len : line_len + 1);
-    }
-    return (struct slice){0};
+    struct buffer text = {0};
+    enum err err = whole_file_read(name_in(arena, folder, DATA_FILE), DATA_BYTES_MAX, &text, fault);
+    if (err == ERR_OK) err = data_facts_read(arena, buffer_slice(&text), folder, fault);
+    buffer_free(&text);
+    if (err == ERR_OK && folder->format == DATA_FORMAT) err = read_secret(arena, folder, fault);
+    return err;
 }
 
-static enum err check_format(const struct data_folder *folder, struct slice text, uint64_t *format,
-                             struct fault *fault)
+enum err data_folder_set_secret(struct arena *arena, struct data_folder *folder,
+                                const uint8_t secret[DATA_SECRET_BYTES], struct fault *fault)
 {
-    if (!count_parse(fact(text, "format"), format)) *format = 0;
-    if (*format <= DATA_FORMAT) return ERR_OK;
-    return fault_set(fault, ERR_USAGE,
-                     "the data folder %s has format %" PRIu64 ", and this tutti knows up to %d: "
-                     "start it with the newer tutti that made it",
-                     folder->path, *format, DATA_FORMAT);
+    struct buffer text = {0};
+    struct data_identity *identity = &folder->identity;
+    memcpy(identity->secret, secret, sizeof identity->secret);
+    identity->has_secret = true;
+    data_hex_append(slice_of(secret, DATA_SECRET_BYTES), &text);
+    buffer_append_byte(&text, '\n');
+    enum err err =
+        whole_file_replace_private(name_in(arena, folder, SECRET_FILE), buffer_slice(&text), fault);
+    buffer_free(&text);
+    return err;
 }
 
-static enum err take_facts(struct arena *arena, struct data_folder *folder, struct slice text,
+static void make_id(struct data_folder *folder)
+{
+    uint8_t bytes[DATA_ID_LEN / 2];
+    struct buffer text = {0};
+    random_fill(bytes, sizeof bytes);
+    data_hex_append(slice_of(bytes, sizeof bytes), &text);
+    memcpy(folder->id, text.data, DATA_ID_LEN);
+    buffer_free(&text);
+}
+
+enum err data_folder_found(struct arena *arena, struct data_folder *folder,
+                           const struct data_identity *identity, uint32_t lanes_count,
                            struct fault *fault)
 {
-    uint64_t format, lanes = 0, node = 0;
-    struct slice id = fact(text, "id"), cluster = fact(text, "cluster");
-    enum err err = check_format(folder, text, &format, fault);
-    if (err != ERR_OK) return err;
-    bool good = format != 0 && id.len == DATA_ID_LEN &&
-                count_parse(fact(text, "seed"), &folder->seed) &&
-                count_parse(fact(text, "lanes"), &lanes);
-    if (format == DATA_FORMAT_CLUSTER) {
-        good = good && cluster.len != 0 && count_parse(fact(text, "node"), &node) && node != 0 &&
-               node <= UINT32_MAX;
+    struct buffer text = {0};
+    ASSERT(folder->format < DATA_FORMAT);
+    ASSERT(identity->cluster != 0 && identity->node.n != 0 && identity->shards_count != 0);
+    if (folder->format == 0) {
+        make_id(folder);
+        folder->is_new = true;
     }
-    if (!good) {
-        return fault_set(fault, ERR_CORRUPT,
-                         "%s/" DATA_FILE " is damaged; restore the folder from a backup (tutti "
-                         "restore)",
-                         folder->path);
+    folder->identity = *identity;
+    folder->lanes_count = lanes_count;
+    enum err err = data_folder_set_secret(arena, folder, identity->secret, fault);
+    data_facts_write(folder, &text);
+    if (err == ERR_OK) {
+        err = whole_file_replace(name_in(arena, folder, DATA_FILE), buffer_slice(&text), fault);
     }
-    memcpy(folder->id, id.data, DATA_ID_LEN);
-    folder->lanes_count = (uint32_t)lanes;
-    if (format == DATA_FORMAT_CLUSTER) folder->cluster = arena_text(arena, cluster);
-    folder->node.n = (uint32_t)node;
-    return ERR_OK;
+    buffer_free(&text);
+    if (err == ERR_OK) folder->format = DATA_FORMAT;
+    return err;
 }
 
-static enum err check_identity(const struct data_folder *folder,
-                               const struct data_identity *identity, struct fault *fault)
-{
-    if (identity == NULL && folder->cluster != NULL) {
-        return fault_set(fault, ERR_USAGE,
-                         "the data folder %s is that of node %" PRIu32 " of the cluster %s: say "
-                         "--node %" PRIu32 " and --peers, or begin a new folder with --data",
-                         folder->path, folder->node.n, folder->cluster, folder->node.n);
-    }
-    if (identity != NULL && folder->cluster == NULL) {
-        return fault_set(fault, ERR_USAGE,
-                         "the data folder %s is that of a node that is alone: leave out --node and "
-                         "--peers, or begin a new folder with --data and copy the data into the "
-                         "cluster through a client",
-                         folder->path);
-    }
-    if (identity == NULL) return ERR_OK;
-    if (strcmp(folder->cluster, identity->cluster) != 0) {
-        return fault_set(
-            fault, ERR_USAGE,
-            "the data folder %s belongs to the cluster %s, not to %s: say --cluster %s, "
-            "or begin a new folder with --data",
-            folder->path, folder->cluster, identity->cluster, folder->cluster);
-    }
-    if (!node_eq(folder->node, identity->node)) {
-        return fault_set(fault, ERR_USAGE,
-                         "the data folder %s is that of node %" PRIu32 ", not of node %" PRIu32
-                         ": say --node %" PRIu32 ", or name this node's own folder with --data",
-                         folder->path, folder->node.n, identity->node.n, folder->node.n);
-    }
-    return ERR_OK;
-}
+/* --- opening --------------------------------------------------------------------------------- */
 
-static enum err check_facts(const struct data_folder *folder, const struct opening *opening,
-                            struct fault *fault)
-{
-    if (opening->existing) return ERR_OK;
-    if (folder->lanes_count != opening->lanes_count) {
-        return fault_set(fault, ERR_USAGE,
-                         "the data folder %s is dealt to %" PRIu32 " lanes, not %" PRIu32
-                         ": say --lanes %" PRIu32 ", or begin a new folder with --data",
-                         folder->path, folder->lanes_count, opening->lanes_count,
-                         folder->lanes_count);
-    }
-    return check_identity(folder, opening->identity, fault);
-}
-
-static enum err read_facts(struct arena *arena, struct data_folder *folder,
-                           const struct opening *opening, struct fault *fault)
-{
-    uint8_t bytes[DATA_BYTES_MAX];
-    size_t got = 0;
-    struct file file;
-    const char *path = arena_format(arena, "%s/" DATA_FILE, folder->path);
-    enum err err = file_open_read(path, &file, fault);
-    if (err != ERR_OK) return err;
-    err = file_read_at(&file, 0, bytes, sizeof bytes, &got, fault);
-    file_close(&file);
-    if (err == ERR_OK) err = take_facts(arena, folder, slice_of(bytes, got), fault);
-    return err == ERR_OK ? check_facts(folder, opening, fault) : err;
-}
-
-static enum err open_as(struct arena *arena, const char *path, const struct opening *opening,
-                        struct data_folder *folder, struct fault *fault)
+enum err data_folder_take(struct arena *arena, const char *path, struct data_folder *folder,
+                          struct fault *fault)
 {
     *folder = (struct data_folder){.path = path, .lock = {.fd = -1}};
-    const char *facts = arena_format(arena, "%s/" DATA_FILE, path);
     struct path_status status;
     enum err err = make_folder(path, fault);
     if (err != ERR_OK) return err;
@@ -249,32 +169,43 @@ static enum err open_as(struct arena *arena, const char *path, const struct open
         return fault_set(fault, ERR_USAGE, "%s is not a folder; name one with --data", path);
     }
     /* Before the lock, which would make a file in a stranger's folder. */
-    if (!path_exists(facts)) err = check_foreign(arena, path, fault);
+    bool has_facts = path_exists(name_in(arena, folder, DATA_FILE));
+    if (!has_facts) err = check_foreign(arena, path, fault);
     if (err == ERR_OK) err = take_lock(arena, folder, fault);
     if (err != ERR_OK) return err;
-    err = path_exists(facts) ? read_facts(arena, folder, opening, fault)
-                             : make_facts(arena, folder, opening, fault);
+    if (path_exists(name_in(arena, folder, DATA_FILE))) err = read_facts(arena, folder, fault);
     if (err != ERR_OK) data_folder_close(folder);
     return err;
 }
 
-enum err data_folder_open(struct arena *arena, const char *path, uint32_t lanes_count,
-                          const struct data_identity *identity, struct data_folder *folder,
-                          struct fault *fault)
+static enum err must_exist(struct arena *arena, const struct data_folder *folder,
+                           struct fault *fault)
 {
-    const struct opening opening = {.lanes_count = lanes_count, .identity = identity};
-    return open_as(arena, path, &opening, folder, fault);
+    if (path_exists(name_in(arena, folder, DATA_FILE))) return ERR_OK;
+    return fault_set(fault, ERR_NOT_FOUND,
+                     "%s is not a data folder: it has no " DATA_FILE "; name one with --data",
+                     folder->path);
 }
 
 enum err data_folder_open_existing(struct arena *arena, const char *path,
                                    struct data_folder *folder, struct fault *fault)
 {
-    if (!path_exists(arena_format(arena, "%s/" DATA_FILE, path))) {
-        return fault_set(fault, ERR_NOT_FOUND,
-                         "%s is not a data folder: it has no " DATA_FILE "; name one with --data",
-                         path);
-    }
-    return open_as(arena, path, &(struct opening){.existing = true}, folder, fault);
+    *folder = (struct data_folder){.path = path, .lock = {.fd = -1}};
+    enum err err = must_exist(arena, folder, fault);
+    return err == ERR_OK ? data_folder_take(arena, path, folder, fault) : err;
+}
+
+enum err data_folder_look(struct arena *arena, const char *path, struct data_folder *folder,
+                          struct fault *fault)
+{
+    *folder = (struct data_folder){.path = path, .lock = {.fd = -1}};
+    enum err err = must_exist(arena, folder, fault);
+    return err == ERR_OK ? read_facts(arena, folder, fault) : err;
+}
+
+bool data_folder_is_shared(const struct data_folder *folder)
+{
+    return folder->identity.origin != DATA_ORIGIN_FORMED;
 }
 
 void data_folder_close(struct data_folder *folder)

@@ -123,7 +123,7 @@ enum err node_doctor(const char *data, bool repair, struct buffer *out, struct f
     struct examination examination = {.arena = arena_new(), .out = out, .repair = repair};
     struct data_folder folder;
     enum err err = data_folder_open_existing(examination.arena, data, &folder, fault);
-    bool others = err == ERR_OK && folder.cluster != NULL;
+    bool others = err == ERR_OK && data_folder_is_shared(&folder);
     /* What is cut off its log it has promised to others: it must get it again from them. */
     examination.repair = repair && !others;
     if (err == ERR_OK) {

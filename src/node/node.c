@@ -4,6 +4,7 @@
 #include "io/random.h"
 #include "lane/mailbox.h"
 #include "node/exposure.h"
+#include "node/formation.h"
 #include "node/node_impl.h"
 
 static void make_run_id(char id[RUN_ID_LEN + 1])
@@ -17,12 +18,11 @@ static void make_run_id(char id[RUN_ID_LEN + 1])
 
 static enum err open_folders(struct node *node, struct fault *fault)
 {
-    const char *path = config_text(node->options.config, SETTING_DIR);
-    enum err err = node_check_exposure(node->options.config, fault);
-    if (err == ERR_OK) err = peers_read(node->arena, node->options.config, &node->peers, fault);
+    const struct config *config = node->options.config;
+    enum err err = node_check_exposure(config, fault);
+    if (err == ERR_OK) err = peers_read(node->arena, config, &node->peers, fault);
     if (err != ERR_OK) return err;
-    const struct data_identity *identity = node->peers.count == 0 ? NULL : &node->peers.identity;
-    err = data_folder_open(node->arena, path, node->lanes_count, identity, &node->folder, fault);
+    err = formation_open(node->arena, config, &node->peers, &node->folder, fault);
     node->has_folder = err == ERR_OK;
     node->lane_folders = ARENA_ARRAY(node->arena, const char *, node->lanes_count);
     for (uint32_t i = 0; i < node->lanes_count && err == ERR_OK; i++) {

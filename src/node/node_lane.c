@@ -11,6 +11,7 @@
 #include "serve/config_apply.h"
 #include "serve/crossing.h"
 #include "serve/door.h"
+#include "serve/heat.h"
 #include "serve/latency.h"
 #include "serve/measure.h"
 #include "serve/slowlog.h"
@@ -52,7 +53,7 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
         .lanes_count = node->lanes_count,
         .shards_count = node->lanes_count,
         .folder = node->lane_folders[lane->number],
-        .seed = node->folder.seed,
+        .seed = node->folder.identity.seed,
         .segment_bytes = (uint64_t)config_integer(&lane->config, SETTING_LOG_SEGMENT_SIZE),
         .memory_max_bytes = config_memory_max(&lane->config),
         .commands = node->commands,
@@ -63,7 +64,8 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     if (node->peers.count != 0) {
         uint64_t chance;
         random_fill(&chance, sizeof chance);
-        peers_fill(&node->peers, &lane->config, lane->number, chance, &lane->replication);
+        peers_fill(&node->peers, &node->folder.identity, &lane->config, lane->number, chance,
+                   &lane->replication);
         config.replication = &lane->replication;
     }
     return lane_open(&config, lane->io, &lane->lane, &lane->facts.opened, fault);
@@ -83,6 +85,7 @@ static enum err open_door(struct node_lane *lane, struct fault *fault)
         .acl = lane->acl,
         .config = &lane->config,
         .latency = latency_new(lane->arena),
+        .heat = heat_new(lane->arena, (uint64_t)lane->number + 1),
         .measures = measures_new(lane->arena),
         .slowlog = slowlog_new(lane->arena),
         .command_stats = ARENA_ARRAY(lane->arena, struct command_stats, COMMAND_COUNT),

@@ -1,11 +1,9 @@
 /* peers.c -- see peers.h. */
-#include <openssl/sha.h>
-#include <stdio.h>
+#include "node/peers.h"
 
 #include "base/prng.h"
 #include "base/size.h"
-#include "io/whole_file.h"
-#include "node/peers.h"
+#include "node/secret.h"
 
 enum { HOST_BYTES_MAX = 255, NAME_BYTES_MAX = 64, PORT_MAX = 65535, NODE_MAX = 65535 };
 
@@ -175,38 +173,11 @@ static enum err check_together(const struct config *config, struct fault *fault)
 
 /* --- what all of them know ------------------------------------------------------------------- */
 
-static bool is_end_of_line(uint8_t byte)
-{
-    return byte == '\n' || byte == '\r' || byte == ' ' || byte == '\t';
-}
-
-static enum err read_secret(struct arena *arena, const char *path, struct peers *peers,
-                            struct fault *fault)
-{
-    struct buffer text = {0};
-    enum err err = whole_file_read(path, PEER_SECRET_BYTES_MAX, &text, fault);
-    if (err != ERR_OK) {
-        buffer_free(&text);
-        return fault_prefix(fault, "peer-secret-file");
-    }
-    while (text.len > 0 && is_end_of_line(text.data[text.len - 1])) text.len--;
-    if (text.len < PEER_SECRET_BYTES_MIN) {
-        err = fault_set(fault, ERR_USAGE,
-                        "the secret in %s has %zu bytes, and must have %d or more; make one with: "
-                        "openssl rand -hex 32",
-                        path, text.len, PEER_SECRET_BYTES_MIN);
-    } else {
-        peers->secret = arena_copy(arena, buffer_slice(&text));
-    }
-    buffer_free(&text);
-    return err;
-}
-
 static enum err find_secret(struct arena *arena, const struct config *config, struct peers *peers,
                             struct fault *fault)
 {
     const char *path = config_text(config, SETTING_PEER_SECRET_FILE);
-    if (*path != '\0') return read_secret(arena, path, peers, fault);
+    if (*path != '\0') return secret_read(arena, path, &peers->secret, fault);
     const struct link_peer *first = &peers->peers[0];
     if (io_address_is_local(&first->address)) return ERR_OK;
     return fault_set(
@@ -217,31 +188,30 @@ static enum err find_secret(struct arena *arena, const struct config *config, st
         first->node.n, first->address.text);
 }
 
-/* The first bytes of a hash of `text`, for what only has to differ where it does. */
-static uint64_t hashed(const struct buffer *text)
-{
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    uint64_t value = 0;
-    (void)SHA256(text->data, text->len, digest);
-    for (size_t i = 0; i < sizeof value; i++) value = value << 8 | digest[i];
-    return value;
-}
-
 /* Replicas of one shard hash alike, so that a SCAN goes on at another leader; and nobody who does
- * not know the secret can make keys that collide. */
+ * not know the secret can make keys that collide. All nodes of the list come to the same. */
 static void derive(const struct config *config, struct peers *peers)
 {
     const char *name = config_text(config, SETTING_CLUSTER);
+    struct data_identity *identity = &peers->identity;
     struct buffer text = {0};
+    *identity = (struct data_identity){
+        .origin = DATA_ORIGIN_LISTED,
+        .name = name,
+        .node = peers->self,
+        .shards_count = (uint32_t)config_integer(config, SETTING_SHARDS),
+    };
     buffer_append_format(&text, "tutti links %s", name);
     for (uint32_t i = 0; i < peers->count; i++) {
         buffer_append_format(&text, " %u", peers->peers[i].node.n);
     }
-    peers->cluster = hashed(&text);
+    identity->cluster = secret_hash(buffer_slice(&text));
+    /* Without a file they are all on this machine, and whoever is there may know. */
+    secret_derive(peers->secret.len == 0 ? buffer_slice(&text) : peers->secret, identity->secret);
     buffer_clear(&text);
     buffer_append_format(&text, "tutti store %s ", name);
     buffer_append(&text, peers->secret);
-    peers->identity = (struct data_identity){name, peers->self, hashed(&text)};
+    identity->seed = secret_hash(buffer_slice(&text));
     buffer_free(&text);
 }
 
@@ -283,8 +253,9 @@ static size_t size(const struct config *config, enum setting_id id)
     return (size_t)config_integer(config, id);
 }
 
-void peers_fill(const struct peers *peers, const struct config *config, uint32_t lane,
-                uint64_t chance, struct lane_replication_config *to)
+void peers_fill(const struct peers *peers, const struct data_identity *identity,
+                const struct config *config, uint32_t lane, uint64_t chance,
+                struct lane_replication_config *to)
 {
     struct raft_config *raft = &to->raft;
     struct link_config *link = &to->link;
@@ -311,8 +282,8 @@ void peers_fill(const struct peers *peers, const struct config *config, uint32_t
         .self = peers->self,
         .lane = lane,
         .lanes_count = (uint32_t)config_integer(config, SETTING_LANES),
-        .cluster = peers->cluster,
-        .secret = peers->secret,
+        .cluster = identity->cluster,
+        .secret = slice_of(identity->secret, sizeof identity->secret),
         .peers_count = peers->count,
         .silence = milliseconds(config, SETTING_PEER_TIMEOUT_MS),
         .queue_bytes_max = queue_bytes,

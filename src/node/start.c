@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/process.h"
 #include "io/signals.h"
+#include "node/join.h"
 #include "node/notice.h"
 #include "node/peers.h"
 #include "node/start.h"
@@ -106,7 +107,7 @@ static void append_peers(const struct run *run, struct buffer *out)
         const struct link_peer *peer = &peers->peers[i];
         if (!node_eq(peer->node, peers->self)) continue;
         buffer_append_format(out, ", node %u of %u in the cluster %s, at ", peers->self.n,
-                             peers->count, peers->identity.cluster);
+                             peers->count, peers->identity.name);
         append_place(&peer->address, out);
         buffer_append(out, SLICE(" for the others"));
     }
@@ -133,7 +134,7 @@ static void say_dropped(const struct run *run)
 static void say_other_seed(const struct run *run)
 {
     const struct peers *peers = node_peers(run->node);
-    if (peers->count == 0 || node_folder(run->node)->seed == peers->identity.seed) return;
+    if (peers->count == 0 || node_folder(run->node)->identity.seed == peers->identity.seed) return;
     notice(
         &run->notices, NOTICE_WARNING,
         "the data folder was made with another secret: a SCAN that goes on at another node after "
@@ -229,7 +230,8 @@ static enum err serve(struct run *run, int *signal_number, struct fault *fault)
 
 static enum err open_and_serve(struct run *run, int *signal_number, struct fault *fault)
 {
-    enum err err = node_new(run->options, &run->node, fault);
+    enum err err = node_join(run->options, fault);
+    if (err == ERR_OK) err = node_new(run->options, &run->node, fault);
     if (err != ERR_OK) return err;
     err = serve(run, signal_number, fault);
     if (err != ERR_CANCELLED) node_free(run->node);

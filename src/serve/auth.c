@@ -3,7 +3,9 @@
 
 #include "cmd/call.h"
 #include "serve/client.h"
+#include "serve/cluster_map.h"
 #include "serve/pubsub.h"
+#include "serve/redirect.h"
 #include "serve/session_impl.h"
 #include "serve/session_text.h"
 #include "serve/transaction.h"
@@ -15,6 +17,7 @@ void session_greet(struct server *server, struct session *session)
 {
     session->user = acl_default_user(server->acl);
     session->authenticated = !acl_user_needs_password(session->user);
+    redirect_greet(server, session);
 }
 
 bool user_is_known(struct session_call *call, struct slice name)
@@ -130,9 +133,9 @@ static void hello_reply(struct session_call *call)
     reply_bulk_text(reply, "id");
     reply_integer(reply, (int64_t)call->session->id);
     reply_bulk_text(reply, "mode");
-    reply_bulk_text(reply, "standalone");
+    reply_bulk_text(reply, cluster_map_is_alone(call->server) ? "standalone" : "cluster");
     reply_bulk_text(reply, "role");
-    reply_bulk_text(reply, shard_is_leader(lane_only(call->server->lane)) ? "master" : "replica");
+    reply_bulk_text(reply, replication_leads(call->server) ? "master" : "replica");
     reply_bulk_text(reply, "modules");
     reply_array(reply, 0);
 }
@@ -160,9 +163,9 @@ void reset_command(struct session_call *call)
     transaction_drop(call->server, session);
     pubsub_leave_all(call->server, session);
     session_leave(call->server->sessions, SESSIONS_MONITOR, session);
-    session->flags &=
-        ~(uint32_t)(SESSION_MONITOR | SESSION_REPLY_OFF | SESSION_REPLY_SKIP |
-                    SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT | SESSION_NO_TOUCH | SESSION_STALE);
+    session->flags &= ~(uint32_t)(SESSION_MONITOR | SESSION_REPLY_OFF | SESSION_REPLY_SKIP |
+                                  SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT | SESSION_NO_TOUCH |
+                                  SESSION_STALE | SESSION_KNOWS_MAP | SESSION_ASKING);
     session->protocol = call->reply.protocol = 2;
     session->database = 0;
     buffer_free(&session->name);

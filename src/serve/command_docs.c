@@ -196,6 +196,7 @@ static const struct {
     {"transactions", "Transactions"},
     {"connection", "Connections"},
     {"server", "The node"},
+    {"cluster", "The cluster"},
     {"policy", "Policies"},
 };
 

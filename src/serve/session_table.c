@@ -2,6 +2,7 @@
 #include "serve/acl_commands.h"
 #include "serve/auth.h"
 #include "serve/client.h"
+#include "serve/cluster_command.h"
 #include "serve/command_docs.h"
 #include "serve/command_info.h"
 #include "serve/config_command.h"
@@ -15,6 +16,7 @@
 #include "serve/replication_command.h"
 #include "serve/server_command.h"
 #include "serve/slowlog.h"
+#include "serve/top_command.h"
 #include "serve/transaction.h"
 #include "serve/watching.h"
 
@@ -32,6 +34,7 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_ACL_SETUSER] = acl_setuser_command,
     [COMMAND_ACL_USERS] = acl_users_command,
     [COMMAND_ACL_WHOAMI] = acl_whoami_command,
+    [COMMAND_ASKING] = asking_command,
     [COMMAND_AUTH] = auth_command,
     [COMMAND_BGREWRITEAOF] = rewrite_command,
     [COMMAND_BACKUP_FAILED] = backup_failed_command,
@@ -53,6 +56,22 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_CLIENT_SETNAME] = client_setname_command,
     [COMMAND_CLIENT_UNBLOCK] = client_unblock_command,
     [COMMAND_CLIENT_UNPAUSE] = client_unpause_command,
+    [COMMAND_CLUSTER_COUNT_FAILURE_REPORTS] = cluster_command,
+    [COMMAND_CLUSTER_HELP] = help_command,
+    [COMMAND_CLUSTER_INFO] = cluster_command,
+    [COMMAND_CLUSTER_KEYSLOT] = cluster_command,
+    [COMMAND_CLUSTER_LINKS] = cluster_command,
+    [COMMAND_CLUSTER_MYID] = cluster_command,
+    [COMMAND_CLUSTER_MYSHARDID] = cluster_command,
+    [COMMAND_CLUSTER_NODES] = cluster_command,
+    [COMMAND_CLUSTER_REPLICAS] = cluster_command,
+    [COMMAND_CLUSTER_SHARDS] = cluster_command,
+    [COMMAND_CLUSTER_SLAVES] = cluster_command,
+    [COMMAND_CLUSTER_SLOTS] = cluster_command,
+    [COMMAND_CLUSTER_TOP] = cluster_top_command,
+#define REFUSED(id, words) [COMMAND_CLUSTER_##id] = cluster_refused_command,
+#include "serve/cluster_refused.def"
+#undef REFUSED
     [COMMAND_COMMAND] = command_command,
     [COMMAND_COMMAND_COUNT_OF] = command_command,
     [COMMAND_COMMAND_DOCS] = command_docs_command,
@@ -71,6 +90,9 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_ECHO] = echo_command,
     [COMMAND_EXEC] = exec_command,
     [COMMAND_HELLO] = hello_command,
+    [COMMAND_HOTKEYS_GET] = hotkeys_command,
+    [COMMAND_HOTKEYS_HELP] = help_command,
+    [COMMAND_HOTKEYS_RESET] = hotkeys_command,
     [COMMAND_INFO] = info_command,
     [COMMAND_LASTSAVE] = lastsave_command,
     [COMMAND_LATENCY_DOCTOR] = latency_command,

@@ -88,6 +88,12 @@ enum err file_create(const char *path, struct file *file, struct fault *fault)
     return ERR_OK;
 }
 
+/* One user has all. */
+enum err file_create_private(const char *path, struct file *file, struct fault *fault)
+{
+    return file_create(path, file, fault);
+}
+
 void file_close(struct file *file)
 {
     if (file->fd < 0) return;

@@ -37,7 +37,7 @@ check 'tutti doctor looks at it as at any' "$TUTTI" doctor --data data
 
 begin solo --data alone
 finish
-matches 'a node that is alone keeps the older format' '^format 1$' alone/tutti.data
+matches 'a node that is alone forms a cluster of one' '^origin formed$' alone/tutti.data
 expect_fault 'its folder is of no cluster' 2 'of a node that is alone: leave out --node' \
     "$TUTTI" start --port "$PORT" --data alone --node 1 --peers "$PEERS"
 

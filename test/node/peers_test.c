@@ -120,9 +120,9 @@ Test(peers, agree_on_what_they_derive)
     struct peers other = read_with_secret(arena, "2", "another 0123456789abcdef");
     cr_expect_eq(one.secret.len, 32, "the end of the line is not of the secret");
     cr_expect_eq(one.peers[0].node.n, 1, "by rising number");
-    cr_expect_eq(one.cluster, two.cluster);
+    cr_expect_eq(one.identity.cluster, two.identity.cluster);
     cr_expect_eq(one.identity.seed, two.identity.seed);
-    cr_expect_eq(one.cluster, other.cluster, "links compare what is no secret");
+    cr_expect_eq(one.identity.cluster, other.identity.cluster, "links compare what is no secret");
     cr_expect_neq(one.identity.seed, other.identity.seed, "hashes cannot be guessed");
     arena_free(arena);
 }
@@ -149,7 +149,7 @@ Test(peers, give_each_lane_its_part)
     struct lane_replication_config got = {0};
     set(&config, SETTING_PEER_QUEUE_SIZE, "1mb");
     cr_assert_eq(peers_read(arena, &config, &peers, &fault), ERR_OK, "%s", fault.text);
-    peers_fill(&peers, &config, 3, 42, &got);
+    peers_fill(&peers, &peers.identity, &config, 3, 42, &got);
     cr_expect_eq(got.link.lane, 3);
     cr_expect_eq(got.link.self.n, 2);
     cr_expect_eq(got.link.peers_count, 3);

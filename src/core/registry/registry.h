@@ -30,6 +30,8 @@ enum {
     REGISTRY_LABEL_BYTES_MAX = 63,
     REGISTRY_VERSION_BYTES_MAX = 31,
     REGISTRY_EVENT_BYTES_MAX = 64 << 10,
+    REGISTRY_ROW_NAME_BYTES_MAX = 63,
+    REGISTRY_FORM_MEMBERS_MAX = 9,
     REGISTRY_MEMBERS_EVER_MAX = 4096 /* with removed ones, whose oldest are forgotten */
 };
 
@@ -39,6 +41,13 @@ enum member_state {
     MEMBER_LEAVING, /* its shards move away */
     MEMBER_DEAD,    /* others say so; its shards are repaired after a while */
     MEMBER_REMOVED  /* refused for ever */
+};
+
+enum registry_setting_id {
+#define REGISTRY_SETTING(id, ...) REGISTRY_SETTING_##id,
+#include "core/registry/registry_setting.def"
+#undef REGISTRY_SETTING
+    REGISTRY_SETTINGS_COUNT
 };
 
 struct registry_text { /* of at most 63 bytes, zero-terminated */
@@ -60,7 +69,8 @@ struct registry_shard {                    /* what shall be */
     node_id voters[REGISTRY_REPLICAS_MAX]; /* by rising node */
     uint32_t voters_count;
     node_id leader; /* preferred; NODE_NONE: whoever */
-    uint64_t epoch; /* of the registry when this was decided */
+    uint64_t epoch; /* of the registry when this was decided. Of an event: of the place that it is
+                       to replace, so that one overtaken changes nothing; 0: whatever it is */
     uint8_t why;    /* enum planner_reason, of the last change */
 };
 
@@ -74,6 +84,7 @@ void registry_check(const struct registry *registry);
 
 enum registry_event_kind {
     REGISTRY_FORM = 1, /* cluster, shards_count, the first member (or several), all desired there */
+                       /* with numbers of their own, rising; alive */
     REGISTRY_JOIN,     /* a new member; its number is registry_next_node */
     REGISTRY_MEMBER_FACTS, /* addresses, lanes, labels … of a member have changed */
     REGISTRY_MEMBER_STATE, /* alive, dead, leaving, removed */
@@ -94,12 +105,12 @@ struct registry_event {
     bool force;
     shard_id shard; /* of PLACE; SHARD_ROOT: the voters of the root */
     struct registry_shard place;
-    uint32_t setting; /* of SETTING: enum registry_setting */
+    uint32_t setting; /* of SETTING: enum registry_setting_id */
     int64_t value;
 };
 
 void registry_event_write(const struct registry_event *event, struct buffer *out);
-/* What it points to lives in `arena`. False: it is no event. */
+/* What it points to lives in `arena`. False: it is no event. Any bytes may come. */
 MUST_USE bool registry_event_read(struct slice bytes, struct arena *arena,
                                   struct registry_event *event);
 /* May it be applied now? ERR_EXISTS, ERR_NOT_FOUND, ERR_LIMIT, ERR_USAGE with words for a person.
@@ -122,6 +133,8 @@ void registry_changed_rows(const struct registry *registry, registry_row_visit v
                            void *context);
 MUST_USE bool registry_row_load(struct registry *registry, struct slice name, struct slice bytes);
 MUST_USE bool registry_rows_end(struct registry *registry);
+/* Are the bytes of the row "cluster" those of this registry? It changes with each event. */
+bool registry_is_cluster_row(const struct registry *registry, struct slice bytes);
 
 /* --- readers --------------------------------------------------------------------------------- */
 
@@ -133,6 +146,18 @@ node_id registry_next_node(const struct registry *registry);
 uint32_t registry_members_count(const struct registry *registry); /* removed ones too */
 const struct registry_member *registry_member_at(const struct registry *registry, uint32_t i);
 const struct registry_member *registry_member(const struct registry *registry, node_id node);
+/* Of SHARD_ROOT too. */
 const struct registry_shard *registry_shard(const struct registry *registry, shard_id shard);
 bool registry_shall_hold(const struct registry *registry, shard_id shard, node_id node);
 int64_t registry_setting(const struct registry *registry, uint32_t setting);
+bool registry_is_desired(const struct registry *registry, node_id node); /* anywhere */
+/* Was a number given to it, and is it no member any more? Also when it was forgotten. */
+bool registry_is_removed(const struct registry *registry, node_id node);
+
+struct registry_setting_row {
+    const char *name, *help;
+    int64_t standard, low, high, simulate_low, simulate_high;
+};
+const struct registry_setting_row *registry_setting_row(uint32_t setting); /* NULL: none such */
+const char *member_state_text(enum member_state state);                    /* "alive" … */
+bool registry_text_set(struct registry_text *text, struct slice bytes); /* false: too long, or 0 */

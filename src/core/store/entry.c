@@ -80,7 +80,7 @@ void entry_give_value(struct store *store, struct entry *entry)
     switch ((enum entry_form)entry->form) {
     case FORM_INLINE:
     case FORM_INTEGER: break;
-    case FORM_BLOCK: block_give(&store->room.heap, entry_pointer(entry)); break;
+    case FORM_BLOCK: block_give(&store->shared->room.heap, entry_pointer(entry)); break;
     case FORM_OBJECT: trash_take_object(store, entry_type(entry), entry_pointer(entry)); break;
     }
 }
@@ -88,7 +88,7 @@ void entry_give_value(struct store *store, struct entry *entry)
 void entry_give(struct store *store, struct entry *entry)
 {
     entry_give_value(store, entry);
-    heap_give(&store->room.heap, entry, entry_size(entry));
+    heap_give(&store->shared->room.heap, entry, entry_size(entry));
 }
 
 size_t block_capacity_for(size_t len)

@@ -3,7 +3,8 @@
 
 enum {
     POLICY_SAMPLES = 16,
-    TRASH_STEPS = 16, /* memory that is being freed already goes before any key does */
+    TRASH_STEPS = 16,    /* memory that is being freed already goes before any key does */
+    STORES_COMPARED = 8, /* of those that share a room: that with the most keys loses one */
 };
 
 struct id_wanted {
@@ -66,55 +67,127 @@ static bool trash_helped(struct store *store)
 
 uint64_t evict_cap_bytes(const struct store *store, uint32_t policy)
 {
+    if (UNLIKELY(store->parts != NULL)) store = store_part_first(store);
     uint64_t all = store->policies->states[policy].policy.memory_max_bytes;
-    uint64_t parts = u64_max(store->room.limits.caps_parts, 1);
+    uint64_t parts = u64_max(store->shared->room.limits.caps_parts, 1);
     return all / parts + (all % parts != 0);
 }
 
-bool evict_policy(struct store *store, uint32_t policy, uint32_t keys_max)
+/* --- whose keys ------------------------------------------------------------------------------ */
+
+/* What this store has under the same prefix; NULL: no such policy. */
+static struct policy_state *state_of(struct store *store, uint32_t guess,
+                                     const struct policy_total *total)
 {
-    struct policy_state *state = &store->policies->states[policy];
-    ASSERT(policy < store->policies->count);
-    uint64_t bytes_max = evict_cap_bytes(store, policy);
-    if (bytes_max == 0 || state->policy.mode != POLICY_CACHE) return true;
-    bool is_uniform = store_policy_is_uniform(store);
-    for (uint32_t i = 0; i < keys_max; i++) {
-        if (policy_used_bytes(store, policy) <= bytes_max) return true;
-        if (trash_helped(store)) continue;
-        if (!evict_from_policy(store, state, false, is_uniform)) return false;
+    struct policies *policies = store->policies;
+    uint32_t index = guess;
+    if (index < policies->count && policies->states[index].total == total) {
+        return &policies->states[index];
     }
-    return true;
+    struct slice prefix = slice_of(total->prefix, total->prefix_len);
+    return store_policy_find(store, prefix, &index) ? &policies->states[index] : NULL;
 }
 
-/* The cache policy whose keys take the most, and may go. NULL: there is none. */
-static struct policy_state *fullest_policy(struct store *store)
+/* What a store could lose: of a policy, or (`total` NULL) of all its keys. */
+static uint64_t keys_to_lose(struct store *store, uint32_t guess, const struct policy_total *total)
 {
-    struct policy_state *fullest = NULL;
+    if (total != NULL) {
+        const struct policy_state *state = state_of(store, guess, total);
+        return state == NULL ? 0 : state->keys_count;
+    }
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) count += store->databases[i]->table.count;
+    return count;
+}
+
+/* Of the next few stores of the room that with the most keys; if none has any, the next that has
+ * one. NULL: there is none. */
+static struct store *next_to_lose(struct shared *shared, uint32_t guess,
+                                  const struct policy_total *total)
+{
+    struct store *fullest = NULL;
     uint64_t most = 0;
-    for (uint32_t i = 0; i < store->policies->count; i++) {
-        struct policy_state *state = &store->policies->states[i];
-        const struct policy *policy = &state->policy;
-        if (policy->mode != POLICY_CACHE || policy->evict == EVICT_NONE) continue;
-        uint64_t used = policy_used_bytes(store, i);
-        if (policy->keys_count == 0 || (fullest != NULL && used <= most)) continue;
-        fullest = state;
-        most = used;
+    for (uint32_t i = 0; i < shared->stores_count; i++) {
+        if (i >= STORES_COMPARED && fullest != NULL) break;
+        shared->evict_store = (shared->evict_store + 1) % shared->stores_count;
+        struct store *store = shared->stores[shared->evict_store];
+        uint64_t count = keys_to_lose(store, guess, total);
+        if (count <= most) continue;
+        fullest = store;
+        most = count;
     }
     return fullest;
 }
 
-static bool evict_from_store(struct store *store, const struct evict_request *request)
+typedef bool (*evict_one)(struct store *store, void *context);
+
+/* Drop one key of the store whose turn it is; where it has none that may go, of any other. */
+static bool evict_somewhere(struct store *store, uint32_t guess, const struct policy_total *total,
+                            evict_one evict, void *context)
 {
-    bool is_uniform = store_policy_is_uniform(store);
-    struct policy_state *root = &store->policies->states[0];
-    if (request->cache_only && !store->accounts) return false;
-    if (request->cache_only && !is_uniform) {
-        struct policy_state *state = fullest_policy(store);
-        return state != NULL && evict_from_policy(store, state, request->expiring_only, false);
+    struct shared *shared = store->shared;
+    if (shared->stores_count == 1) return evict(store, context);
+    struct store *chosen = next_to_lose(shared, guess, total);
+    if (chosen == NULL) return false;
+    if (evict(chosen, context)) return true;
+    for (uint32_t i = 0; i < shared->stores_count; i++) {
+        if (evict(shared->stores[i], context)) return true;
     }
-    if (request->kind == EVICT_S3FIFO && store->accounts) {
-        return evict_from_policy(store, root, request->expiring_only, is_uniform);
+    return false;
+}
+
+struct policy_wanted {
+    uint32_t guess; /* its number where it was asked for */
+    const struct policy_total *total;
+    bool expiring_only;
+};
+
+static bool evict_of_policy(struct store *store, void *context)
+{
+    const struct policy_wanted *wanted = context;
+    struct policy_state *state = state_of(store, wanted->guess, wanted->total);
+    if (state == NULL || state->policy.mode != POLICY_CACHE) return false;
+    if (trash_helped(store)) return true;
+    return evict_from_policy(store, state, wanted->expiring_only, store_policy_is_uniform(store));
+}
+
+bool evict_policy(struct store *store, uint32_t policy, uint32_t keys_max)
+{
+    if (UNLIKELY(store->parts != NULL)) store = store_part_first(store);
+    struct policy_state *state = &store->policies->states[policy];
+    ASSERT(policy < store->policies->count);
+    uint64_t bytes_max = evict_cap_bytes(store, policy);
+    if (bytes_max == 0 || state->policy.mode != POLICY_CACHE) return true;
+    struct policy_wanted wanted = {policy, state->total, false};
+    for (uint32_t i = 0; i < keys_max; i++) {
+        if (policy_used_bytes(store, policy) <= bytes_max) return true;
+        if (trash_helped(store)) continue;
+        if (!evict_somewhere(store, policy, state->total, evict_of_policy, &wanted)) return false;
     }
+    return true;
+}
+
+/* The cache policy whose keys take the most, and may go. False: there is none. */
+static bool fullest_policy(struct store *store, uint32_t *fullest)
+{
+    uint64_t most = 0;
+    bool any = false;
+    for (uint32_t i = 0; i < store->policies->count; i++) {
+        const struct policy_state *state = &store->policies->states[i];
+        if (state->policy.mode != POLICY_CACHE || state->policy.evict == EVICT_NONE) continue;
+        uint64_t used = policy_used_bytes(store, i);
+        if (state->total->keys_count == 0 || (any && used <= most)) continue;
+        any = true;
+        *fullest = i;
+        most = used;
+    }
+    return any;
+}
+
+static bool evict_of_all(struct store *store, void *context)
+{
+    const struct evict_request *request = context;
+    if (trash_helped(store)) return true;
     if (request->kind == EVICT_LFU) store->notes_frequency = true;
     struct evict_search search = {
         .pool = &store->policies->pool,
@@ -126,10 +199,27 @@ static bool evict_from_store(struct store *store, const struct evict_request *re
     return evict_sampled(store, &search);
 }
 
+static bool evict_from_store(struct store *store, const struct evict_request *request)
+{
+    uint32_t policy = 0; /* the root */
+    if (request->cache_only && !store->accounts) return false;
+    bool by_policy = request->kind == EVICT_S3FIFO && store->accounts;
+    if (request->cache_only && !store_policy_is_uniform(store)) {
+        if (!fullest_policy(store, &policy)) return false;
+        by_policy = true;
+    }
+    const struct policy_total *total = store->policies->states[policy].total;
+    struct policy_wanted wanted = {policy, total, request->expiring_only};
+    if (by_policy) return evict_somewhere(store, policy, total, evict_of_policy, &wanted);
+    struct evict_request copy = *request;
+    return evict_somewhere(store, policy, NULL, evict_of_all, &copy);
+}
+
 bool evict_store(struct store *store, const struct evict_request *request)
 {
+    if (UNLIKELY(store->parts != NULL)) store = store_part_first(store);
     for (uint32_t i = 0; i < request->keys_max; i++) {
-        if (store->room.heap.used_bytes <= request->bytes_max) return true;
+        if (store->shared->room.heap.used_bytes <= request->bytes_max) return true;
         if (trash_helped(store)) continue;
         if (request->kind == EVICT_NONE || !evict_from_store(store, request)) return false;
     }

@@ -14,9 +14,10 @@
 /* Of the policy's cap, what this store may hold; 0: it has no cap. */
 uint64_t evict_cap_bytes(const struct store *store, uint32_t policy);
 
-/* Free keys of the policy until it is within its cap, at most about `keys_max` of them; what goes
- * is told to the store's observer. False: it is over, and nothing more may go. True may mean that
- * it is still over, and the next call goes on. */
+/* Free keys of the policy (of all stores that share the room: those with the most lose first) until
+ * it is within its cap, at most about `keys_max` of them; what goes is told to the store's
+ * observer. False: it is over, and nothing more may go. True may mean that it is still over, and
+ * the next call goes on. */
 bool evict_policy(struct store *store, uint32_t policy, uint32_t keys_max);
 
 /* The same for the whole store while it takes more than `bytes_max`: what maxmemory-policy says.

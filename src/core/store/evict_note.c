@@ -24,7 +24,7 @@ uint64_t entry_idle_seconds(const struct store *store, const struct entry *entry
 
 uint8_t entry_frequency(const struct store *store, const struct entry *entry)
 {
-    uint64_t decay_minutes = store->room.limits.lfu_decay_minutes;
+    uint64_t decay_minutes = store->shared->room.limits.lfu_decay_minutes;
     if (decay_minutes == 0) return (uint8_t)entry->frequency;
     uint64_t lost = entry_idle_ms(store, entry) / MINUTE_MS / decay_minutes;
     return (uint8_t)(lost >= entry->frequency ? 0 : entry->frequency - lost);
@@ -35,7 +35,7 @@ static bool frequency_rises(struct store *store, uint32_t frequency)
 {
     if (frequency >= FREQUENCY_MAX) return false;
     uint64_t above = frequency > FREQUENCY_START ? frequency - FREQUENCY_START : 0;
-    uint64_t of = above * store->room.limits.lfu_log_factor + 1;
+    uint64_t of = above * store->shared->room.limits.lfu_log_factor + 1;
     return of == 1 || prng_below(&store->notes_prng, of) == 0;
 }
 

@@ -16,7 +16,7 @@ enum {
 /* Each key that comes also looks at the heads of queues that are mostly of keys that are gone. */
 static void queue_turn(struct store *store, struct hash_queue *queue, bool is_main)
 {
-    struct heap *heap = &store->room.heap;
+    struct heap *heap = &store->shared->room.heap;
     for (int i = 0; i < 2 && queue->count > 0; i++) {
         uint64_t id = hash_queue_pop(queue, heap);
         const struct entry *entry = evict_find(store, id).entry;
@@ -26,11 +26,11 @@ static void queue_turn(struct store *store, struct hash_queue *queue, bool is_ma
 
 void evict_key_added(struct store *store, struct policy_state *state, struct found *found)
 {
-    struct heap *heap = &store->room.heap;
+    struct heap *heap = &store->shared->room.heap;
     bool is_s3 = state->policy.evict == EVICT_S3FIFO;
     if (!is_s3 && store_policy_is_uniform(store)) return; /* evict_sweep finds them */
     uint64_t queued = state->fresh.count + state->main.count;
-    if (UNLIKELY(queued > 2 * state->policy.keys_count + STALE_COUNT_MIN)) {
+    if (UNLIKELY(queued > 2 * state->keys_count + STALE_COUNT_MIN)) {
         queue_turn(store, &state->fresh, false);
         queue_turn(store, &state->main, true);
     }
@@ -44,7 +44,7 @@ void evict_key_added(struct store *store, struct policy_state *state, struct fou
 static bool fresh_goes(struct store *store, struct policy_state *state, uint64_t id,
                        struct entry *entry)
 {
-    struct heap *heap = &store->room.heap;
+    struct heap *heap = &store->shared->room.heap;
     if (entry->s3_frequency < FRESH_FREQUENCY_MIN) {
         uint64_t queued = state->fresh.count + state->main.count;
         hash_ghost_push(&state->ghost, heap, id, queued);
@@ -61,13 +61,13 @@ static bool main_goes(struct store *store, struct policy_state *state, uint64_t 
 {
     if (entry->s3_frequency == 0) return true;
     entry->s3_frequency = (entry->s3_frequency - 1u) & 3u;
-    hash_queue_push(&state->main, &store->room.heap, id);
+    hash_queue_push(&state->main, &store->shared->room.heap, id);
     return false;
 }
 
 bool evict_s3(struct store *store, struct policy_state *state)
 {
-    struct heap *heap = &store->room.heap;
+    struct heap *heap = &store->shared->room.heap;
     for (uint64_t tries = 0;; tries++) {
         uint64_t queued = state->fresh.count + state->main.count;
         if (queued == 0) return false;

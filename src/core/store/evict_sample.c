@@ -56,7 +56,7 @@ static void sample_bag(struct store *store, const struct evict_search *search,
         struct found found = evict_find(store, *id);
         if (found.entry == NULL && !is_ordered) {
             *id = *hash_queue_at(&state->fresh, 0);
-            hash_queue_pop(&state->fresh, &store->room.heap);
+            hash_queue_pop(&state->fresh, &store->shared->room.heap);
         }
         if (found.entry == NULL || !is_candidate(search, found.entry)) continue;
         sample->slots[sample->count] = found.database->slot;

@@ -25,7 +25,9 @@ struct evict_pool {
 /* Of a cache policy: ids of its keys. `fresh` holds those of S3-FIFO's small queue, and with other
  * kinds all of them, in no order; some are of keys that are gone by now. */
 struct policy_state {
-    struct policy policy; /* the prefix is owned; used_bytes is counted here */
+    struct policy policy; /* the prefix is owned */
+    struct policy_total *total;
+    uint64_t used_bytes, keys_count; /* this store's part of the total */
     struct hash_queue fresh, main;
     struct hash_ghost ghost;
     struct evict_pool pool;
@@ -40,9 +42,6 @@ struct policies {
     uint32_t lengths_count;
     uint16_t lengths[POLICY_COUNT_MAX];
     uint16_t slots[POLICY_SLOTS]; /* index + 1; 0: empty. Open addressing */
-    /* Counting: what the heap holds beyond accounted_bytes belongs to `accounted`. */
-    uint32_t accounted;
-    uint64_t accounted_bytes;
     /* Eviction from the whole store. */
     struct evict_pool pool;
     uint32_t sweep_database;
@@ -60,4 +59,5 @@ static inline uint64_t evict_id_of(uint64_t hash, uint32_t slot)
 
 /* Queue a key that came under a cache policy. */
 void evict_key_added(struct store *store, struct policy_state *state, struct found *found);
+/* By the keys of all stores that share the room. */
 uint64_t policy_used_bytes(const struct store *store, uint32_t policy);

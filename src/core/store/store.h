@@ -38,6 +38,10 @@ struct entry; /* opaque */
 struct store_config {
     uint64_t seed; /* of the hash and of chance; the same on all replicas */
     struct store_limits limits;
+    /* Share the room of this one, with its seed and limits, its observer, manner and statistics:
+     * values go from one to the other as they are (store_over.h), and memory, caps and what is
+     * evicted are of all of them. NULL: a room of its own. */
+    struct store *beside;
 };
 
 struct store *store_new(const struct store_config *config); /* ends with store_free */
@@ -48,6 +52,11 @@ struct room *store_room(struct store *store); /* what its values need: see room.
 void store_succeed(struct store *store, const struct store *before);
 /* All keys under cache policies go, and nobody is told. */
 void store_drop_cache(struct store *store);
+
+/* What somebody has worked out from the data in it, and keeps with it: freed with the store, or
+ * when another takes its place. NULL: nothing. */
+void store_set_companion(struct store *store, void *companion, void (*free)(void *companion));
+void *store_companion(const struct store *store);
 
 /* The time of the command that follows. It may stand still, and a step back counts as standing. */
 void store_set_time(struct store *store, int64_t now_ms);

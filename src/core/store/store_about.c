@@ -1,5 +1,6 @@
 /* store_about.c -- what is told about keys and about the store. See store.h. */
 #include "core/store/store_impl.h"
+#include "core/store/store_over.h"
 #include "core/store/value.h"
 
 enum { TABLE_SHARE_BYTES = 12 /* of a key, about */ };
@@ -54,9 +55,8 @@ static void digest_key(const struct store *store, uint32_t database, const struc
     digest_add(total, slice_of(digest, sizeof digest));
 }
 
-void store_digest(const struct store *store, uint8_t digest[20])
+static void digest_keys(const struct store *store, uint8_t digest[DIGEST_BYTES])
 {
-    memset(digest, 0, DIGEST_BYTES);
     for (uint32_t i = 0; i < STORE_DATABASES; i++) {
         struct table_walk walk = {0};
         const struct entry *entry;
@@ -66,22 +66,36 @@ void store_digest(const struct store *store, uint8_t digest[20])
     }
 }
 
+void store_digest(const struct store *store, uint8_t digest[20])
+{
+    memset(digest, 0, DIGEST_BYTES);
+    if (store->parts == NULL) {
+        digest_keys(store, digest);
+        return;
+    }
+    uint32_t at = 0;
+    for (const struct store *part; (part = store_over_next(store, &at)) != NULL;) {
+        digest_keys(part, digest);
+    }
+}
+
 /* --- the store ------------------------------------------------------------------------------- */
 
 void store_set_observer(struct store *store, store_observer observer, void *context)
 {
-    store->observer = observer;
-    store->observer_context = context;
+    store->shared->observer = observer;
+    store->shared->observer_context = context;
 }
 
 const struct store_stats *store_stats(const struct store *store)
 {
-    return &store->stats;
+    return &store->shared->stats;
 }
 
 void store_reset_stats(struct store *store)
 {
-    store->stats = (struct store_stats){.pending_free_blocks = store->stats.pending_free_blocks};
+    store->shared->stats =
+        (struct store_stats){.pending_free_blocks = store->shared->stats.pending_free_blocks};
 }
 
 static void database_check(const struct store *store, const struct database *database)
@@ -108,6 +122,13 @@ static void database_check(const struct store *store, const struct database *dat
 
 void store_check(const struct store *store)
 {
+    if (UNLIKELY(store->parts != NULL)) {
+        uint32_t at = 0;
+        for (struct store *part; (part = store_over_next(store, &at)) != NULL;) {
+            store_check(part);
+        }
+        return;
+    }
     for (uint32_t i = 0; i < STORE_DATABASES; i++) {
         ASSERT(store->slots[store->databases[i]->slot] == store->databases[i]);
         database_check(store, store->databases[i]);

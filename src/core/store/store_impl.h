@@ -148,31 +148,59 @@ struct walk {
 
 struct policies;
 
+/* A prefix, as all stores that share a room have it together. */
+struct policy_total {
+    struct policy_total *next;
+    uint64_t used_bytes, keys_count;
+    uint32_t users_count; /* stores that have a policy of this prefix */
+    uint32_t prefix_len;
+    uint8_t prefix[];
+};
+
+/* What the stores of one lane share. */
+struct shared {
+    struct room room;      /* first: it is found by it */
+    struct store **stores; /* those that have data */
+    uint32_t stores_count, stores_capacity;
+    uint32_t users_count; /* stores, with those that have no data of their own */
+    bool touch;
+    bool active_expire;
+    bool holds_expiry; /* nothing is dropped for its time but by a write to it */
+    store_observer observer;
+    void *observer_context;
+    struct store_stats stats;
+    uint32_t expire_credit; /* buckets that may be looked at */
+    int64_t expire_paced_ms;
+    /* Counting: what the heap holds beyond accounted_bytes belongs to this policy. */
+    uint32_t accounts_count;     /* stores of which some policy is cache */
+    struct store *accounted_for; /* NULL: to nobody's */
+    uint32_t accounted;
+    uint64_t accounted_bytes;
+    struct policy_total *totals;
+    uint32_t evict_store; /* where the next to lose keys is looked for */
+};
+
 struct store {
-    struct room room;
+    struct shared *shared;
+    struct store_parts *parts; /* of one that is made of others: see store_over.h; else NULL */
+    uint32_t place;            /* among shared->stores */
     struct database *databases[STORE_DATABASES]; /* by number */
     struct database *slots[STORE_DATABASES];
     int64_t now_ms;
-    uint32_t access_time; /* now, as entries keep it */
-    bool touch;
-    bool active_expire;
-    bool holds_expiry;        /* nothing is dropped for its time but by a write to it */
+    uint32_t access_time;     /* now, as entries keep it */
     bool notes_frequency;     /* some policy is lfu */
     bool notes_s3_frequency;  /* some policy is s3fifo */
     bool accounts;            /* some policy is cache: its keys are counted, see policy.c */
     bool gives_ttl;           /* some policy gives keys an expiry */
     uint32_t expire_database; /* where active expiry goes on */
-    uint32_t expire_credit;   /* buckets that may be looked at */
-    int64_t expire_paced_ms;
     bool expire_busy;
     struct trash trash;
-    struct store_stats stats;
     uint64_t *expired_seen; /* counts in looks that change nothing too */
-    store_observer observer;
-    void *observer_context;
     struct policies *policies;
     struct prng notes_prng; /* for eviction; no data depends on it */
     struct walk walk;
+    void *companion; /* see store_set_companion */
+    void (*companion_free)(void *companion);
 };
 
 /* --- from a key to its entry ----------------------------------------------------------------- */
@@ -197,7 +225,7 @@ static inline void store_find(const struct store *store, uint32_t database, stru
                               struct found *found)
 {
     found->database = store->databases[database];
-    found->hash = hash_bytes(&store->room.secret, key);
+    found->hash = hash_bytes(&store->shared->room.secret, key);
     found->entry =
         table_find(&found->database->table, found->hash, entry_same, &key, &found->place);
 }
@@ -205,20 +233,20 @@ static inline void store_find(const struct store *store, uint32_t database, stru
 static inline struct entry *store_look(const struct store *store, uint32_t database,
                                        struct slice key)
 {
-    uint64_t hash = hash_bytes(&store->room.secret, key);
+    uint64_t hash = hash_bytes(&store->shared->room.secret, key);
     return table_find(&store->databases[database]->table, hash, entry_same, &key, NULL);
 }
 
 static inline uint64_t entry_hash(const struct store *store, const struct entry *entry)
 {
-    return hash_bytes(&store->room.secret, slice_of(entry_key_at(entry), entry->key_len));
+    return hash_bytes(&store->shared->room.secret, slice_of(entry_key_at(entry), entry->key_len));
 }
 
 void entry_note_frequency(struct store *store, struct entry *entry); /* evict_note.c */
 
 static inline void entry_note_access(struct store *store, struct entry *entry)
 {
-    if (UNLIKELY(!store->touch)) return;
+    if (UNLIKELY(!store->shared->touch)) return;
     if (UNLIKELY(store->notes_frequency || store->notes_s3_frequency)) {
         entry_note_frequency(store, entry);
     }
@@ -259,9 +287,50 @@ void policies_free(struct store *store);
 /* From here on, memory is counted for the policy of this key; or for this one. */
 void policy_account_key(struct store *store, struct slice key);
 void policy_account(struct store *store, uint32_t policy);
-uint32_t policy_accounted(const struct store *store);
+uint32_t policy_accounted(const struct store *store); /* POLICY_NONE: none of its own */
 /* The expiry of a key that is made without one, by its policy. */
 int64_t policy_expiry_ms(const struct store *store, struct slice key);
 /* A key came under a policy that counts, or went. */
 void policy_key_added(struct store *store, struct found *found);
 void policy_key_removed(struct store *store, const struct entry *entry);
+
+/* --- stores made of others (store_over.c) ---------------------------------------------------- */
+
+struct shared *shared_new(uint64_t seed, const struct store_limits *limits);
+void shared_leave(struct shared *shared); /* the last one frees it */
+
+enum { OVER_WORK_PARTS = 64 }; /* looked at in one go */
+
+struct store_parts {
+    uint32_t count;
+    uint32_t working;      /* where work goes on */
+    struct store *nowhere; /* empty: in place of one that is not here */
+    struct store *stores[];
+};
+
+void store_over_free(struct store *over);
+/* Of a store with parts. */
+struct store *store_part_to_read(const struct store *over, struct slice key);
+struct store *store_part_to_change(struct store *over, struct slice key);
+struct store *store_part_first(const struct store *over); /* all have the same policies */
+uint64_t store_over_sum(const struct store *over, uint32_t database,
+                        uint64_t (*count)(const struct store *store, uint32_t database));
+struct entry *store_over_random(struct store *over, uint32_t database);
+uint64_t store_over_scan(const struct store *over, uint32_t database, uint64_t cursor,
+                         store_visit visit, void *context);
+bool store_over_work(struct store *over, uint32_t steps);
+void store_over_prefetch(const struct store *over, uint32_t database, const struct slice *keys,
+                         uint32_t count);
+int64_t store_over_average_ttl_ms(const struct store *over, uint32_t database);
+
+/* Where a key is: the store itself, or its part. */
+static inline struct store *store_to_read(const struct store *store, struct slice key)
+{
+    if (LIKELY(store->parts == NULL)) return (struct store *)(uintptr_t)store;
+    return store_part_to_read(store, key);
+}
+
+static inline struct store *store_to_change(struct store *store, struct slice key)
+{
+    return LIKELY(store->parts == NULL) ? store : store_part_to_change(store, key);
+}

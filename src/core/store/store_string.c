@@ -53,8 +53,8 @@ static struct entry *string_replace(struct store *store, struct found *found,
         }
         return old;
     }
-    entry_plan_string(plan, &store->room.heap, text);
-    struct entry *made = entry_new(&store->room.heap, plan);
+    entry_plan_string(plan, &store->shared->room.heap, text);
+    struct entry *made = entry_new(&store->shared->room.heap, plan);
     entry_give_value(store, old);
     return store_exchange(store, found, made);
 }
@@ -62,6 +62,7 @@ static struct entry *string_replace(struct store *store, struct found *found,
 struct entry *store_set_string(struct store *store, uint32_t database, struct slice key,
                                struct slice value, int64_t expiry_ms)
 {
+    store = store_to_change(store, key);
     struct found found;
     store_find_to_change(store, database, key, &found);
     if (UNLIKELY(store->gives_ttl) && expiry_ms == STORE_NO_EXPIRY) {
@@ -69,8 +70,8 @@ struct entry *store_set_string(struct store *store, uint32_t database, struct sl
     }
     struct entry_plan plan = {.key = key, .expiry_ms = expiry_ms};
     if (found.entry == NULL) {
-        entry_plan_string(&plan, &store->room.heap, value);
-        return store_insert(store, &found, entry_new(&store->room.heap, &plan));
+        entry_plan_string(&plan, &store->shared->room.heap, value);
+        return store_insert(store, &found, entry_new(&store->shared->room.heap, &plan));
     }
     if (UNLIKELY(entry_is_expired(store, found.entry))) {
         store_tell(store, STORE_DROP_EXPIRED, &found);
@@ -83,6 +84,7 @@ struct entry *store_set_string(struct store *store, uint32_t database, struct sl
 struct entry *store_update_string(struct store *store, uint32_t database, struct entry *entry,
                                   struct slice value)
 {
+    store = store_to_change(store, entry_key(entry));
     struct found found;
     store_found_again(store, database, entry, &found);
     struct entry_plan plan = {.key = entry_key(entry), .expiry_ms = entry_expiry(entry)};
@@ -92,6 +94,7 @@ struct entry *store_update_string(struct store *store, uint32_t database, struct
 struct entry *store_update_integer(struct store *store, uint32_t database, struct entry *entry,
                                    int64_t value)
 {
+    store = store_to_change(store, entry_key(entry));
     /* Store_write has saved the bucket, and where the entry is does not change. */
     if (entry->form == FORM_INTEGER) {
         memcpy(entry_value_at(entry), &value, sizeof value);
@@ -106,7 +109,7 @@ struct entry *store_update_integer(struct store *store, uint32_t database, struc
         .form = FORM_INTEGER,
         .word = (uint64_t)value,
     };
-    struct entry *made = entry_new(&store->room.heap, &plan);
+    struct entry *made = entry_new(&store->shared->room.heap, &plan);
     entry_give_value(store, entry);
     return store_exchange(store, &found, made);
 }
@@ -127,9 +130,9 @@ static struct entry *string_to_block(struct store *store, uint32_t database, str
         .expiry_ms = entry_expiry(entry),
         .type = VALUE_STRING,
         .form = FORM_BLOCK,
-        .word = (uintptr_t)block_new(&store->room.heap, text, capacity),
+        .word = (uintptr_t)block_new(&store->shared->room.heap, text, capacity),
     };
-    return store_exchange(store, &found, entry_new(&store->room.heap, &plan));
+    return store_exchange(store, &found, entry_new(&store->shared->room.heap, &plan));
 }
 
 static struct block *block_grow(struct heap *heap, struct block *block, size_t len)
@@ -145,11 +148,12 @@ static struct block *block_grow(struct heap *heap, struct block *block, size_t l
 struct entry *store_string_grow(struct store *store, uint32_t database, struct entry *entry,
                                 size_t len, uint8_t **bytes)
 {
+    store = store_to_change(store, entry_key(entry));
     ASSERT(len <= STORE_STRING_BYTES_MAX);
     if (entry->form != FORM_BLOCK) entry = string_to_block(store, database, entry, len);
     struct block *block = entry_pointer(entry);
     if (len > block->capacity) {
-        block = block_grow(&store->room.heap, block, len);
+        block = block_grow(&store->shared->room.heap, block, len);
         uint64_t word = (uintptr_t)block;
         memcpy(entry_value_at(entry), &word, sizeof word);
     }

@@ -25,19 +25,19 @@ void trash_take_object(struct store *store, enum value_type type, void *object)
 {
     struct trash *trash = &store->trash;
     if (value_count(type, object) < GARBAGE_COUNT_MIN) {
-        value_free(&store->room, type, object);
+        value_free(&store->shared->room, type, object);
         return;
     }
     if (trash->objects_count == trash->objects_capacity) {
         uint64_t had = trash->objects_capacity, capacity = had == 0 ? 16 : had * 2;
         trash->objects =
-            heap_resize(&store->room.heap, trash->objects, had * sizeof *trash->objects,
+            heap_resize(&store->shared->room.heap, trash->objects, had * sizeof *trash->objects,
                         capacity * sizeof *trash->objects);
         trash->objects_capacity = capacity;
     }
     trash->objects[trash->objects_count++] =
         (struct garbage){object, type, policy_accounted(store)};
-    store->stats.pending_free_blocks++;
+    store->shared->stats.pending_free_blocks++;
 }
 
 static void trash_object(struct store *store)
@@ -45,12 +45,13 @@ static void trash_object(struct store *store)
     struct trash *trash = &store->trash;
     ASSERT(trash->objects != NULL);
     const struct garbage *garbage = &trash->objects[trash->objects_count - 1];
-    if (UNLIKELY(store->accounts)) policy_account(store, garbage->policy);
+    if (UNLIKELY(store->shared->accounts_count > 0)) policy_account(store, garbage->policy);
     uint32_t steps = GARBAGE_BUCKETS_A_STEP;
-    if (!value_free_some(&store->room, garbage->type, garbage->object, steps)) return;
-    store->stats.pending_free_blocks--;
+    if (!value_free_some(&store->shared->room, garbage->type, garbage->object, steps)) return;
+    store->shared->stats.pending_free_blocks--;
     if (--trash->objects_count > 0) return;
-    heap_give(&store->room.heap, trash->objects, trash->objects_capacity * sizeof *trash->objects);
+    heap_give(&store->shared->room.heap, trash->objects,
+              trash->objects_capacity * sizeof *trash->objects);
     trash->objects = NULL;
     trash->objects_capacity = 0;
 }
@@ -59,7 +60,7 @@ static void trash_entry(void *context, void *item)
 {
     struct store *store = context;
     struct entry *entry = item;
-    if (UNLIKELY(store->accounts)) policy_account_key(store, entry_key(entry));
+    if (UNLIKELY(store->shared->accounts_count > 0)) policy_account_key(store, entry_key(entry));
     if (entry->cache) policy_key_removed(store, entry);
     entry_give(store, entry);
 }
@@ -70,7 +71,7 @@ static void trash_bucket(struct store *store)
     if (table_drop_bucket(&database->table, trash_entry, store)) return;
     if (database->in_walk) walk_leave(store, database);
     store->trash.databases = database->next;
-    heap_give(&store->room.heap, database, sizeof *database);
+    heap_give(&store->shared->room.heap, database, sizeof *database);
 }
 
 bool trash_work(struct store *store, uint32_t *steps)
@@ -133,11 +134,12 @@ static uint32_t expire_buckets(struct store *store, uint32_t number, uint32_t *s
 /* How many buckets may be looked at: as many as time has passed for, unless much was found. */
 static uint32_t expire_credit(struct store *store, uint32_t steps)
 {
-    uint64_t passed_ms = (uint64_t)(store->now_ms - store->expire_paced_ms);
+    uint64_t passed_ms = (uint64_t)(store->now_ms - store->shared->expire_paced_ms);
     uint64_t earned = u64_min(passed_ms, EXPIRE_CREDIT_MAX) * EXPIRE_BUCKETS_A_MS;
-    store->expire_paced_ms = store->now_ms;
-    store->expire_credit = (uint32_t)u64_min(store->expire_credit + earned, EXPIRE_CREDIT_MAX);
-    return store->expire_busy ? steps : (uint32_t)u64_min(steps, store->expire_credit);
+    store->shared->expire_paced_ms = store->now_ms;
+    store->shared->expire_credit =
+        (uint32_t)u64_min(store->shared->expire_credit + earned, EXPIRE_CREDIT_MAX);
+    return store->expire_busy ? steps : (uint32_t)u64_min(steps, store->shared->expire_credit);
 }
 
 /* True: there were so many that more is likely. */
@@ -149,25 +151,27 @@ static bool expire_work(struct store *store, uint32_t steps)
         store->expire_database = (store->expire_database + 1) % STORE_DATABASES;
     }
     uint32_t used = allowed - left;
-    store->expire_credit -= (uint32_t)u64_min(used, store->expire_credit);
+    store->shared->expire_credit -= (uint32_t)u64_min(used, store->shared->expire_credit);
     store->expire_busy = used > 0 && dropped * 100 / used >= EXPIRE_BUSY_PERCENT;
     return store->expire_busy;
 }
 
 bool store_work(struct store *store, uint32_t steps)
 {
+    if (UNLIKELY(store->parts != NULL)) return store_over_work(store, steps);
     uint32_t left = steps;
     bool more = trash_work(store, &left);
-    if (store->active_expire && !store->holds_expiry && left > 0) more |= expire_work(store, left);
+    if (store->shared->active_expire && !store->shared->holds_expiry && left > 0)
+        more |= expire_work(store, left);
     return more;
 }
 
 void store_hold_expiry(struct store *store, bool held)
 {
-    store->holds_expiry = held;
+    store->shared->holds_expiry = held;
 }
 
 void store_set_active_expire(struct store *store, bool active)
 {
-    store->active_expire = active;
+    store->shared->active_expire = active;
 }

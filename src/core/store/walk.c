@@ -52,6 +52,15 @@ void entry_encode(uint32_t database, const struct entry *entry, struct buffer *o
     }
 }
 
+bool entry_encoded_key(struct slice record, uint32_t *database, struct slice *key)
+{
+    struct cursor in = cursor_of(record);
+    *database = cursor_u8(&in);
+    if ((cursor_u8(&in) & RECORD_EXPIRES) != 0) (void)cursor_u64(&in);
+    *key = cursor_sized(&in);
+    return !in.bad && *database < STORE_DATABASES;
+}
+
 struct record {
     uint32_t database;
     struct found found;
@@ -97,17 +106,17 @@ static bool plan_decode_value(struct store *store, unsigned kind, struct cursor 
     if (plan->type == VALUE_STRING) {
         struct slice text = cursor_sized(in);
         if (in->bad || text.len > STORE_STRING_BYTES_MAX) return false;
-        entry_plan_string(plan, &store->room.heap, text);
+        entry_plan_string(plan, &store->shared->room.heap, text);
         return true;
     }
     if (plan->type < VALUE_STRING || plan->type > VALUE_HASH || (kind & RECORD_INTEGER) != 0) {
         return false;
     }
     plan->form = FORM_OBJECT;
-    void *object = value_decode(&store->room, plan->type, in);
+    void *object = value_decode(&store->shared->room, plan->type, in);
     plan->word = (uintptr_t)object;
     if (object == NULL || value_count(plan->type, object) > 0) return object != NULL;
-    value_free(&store->room, plan->type, object);
+    value_free(&store->shared->room, plan->type, object);
     return false;
 }
 
@@ -123,11 +132,11 @@ static bool record_decode(struct store *store, struct cursor *in, struct record 
     plan.key = cursor_sized(in);
     if (in->bad || record->database >= STORE_DATABASES) return false;
     if ((kind & ~63u) != 0 || plan.key.len > STORE_KEY_BYTES_MAX) return false;
-    if (UNLIKELY(store->accounts)) policy_account_key(store, plan.key);
+    if (UNLIKELY(store->shared->accounts_count > 0)) policy_account_key(store, plan.key);
     if (!plan_decode_value(store, kind, in, &plan)) return false;
-    record->entry = entry_new(&store->room.heap, &plan);
+    record->entry = entry_new(&store->shared->room.heap, &plan);
     record->found.database = store->databases[record->database];
-    record->found.hash = hash_bytes(&store->room.secret, plan.key);
+    record->found.hash = hash_bytes(&store->shared->room.secret, plan.key);
     return true;
 }
 
@@ -156,7 +165,7 @@ static void records_put(struct store *store, struct record *records, uint32_t co
         if (records[i].entry == NULL) continue;
         struct found *found = &records[i].found;
         struct slice key = entry_key(records[i].entry);
-        bool plain = !store->accounts && !found->database->in_walk;
+        bool plain = store->shared->accounts_count == 0 && !found->database->in_walk;
         found->entry = plain ? table_find(&found->database->table, found->hash, entry_same, &key,
                                           &found->place)
                              : NULL;

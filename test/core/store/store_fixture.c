@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/store/store_over.h"
 #include "test/core/store/store_fixture.h"
 #include "test/rows.h"
 
@@ -35,11 +36,22 @@ static void on_drop(void *context, enum store_drop why, uint32_t database, struc
 
 struct model *model_new(uint64_t seed)
 {
+    return model_new_over(seed, 0);
+}
+
+struct model *model_new_over(uint64_t seed, uint32_t parts_count)
+{
     struct model *model = calloc(1, sizeof *model);
+    struct store_config config = {.seed = seed, .limits = fixture_limits};
     cr_assert(model != NULL);
     model->random = (struct random){seed};
     model->now_ms = 1000;
-    model->store = store_new(&(struct store_config){.seed = seed, .limits = fixture_limits});
+    model->parts_count = parts_count;
+    model->store = parts_count == 0 ? store_new(&config) : store_new_over(&config, parts_count);
+    for (uint32_t i = 0; i < parts_count; i++) {
+        model->parts[i] = store_new(&(struct store_config){.beside = model->store});
+        store_over_set(model->store, i, model->parts[i]);
+    }
     store_set_time(model->store, model->now_ms);
     store_set_observer(model->store, on_drop, model);
     return model;
@@ -47,6 +59,7 @@ struct model *model_new(uint64_t seed)
 
 void model_free(struct model *model)
 {
+    for (uint32_t i = 0; i < model->parts_count; i++) store_free(model->parts[i]);
     store_free(model->store);
     free(model);
 }

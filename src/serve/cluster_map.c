@@ -1,0 +1,158 @@
+/* cluster_map.c -- see cluster_map.h. */
+#include "serve/cluster_map.h"
+
+#include "serve/config.h"
+#include "serve/session_impl.h"
+
+/* --- from the registry ----------------------------------------------------------------------- */
+
+static bool is_reachable(const struct registry_text *host)
+{
+    static const char *const any[] = {"", "*", "0.0.0.0", "::"};
+    for (size_t i = 0; i < COUNT_OF(any); i++)
+        if (strcmp(host->bytes, any[i]) == 0) return false;
+    return true;
+}
+
+static enum cluster_health health_of(enum member_state state)
+{
+    switch (state) {
+    case MEMBER_JOINING: return CLUSTER_LOADING;
+    case MEMBER_ALIVE:
+    case MEMBER_LEAVING: return CLUSTER_ONLINE;
+    case MEMBER_DEAD:
+    case MEMBER_REMOVED: return CLUSTER_FAILED;
+    }
+    UNREACHABLE("a member's state");
+}
+
+static bool may_lead(const struct registry *registry, node_id node)
+{
+    const struct registry_member *member = registry_member(registry, node);
+    return member != NULL && health_of(member->state) != CLUSTER_FAILED;
+}
+
+/* Who leads, or is most likely to lead next. */
+static node_id leader_of(const struct registry *registry, const struct registry_shard *shard,
+                         node_id known)
+{
+    if (may_lead(registry, known)) return known;
+    if (may_lead(registry, shard->leader)) return shard->leader;
+    for (uint32_t i = 0; i < shard->voters_count; i++)
+        if (may_lead(registry, shard->voters[i])) return shard->voters[i];
+    return shard->voters_count > 0 ? shard->voters[0] : NODE_NONE;
+}
+
+static void add_members(struct cluster_view *view, const struct cluster_source *source)
+{
+    uint32_t count = registry_members_count(source->registry);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct registry_member *member = registry_member_at(source->registry, i);
+        if (member->state == MEMBER_REMOVED) continue;
+        bool self = node_eq(member->node, source->self);
+        struct cluster_node node = {.node = member->node,
+                                    .host = member->client_host,
+                                    .port = member->client_port,
+                                    .peer_port = member->peer_port,
+                                    .health = self ? CLUSTER_ONLINE : health_of(member->state),
+                                    .since_ms = member->since_ms,
+                                    .offset = self ? source->own_offset : 0};
+        if (self && !is_reachable(&node.host)) node.host = source->own_host;
+        if (self && node.port == 0) node.port = source->own_port;
+        if (!self && !is_reachable(&node.host)) node.host = member->peer_host;
+        cluster_view_add_node(view, &node);
+    }
+}
+
+static void add_shards(struct cluster_view *view, const struct cluster_source *source)
+{
+    uint32_t shards_count = registry_shards_count(source->registry);
+    for (uint32_t first = 0, next; first < KEY_SLOTS; first = next) {
+        shard_id id = shard_of_slot(first, shards_count);
+        const struct registry_shard *shard = registry_shard(source->registry, id);
+        for (next = first + 1; next < KEY_SLOTS; next++)
+            if (!shard_eq(shard_of_slot(next, shards_count), id)) break;
+        struct cluster_range range = {.first = first, .last = next - 1};
+        range.leader = leader_of(source->registry, shard, source->leaders[id.n]);
+        for (uint32_t i = 0; i < shard->voters_count; i++)
+            if (!node_eq(shard->voters[i], range.leader))
+                range.others[range.others_count++] = shard->voters[i];
+        cluster_view_add_range(view, &range);
+    }
+}
+
+struct cluster_view *cluster_map_make(const struct cluster_source *source, struct arena *arena)
+{
+    struct cluster_view *view = cluster_view_new(arena, registry_members_count(source->registry),
+                                                 registry_shards_count(source->registry));
+    view->cluster = registry_cluster(source->registry);
+    view->epoch = registry_epoch(source->registry);
+    view->self = source->self;
+    view->now_ms = source->now_ms;
+    add_members(view, source);
+    add_shards(view, source);
+    cluster_view_close(view);
+    return view;
+}
+
+/* --- from this lane -------------------------------------------------------------------------- */
+
+/* Where the client has reached this node; by a Unix socket there is no address. */
+static struct registry_text host_used(const struct session *session)
+{
+    struct registry_text host = {{0}};
+    if (session->flags & SESSION_UNIX_SOCKET) return host;
+    memcpy(host.bytes, session->local.text, strnlen(session->local.text, sizeof host.bytes - 1));
+    return host;
+}
+
+/* How far the logs of all shards here are, together: it rises with each change. */
+static uint64_t own_offset(const struct server *server)
+{
+    uint64_t sum = 0;
+    const struct shard *shard = lane_shard_first(server->lane);
+    for (; shard != NULL; shard = lane_shard_next(server->lane, shard)) sum += shard_last(shard);
+    return sum;
+}
+
+/* Before a cluster is formed this node has all slots. */
+static struct cluster_view *view_of_one(const struct server *server, const struct session *session,
+                                        struct arena *arena)
+{
+    struct cluster_view *view = cluster_view_new(arena, 1, 1);
+    uint16_t port = (uint16_t)config_integer(server->config, SETTING_PORT);
+    view->self = lane_self(server->lane);
+    view->now_ms = server->sessions->unix_ms;
+    const struct cluster_node node = {
+        .node = view->self, .host = host_used(session), .port = port, .offset = own_offset(server)};
+    cluster_view_add_node(view, &node);
+    const struct cluster_range all = {.last = KEY_SLOTS - 1, .leader = view->self};
+    cluster_view_add_range(view, &all);
+    cluster_view_close(view);
+    return view;
+}
+
+struct cluster_view *cluster_map_view(const struct server *server, const struct session *session,
+                                      struct arena *arena)
+{
+    return view_of_one(server, session, arena);
+}
+
+uint64_t cluster_map_id(const struct server *server)
+{
+    (void)server;
+    return 0;
+}
+
+bool cluster_map_is_alone(const struct server *server)
+{
+    return !lane_is_replicated(server->lane);
+}
+
+bool cluster_map_elsewhere(const struct server *server, uint32_t slot, struct cluster_place *place)
+{
+    (void)server;
+    (void)slot;
+    (void)place;
+    return false;
+}
