@@ -99,7 +99,7 @@ static enum err backup_lane(struct arena *arena, const struct data_folder *folde
     struct lane_config lane_config = {
         .number = number,
         .lanes_count = folder->lanes_count,
-        .shards_count = folder->lanes_count,
+        .shards_count = folder->identity.shards_count,
         .seed = folder->identity.seed,
         .segment_bytes = (uint64_t)config_integer(&config, SETTING_LOG_SEGMENT_SIZE),
         .commands = command_table_new(arena),
