@@ -51,7 +51,7 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     struct lane_config config = {
         .number = lane->number,
         .lanes_count = node->lanes_count,
-        .shards_count = node->lanes_count,
+        .shards_count = node->folder.identity.shards_count,
         .folder = node->lane_folders[lane->number],
         .seed = node->folder.identity.seed,
         .segment_bytes = (uint64_t)config_integer(&lane->config, SETTING_LOG_SEGMENT_SIZE),
@@ -98,7 +98,6 @@ static enum err open_door(struct node_lane *lane, struct fault *fault)
         .client_id_step = node->lanes_count,
     };
     struct crossing_config crossing = {.lane = lane->number,
-                                       .shards_count = lane_shards_count(lane->lane),
                                        .lanes_count = node->lanes_count,
                                        .mailboxes = node->mailboxes,
                                        .shards_count = lane_shards_count(lane->lane),
