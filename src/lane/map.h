@@ -11,11 +11,24 @@
 #include "core/registry/registry.h"
 
 struct lane;
+struct mailbox;
 struct map; /* opaque: one a lane, of lane/lane.h */
 
-struct map *lane_map(const struct lane *lane);
-const struct registry *map_registry(const struct map *map); /* good until the end of the turn */
-uint64_t map_epoch(const struct map *map);                  /* changes with the registry's */
+/* What a lane must know to be in a cluster; borrowed for as long as the lane is open. */
+struct lane_cluster_config {
+    uint64_t cluster;
+    const char *registry_path;             /* of the saved copy; NULL: nowhere */
+    struct mailbox *const *mailboxes;      /* [lanes_count] for this alone; NULL: one lane */
+    const struct registry_member *members; /* of whom the cluster is formed, by rising node; */
+    uint32_t members_count;                /* 0: others have formed it */
+    uint32_t replicas;                     /* then */
+    const struct registry_member *self;    /* how this node can be reached now */
+};
+
+struct map *lane_map(const struct lane *lane); /* NULL: it is in no cluster */
+/* Not formed until something was heard of it. Good until the end of the turn. */
+const struct registry *map_registry(const struct map *map);
+uint64_t map_epoch(const struct map *map); /* changes with the registry's */
 /* Changes when a hint or the registry has: for who has cached what follows from them. */
 uint64_t map_changes(const struct map *map);
 /* Who leads it, as far as is known; NODE_NONE: nobody. May be this node. */
