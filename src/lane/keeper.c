@@ -2,9 +2,7 @@
  * keeper.c -- see keeper.h.
  *
  * Invariants. The brackets mark the lines that keep them.
- *   K1  data is dropped only when the leader of its group has said that the group's members are as
- *       in the newest place that we know, and we are not in it.
- *   K2  a change of members is asked for once for a place and a term: asking again would count what
+ *   K1  a change of members is asked for once for a place and a term: asking again would count what
  *       new members have caught up from the beginning.
  */
 #include "lane/keeper.h"
@@ -38,7 +36,6 @@ struct keeper {
     struct map *map;
     struct kept *kept; /* [shards_count + 1] */
     instant looked_at, mended_at, reported_at;
-    uint64_t opened_epoch; /* of the map by which shards were opened and dropped */
 };
 
 struct keeper *keeper_new(struct lane *lane, struct map *map)
@@ -103,7 +100,7 @@ static void change_members(struct keeper *keeper, struct shard *shard,
     struct fault fault;
     bool asked = kept->asked_epoch == place->epoch && kept->asked_term == raft_term(raft) &&
                  now.ns - kept->asked_at.ns < ASK_AGAIN_NS;
-    if (asked || !raft_may_change_members(raft)) return; /* [K2] */
+    if (asked || !raft_may_change_members(raft)) return; /* [K1] */
     if (shard_change_members(shard, place->voters, place->voters_count, &fault) != ERR_OK) return;
     kept->asked_epoch = place->epoch;
     kept->asked_term = raft_term(raft);
@@ -150,44 +147,6 @@ static void mend(struct keeper *keeper, struct shard *shard)
     } else {
         change_members(keeper, shard, place);
     }
-}
-
-/* --- opening and dropping -------------------------------------------------------------------- */
-
-static bool is_ours(const struct keeper *keeper, shard_id shard)
-{
-    const struct lane_config *config = &keeper->lane->config;
-    return shard_lane(shard, config->shards_count, config->lanes_count) == config->number;
-}
-
-static void open_or_drop(struct keeper *keeper, shard_id id)
-{
-    const struct registry_shard *place = desired_of(keeper, id);
-    struct shard *shard = lane_shard(keeper->lane, id);
-    bool shall = registry_shall_hold(map_registry(keeper->map), id, lane_self(keeper->lane));
-    struct fault fault;
-    if (shall == (shard != NULL)) return;
-    if (shall) { /* what does not open now is tried again */
-        if (lane_open_shard(keeper->lane, id, &fault) != ERR_OK) keeper->opened_epoch = 0;
-        return;
-    }
-    bool settled = map_settled(keeper->map, id) == place->epoch;
-    if (settled && !shard_is_leader(shard)) { /* [K1] */
-        lane_drop_shard(keeper->lane, id);
-    } else {
-        keeper->opened_epoch = 0;
-    }
-}
-
-static void open_and_drop(struct keeper *keeper)
-{
-    uint64_t epoch = map_epoch(keeper->map);
-    if (keeper->opened_epoch == epoch || desired_of(keeper, SHARD_ROOT) == NULL) return;
-    keeper->opened_epoch = epoch;
-    for (uint32_t i = 0; i < lane_shards_count(keeper->lane); i++) {
-        if (is_ours(keeper, (shard_id){i})) open_or_drop(keeper, (shard_id){i});
-    }
-    if (is_ours(keeper, SHARD_ROOT)) open_or_drop(keeper, SHARD_ROOT);
 }
 
 /* --- what is told ---------------------------------------------------------------------------- */
@@ -251,7 +210,6 @@ instant keeper_turn(struct keeper *keeper, instant now, struct buffer *reports)
     struct shard *shard;
     if (now.ns - keeper->mended_at.ns >= MEND_PAUSE_NS) {
         keeper->mended_at = now;
-        open_and_drop(keeper);
         for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
             mend(keeper, shard);
         }

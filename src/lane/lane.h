@@ -18,6 +18,8 @@
 
 struct lane;                    /* opaque */
 struct lane_replication_config; /* replica.h */
+struct lane_cluster_config;     /* map.h */
+struct wiring;                  /* wiring.h */
 struct message;                 /* mailbox.h */
 
 struct lane_start { /* a shard that is here at the start */
@@ -40,6 +42,7 @@ struct lane_config {
     /* NULL: all of this lane's but the root group, of all peers of `replication`. */
     const struct lane_start *starts;
     uint32_t starts_count;
+    const struct lane_cluster_config *cluster; /* map.h; NULL: it is in none */
 };
 
 /* Loads the newest snapshots and the log behind them. What was dropped, how many keys and how long
@@ -78,6 +81,9 @@ struct shard *lane_shard_first(const struct lane *lane);
 struct shard *lane_shard_next(const struct lane *lane, const struct shard *shard);
 /* Of a lane that has just one. */
 struct shard *lane_only(const struct lane *lane);
+
+/* Its part in the cluster; NULL: it is in none. */
+struct wiring *lane_wiring(const struct lane *lane);
 
 /* --- other nodes ----------------------------------------------------------------------------- */
 

@@ -55,7 +55,7 @@ static void load(struct map *map)
     buffer_free(&bytes);
 }
 
-struct map *map_new(struct lane *lane, const struct lane_cluster_config *config)
+struct map *map_open(struct lane *lane, const struct lane_cluster_config *config)
 {
     struct map *map = calloc(1, sizeof *map);
     ASSERT(map != NULL);
@@ -66,7 +66,7 @@ struct map *map_new(struct lane *lane, const struct lane_cluster_config *config)
     return map;
 }
 
-void map_free(struct map *map)
+void map_close(struct map *map)
 {
     if (map == NULL) return;
     registry_free(map->registry);
@@ -291,6 +291,11 @@ instant map_end_turn(struct map *map, instant now)
     }
     save(map, now);
     return (instant){map->said_at.ns + SAY_PAUSE_NS};
+}
+
+struct map *lane_map(const struct lane *lane)
+{
+    return lane_wiring(lane) == NULL ? NULL : wiring_map(lane_wiring(lane));
 }
 
 /* --- readers --------------------------------------------------------------------------------- */

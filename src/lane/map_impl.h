@@ -34,8 +34,8 @@ struct map {
     bool unsaved;
 };
 
-struct map *map_new(struct lane *lane, const struct lane_cluster_config *config);
-void map_free(struct map *map);
+struct map *map_open(struct lane *lane, const struct lane_cluster_config *config);
+void map_close(struct map *map);
 void map_begin_turn(struct map *map);
 /* What was gathered goes out; when it wants to be called again. */
 instant map_end_turn(struct map *map, instant now);

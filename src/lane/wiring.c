@@ -41,7 +41,7 @@ struct wiring *wiring_new(struct lane *lane, const struct lane_cluster_config *c
     ASSERT(wiring != NULL);
     wiring->lane = lane;
     wiring->config = config;
-    wiring->map = map_new(lane, config);
+    wiring->map = map_open(lane, config);
     wiring->keeper = keeper_new(lane, wiring->map);
     if (lane_number(lane) == 0) wiring->root = root_new(lane, wiring->map, config);
     return wiring;
@@ -52,7 +52,7 @@ void wiring_free(struct wiring *wiring)
     if (wiring == NULL) return;
     root_free(wiring->root);
     keeper_free(wiring->keeper);
-    map_free(wiring->map);
+    map_close(wiring->map);
     buffer_free(&wiring->reports);
     free(wiring);
 }
