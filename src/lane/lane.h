@@ -17,6 +17,7 @@
 #include "lane/shard.h"
 
 struct lane;                    /* opaque */
+struct lane_cluster;            /* cluster.h */
 struct lane_replication_config; /* replica.h */
 struct message;                 /* mailbox.h */
 
@@ -31,6 +32,7 @@ struct lane_config {
     struct call_settings settings;
     const struct command_table *commands;
     const struct lane_replication_config *replication; /* NULL: solo, groups of one */
+    const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
 };
 
 /* Loads the newest snapshots and the log behind them. What was dropped, how many keys and how long
