@@ -21,6 +21,12 @@ struct lane_cluster;            /* cluster.h */
 struct lane_replication_config; /* replica.h */
 struct message;                 /* mailbox.h */
 
+struct lane_start { /* a shard that is here at the start */
+    shard_id shard;
+    const node_id *members; /* as its group was formed; none: a leader's log will tell */
+    uint32_t members_count;
+};
+
 struct lane_config {
     uint32_t number, lanes_count;
     uint32_t shards_count; /* of the cluster: 1 … SHARDS_MAX */
@@ -33,6 +39,9 @@ struct lane_config {
     const struct command_table *commands;
     const struct lane_replication_config *replication; /* NULL: solo, groups of one */
     const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
+    /* NULL: all of this lane's but the root group, of all peers of `replication`. */
+    const struct lane_start *starts;
+    uint32_t starts_count;
 };
 
 /* Loads the newest snapshots and the log behind them. What was dropped, how many keys and how long
