@@ -11,6 +11,8 @@
 #include "core/registry/registry.h"
 #include "io/io.h"
 
+struct mailbox; /* mailbox.h */
+
 struct lane_cluster { /* made by node/membership.c; lives as long as the node */
     uint64_t id;
     const char *name;
@@ -24,5 +26,7 @@ struct lane_cluster { /* made by node/membership.c; lives as long as the node */
     bool may_be_deaf;            /* alone, with a port that nobody asked for: one that is taken is
                                     said and does no harm */
     const struct registry_member *founders;
-    uint32_t founders_count; /* with self, by rising number */
+    uint32_t founders_count;          /* with self, by rising number */
+    uint32_t replicas;                /* of each shard, when it is formed */
+    struct mailbox *const *mailboxes; /* [lanes_count]: of the lanes, for wiring.h alone */
 };

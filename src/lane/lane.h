@@ -19,7 +19,6 @@
 struct lane;                    /* opaque */
 struct lane_cluster;            /* cluster.h */
 struct lane_replication_config; /* replica.h */
-struct lane_cluster_config;     /* map.h */
 struct wiring;                  /* wiring.h */
 struct message;                 /* mailbox.h */
 
@@ -44,7 +43,6 @@ struct lane_config {
     /* NULL: all of this lane's but the root group, of all peers of `replication`. */
     const struct lane_start *starts;
     uint32_t starts_count;
-    const struct lane_cluster_config *cluster; /* map.h; NULL: it is in none */
 };
 
 /* Loads the newest snapshots and the log behind them. What was dropped, how many keys and how long
