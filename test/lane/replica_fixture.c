@@ -43,7 +43,7 @@ void replica_cluster_new(struct replica_cluster *cluster, uint32_t count)
 {
     struct link_cluster links;
     link_cluster_prepare(&links, count);
-    *cluster = (struct replica_cluster){.count = count, .arena = arena_new()};
+    *cluster = (struct replica_cluster){.count = count, .shards_count = 1, .arena = arena_new()};
     cluster->commands = command_table_new(cluster->arena);
     for (uint32_t i = 0; i < count; i++) {
         struct replica_node *node = &cluster->nodes[i];
@@ -68,7 +68,10 @@ void replica_cluster_start(struct replica_cluster *cluster, uint32_t number)
     struct fault fault;
     struct lane_config config = {
         .lanes_count = 1,
-        .shards_count = 1,
+        .shards_count = cluster->shards_count,
+        .starts = cluster->starts,
+        .starts_count = cluster->starts_count,
+        .cluster = node->cluster,
         .folder = node->folder,
         .seed = 99,
         .segment_bytes = SEGMENT_BYTES,
@@ -114,7 +117,8 @@ static void turn(struct replica_cluster *cluster, struct replica_node *node, ins
         next = message->next;
         message_free(message);
     }
-    raft_check(shard_raft(lane_only(node->lane)));
+    const struct shard *shard = lane_shard_first(node->lane);
+    for (; shard != NULL; shard = lane_shard_next(node->lane, shard)) raft_check(shard_raft(shard));
 }
 
 void replica_cluster_turn(struct replica_cluster *cluster)
