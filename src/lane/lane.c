@@ -1,5 +1,7 @@
 /* lane.c -- see lane.h. */
+#include "core/store/store_over.h"
 #include "lane/replica_impl.h"
+#include "lane/together_impl.h"
 
 #include <stdlib.h>
 
@@ -51,6 +53,11 @@ static struct lane *make(const struct lane_config *config, struct io *io)
     *lane = (struct lane){.config = *config, .io = io, .arena = arena, .now = io_now(io)};
     lane->shard_of = ARENA_ARRAY(arena, struct shard *, config->shards_count + 1);
     memset(lane->shard_of, 0, (config->shards_count + 1) * sizeof(struct shard *));
+    lane->over =
+        store_new_over(&(struct store_config){.seed = config->seed, .limits = config->limits},
+                       config->shards_count);
+    lane->used_bytes = store_room(lane->over)->heap.used_bytes;
+    lane->together = together_new(lane);
     lane->is_many = config->replication != NULL;
     lane->self = lane->is_many ? config->replication->raft.self : (node_id){LANE_SOLO_NODE};
     lane->eviction = (struct evict_request){
@@ -88,6 +95,8 @@ void lane_close(struct lane *lane)
     for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
     lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
+    together_free(lane->together);
+    store_free(lane->over);
     free(lane->shards);
     buffer_free(&lane->instead);
     buffer_free(&lane->places);
@@ -189,33 +198,11 @@ bool lane_has_room(const struct lane *lane)
            log_has_room(lane->log, lane->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
 }
 
-/* False: nothing of it may go. */
-static bool evict_from(struct lane *lane, struct shard *shard)
-{
-    struct evict_request request = lane->eviction;
-    uint64_t over = lane->used_bytes - lane->config.memory_max_bytes;
-    request.bytes_max = shard->used_bytes - u64_min(shard->used_bytes, over);
-    bool more = evict_store(shard->store, &request);
-    shard_note_memory(shard);
-    return more;
-}
-
-/* They take turns, those first that have their share of what is used. */
-static bool evict(struct lane *lane)
-{
-    uint64_t share = lane->used_bytes / lane->shards_here / 2;
-    for (uint32_t i = 0; i < 2 * lane->shards_here; i++) {
-        struct shard *shard = lane->shards[lane->evict_at++ % lane->shards_here];
-        bool first_round = i < lane->shards_here;
-        if ((shard->used_bytes >= share) == first_round && evict_from(lane, shard)) return true;
-    }
-    return false;
-}
-
 bool lane_memory_is_full(struct lane *lane)
 {
     uint64_t max = lane->config.memory_max_bytes;
-    return max != 0 && lane->used_bytes > max && !evict(lane);
+    if (max == 0 || store_room(lane->over)->heap.used_bytes <= max) return false;
+    return !evict_store(lane->over, &lane->eviction);
 }
 
 /* --- the turn -------------------------------------------------------------------------------- */

@@ -47,10 +47,13 @@ struct lane {
     struct buffer frame;   /* the head of what is sent */
     struct message *inbox, *inbox_last;
     struct lane_saves saves;
+    struct store *over; /* the stores of all shards here but the root's, as one */
+    struct together *together;
+    shard_id logged; /* whose entry was appended to the log last, and which; 0: none yet */
+    uint64_t logged_index;
     uint64_t used_bytes;    /* of all stores */
     size_t pending_bytes;   /* that are about to be appended to the log */
     uint32_t stalled_count; /* shards that put calls off */
-    uint32_t evict_at;
     bool has_failed;
     struct fault fault;
     instant now;

@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "core/store/store_over.h"
 #include "io/file.h"
 #include "io/folder.h"
 #include "lane/replica_impl.h"
@@ -42,9 +43,10 @@ struct loading {
 
 struct store *replica_store_new(const struct shard *shard)
 {
-    const struct lane *lane = shard->lane;
-    struct store_config config = {.seed = lane->config.seed, .limits = lane->config.limits};
-    return store_new(&config);
+    struct store *over = shard->lane->over, *store;
+    store = store_new(&(struct store_config){.beside = over});
+    if (!shard_eq(shard->number, SHARD_ROOT)) store_over_set(over, shard->number.n, store);
+    return store;
 }
 
 /* --- what was replaced ------------------------------------------------------------------------ */

@@ -171,6 +171,8 @@ void replica_log_spans(struct replica *replica, const struct raft_span *spans, u
             head.index = entry.pos.index;
             uint64_t position = log_append(log, &head, &entry.payload, 1);
             replica_runs_add(replica, position, entry.pos.index, 0);
+            replica->lane->logged = replica->shard->number;
+            replica->lane->logged_index = entry.pos.index;
         }
     }
     if (replica->marked_bytes > MARK_BYTES && replica_is_many(replica)) replica_log_hard(replica);

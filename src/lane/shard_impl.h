@@ -45,6 +45,25 @@ MUST_USE enum err shard_open(struct lane *lane, shard_id number, struct lane_ope
 void shard_close(struct shard *shard); /* frees it */
 /* May any of its keys be under a cache policy? */
 bool shard_is_about_cache(struct shard *shard, const struct call *call);
+
+/* What a call is about: how it is logged, and whose cap counts. */
+struct shard_manner {
+    enum policy_mode mode;
+    uint32_t policy; /* of the first key */
+};
+/* False: refused, and replied. A call without keys is about all of them: strong. */
+bool shard_manner_of(struct shard *shard, struct call *call, struct shard_manner *manner);
+/* All keys of the call; NULL: it has none, or the handler will refuse it. */
+enum { SHARD_KEYS_LOOKED_AT = 64 };
+const struct key_place *shard_keys_of(struct lane *lane, const struct call *call,
+                                      struct key_place keys[SHARD_KEYS_LOOKED_AT], int64_t *count);
+size_t shard_request_bytes(const struct call *call);
+/* Room in the log for so many; *refused: there is none, and that is replied. */
+enum shard_ran shard_ask_room(struct shard *shard, size_t bytes, struct reply *reply,
+                              bool *refused);
+bool shard_ask_memory(struct shard *shard, struct call *call); /* false: no room, and replied */
+void shard_append(struct shard *shard);                        /* shard->record is the next entry */
+void shard_keep_cap(struct shard *shard, uint32_t policy);
 /* Log that time has passed, if the log does not know. */
 void shard_log_time(struct shard *shard);
 void shard_count_changes(struct shard *shard, uint64_t changes);
@@ -56,9 +75,13 @@ void shard_note_memory(struct shard *shard);
 /* --- records (record.c) ---------------------------------------------------------------------- */
 
 /* A record is the time, then groups of commands, each group with its database:
- *   now_ms varint, { database varint, count varint, count × { argc varint, argc × sized } } … */
+ *   now_ms varint, { database varint, count varint, count × { argc varint, argc × sized } } …
+ * A command of no arguments is a key with its value, as snapshots have it: one sized. */
 void record_begin(struct buffer *record, int64_t now_ms);
 void record_add(struct buffer *record, const struct call *call);
+void record_add_bytes(struct buffer *record, uint32_t database, uint32_t count, struct slice bytes);
+void record_add_key(struct buffer *record, uint32_t database, struct slice encoded);
+void record_add_delete(struct buffer *record, uint32_t database, struct slice key);
 
 /* Run what a record says. `observer` NULL: nobody looks. ERR_CORRUPT: it is no such record, or
  * names an unknown command; the fault has its `number`. */

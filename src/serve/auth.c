@@ -135,7 +135,7 @@ static void hello_reply(struct session_call *call)
     reply_bulk_text(reply, "mode");
     reply_bulk_text(reply, cluster_map_is_alone(call->server) ? "standalone" : "cluster");
     reply_bulk_text(reply, "role");
-    reply_bulk_text(reply, shard_is_leader(lane_only(call->server->lane)) ? "master" : "replica");
+    reply_bulk_text(reply, replication_leads(call->server) ? "master" : "replica");
     reply_bulk_text(reply, "modules");
     reply_array(reply, 0);
 }

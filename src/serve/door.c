@@ -163,11 +163,18 @@ static void pause_end(struct server *server)
     session_unpause(server);
 }
 
+void session_hold_expiry(struct server *server, bool hold)
+{
+    for (struct shard *shard = lane_shard_first(server->lane); shard != NULL;
+         shard = lane_shard_next(server->lane, shard))
+        store_hold_expiry(shard_store(shard), hold);
+}
+
 void session_unpause(struct server *server)
 {
     struct sessions *sessions = server->sessions;
     if (sessions->pause == PAUSE_NONE) return;
-    store_hold_expiry(shard_store(lane_only(server->lane)), false);
+    session_hold_expiry(server, false);
     sessions->pause = PAUSE_NONE;
     sessions->pause_until = (instant){0};
     move_all(sessions, SESSIONS_PAUSED, SESSIONS_LATER);

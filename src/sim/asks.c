@@ -376,10 +376,10 @@ void asks_next(struct asks *asks, struct client *client, int64_t now_ns)
     }
 }
 
-void asks_probe(struct asks *asks, struct client *client, int64_t now_ns)
+void asks_probe(struct asks *asks, struct client *client, uint32_t number, int64_t now_ns)
 {
     struct asking asking = {.asks = asks, .client = client, .now_ns = now_ns};
-    snprintf(asking.key, sizeof asking.key, "probe%u", client->host);
+    snprintf(asking.key, sizeof asking.key, "probe%u.%u", client->host, number);
     say_add(&asking);
 }
 

@@ -20,8 +20,8 @@ struct asks {
 /* Append an ask to the client's output. */
 void asks_next(struct asks *asks, struct client *client, int64_t now_ns);
 
-/* A write of its own key by which a node shows that it works. */
-void asks_probe(struct asks *asks, struct client *client, int64_t now_ns);
+/* A write of its own key by which a node shows that it works: another key for each number. */
+void asks_probe(struct asks *asks, struct client *client, uint32_t number, int64_t now_ns);
 /* The whole of a key, which is of this operation's; false: there is nothing to be read of it. */
 bool asks_all(struct asks *asks, struct client *client, const struct history_op *op,
               int64_t now_ns);

@@ -8,7 +8,8 @@ enum {
     SLOW_LINK_MS_MAX = 300,
     DISK_SLOWNESS_MAX = 400,
     JUMP_S_MAX = 7200,
-    MEMBERS_AGAIN_MS = 300
+    MEMBERS_AGAIN_MS = 300,
+    REPLICAS_USUAL = 3
 };
 
 static uint32_t all_hosts(const struct sim *sim)
@@ -83,21 +84,20 @@ static int64_t jump_us(uint64_t chance)
 /* --- those who lead -----------------------------------------------------------------------------
  */
 
-static bool leads(struct host *host, uint32_t lane)
+/* The shard of this number, of all that there are; the root is the last. */
+static shard_id shard_at(const struct sim *sim, uint32_t number)
 {
-    if (host->state == HOST_DOWN || lane >= host->lanes_count) return false;
-    return shard_is_leader(lane_only(node_lane_lane(host->lanes[lane].lane)));
+    return number < sim->shards_count ? (shard_id){number} : SHARD_ROOT;
 }
 
-/* Who leads one of the lanes, in the latest term; nobody: `hosts`. */
+/* Who leads one of the shards, in the latest term; nobody: `hosts`. */
 static uint32_t aim(struct sim *sim, uint64_t chance, uint32_t hosts)
 {
-    uint32_t lane = (uint32_t)(chance >> 32) % sim->lanes_count;
+    shard_id shard = shard_at(sim, (uint32_t)(chance >> 32) % (sim->shards_count + 1));
     uint64_t latest = 0;
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
-        if (!leads(&sim->hosts[i], lane)) continue;
-        uint64_t term =
-            raft_term(shard_raft(lane_only(node_lane_lane(sim->hosts[i].lanes[lane].lane))));
+        if (!host_leads(&sim->hosts[i], shard)) continue;
+        uint64_t term = raft_term(shard_raft(host_shard(&sim->hosts[i], shard)));
         if (term <= latest) continue;
         latest = term;
         hosts = 1U << i;
@@ -108,7 +108,6 @@ static uint32_t aim(struct sim *sim, uint64_t chance, uint32_t hosts)
 static void hand_over(struct host *host)
 {
     for (uint32_t i = 0; i < host->lanes_count; i++) {
-        if (!leads(host, i)) continue;
         sim_current_host = host;
         lane_hand_over(node_lane_lane(host->lanes[i].lane));
         sim_current_host = NULL;
@@ -116,7 +115,18 @@ static void hand_over(struct host *host)
     }
 }
 
-/* Every lane's group shall be all hosts but `without`. Whoever leads may refuse it. */
+static void change_shard(struct sim *sim, struct host *host, shard_id shard, const node_id *voters,
+                         uint32_t count)
+{
+    struct fault refused;
+    sim_current_host = host;
+    enum err err = shard_change_members(host_shard(host, shard), voters, count, &refused);
+    sim_current_host = NULL;
+    if (err != ERR_OK) sim_trace(sim, "members stay: %s", refused.text);
+    host_want_turn(host, shard_lane(shard, sim->shards_count, sim->lanes_count), sim->now_ns);
+}
+
+/* Every shard's group shall be all hosts but `without`. Whoever leads may refuse it. */
 static void change_members(struct sim *sim, uint32_t without)
 {
     node_id voters[SIM_HOSTS_MAX];
@@ -124,17 +134,12 @@ static void change_members(struct sim *sim, uint32_t without)
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         if (!(without >> i & 1)) voters[count++] = (node_id){i + 1};
     }
-    for (uint32_t i = 0; i < sim->hosts_count * sim->lanes_count; i++) {
-        struct host *host = &sim->hosts[i / sim->lanes_count];
-        uint32_t lane = i % sim->lanes_count;
-        struct fault refused;
-        if (!leads(host, lane)) continue;
-        sim_current_host = host;
-        enum err err = shard_change_members(lane_only(node_lane_lane(host->lanes[lane].lane)),
-                                            voters, count, &refused);
-        sim_current_host = NULL;
-        if (err != ERR_OK) sim_trace(sim, "members stay: %s", refused.text);
-        host_want_turn(host, lane, sim->now_ns);
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        for (uint32_t number = 0; number <= sim->shards_count; number++) {
+            shard_id shard = shard_at(sim, number);
+            if (host_leads(&sim->hosts[i], shard))
+                change_shard(sim, &sim->hosts[i], shard, voters, count);
+        }
     }
 }
 
@@ -266,27 +271,78 @@ void fault_over(struct sim *sim, uint32_t number, uint64_t flap)
 /* --- the liveness phase ------------------------------------------------------------------------
  */
 
-/* Has somebody no vote in a group, as any of those who run believes? */
+/* Has somebody no vote in this group, as one of its replicas believes? */
+static bool lacks_somebody(const struct sim *sim, const struct shard *shard)
+{
+    const struct raft_members *members = raft_members(shard_raft(shard));
+    if (members->joint) return true;
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        if (!raft_members_is_voter(members, (node_id){i + 1})) return true;
+    }
+    return false;
+}
+
+/* The same of any group and any replica that runs. */
 static bool some_are_out(const struct sim *sim)
 {
-    for (uint32_t i = 0; i < sim->hosts_count * sim->lanes_count; i++) {
-        const struct host *host = &sim->hosts[i / sim->lanes_count];
-        uint32_t lane = i % sim->lanes_count;
-        if (host->state == HOST_DOWN || lane >= host->lanes_count) continue;
-        const struct raft *raft = shard_raft(lane_only(node_lane_lane(host->lanes[lane].lane)));
-        const struct raft_members *members = raft_members(raft);
-        if (members->joint) return true;
-        for (uint32_t j = 0; j < sim->hosts_count; j++) {
-            if (!raft_members_is_voter(members, (node_id){j + 1})) return true;
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        for (uint32_t number = 0; number <= sim->shards_count; number++) {
+            const struct shard *shard = host_shard(&sim->hosts[i], shard_at(sim, number));
+            if (shard != NULL && lacks_somebody(sim, shard)) return true;
         }
     }
     return false;
 }
 
-/* A random majority of disks that were never hurt; all, if some are no members now. */
+/* Which hosts have a vote: bits, for the voters of now or those that shall be. */
+static uint32_t voters_of(const struct sim *sim, const struct raft_members *members, bool next,
+                          uint32_t *count)
+{
+    uint32_t hosts = 0;
+    *count = 0;
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct raft_member *member = &members->members[i];
+        if (!(member->role & (next ? RAFT_VOTER_NEXT : RAFT_VOTER))) continue;
+        ++*count;
+        for (uint32_t host = 0; host < sim->hosts_count; host++) {
+            hosts |= (uint32_t)node_eq(sim->hosts[host].node_id, member->node) << host;
+        }
+    }
+    return hosts;
+}
+
+/* Are the healed ones a majority of this group, as one of its replicas knows it? */
+static bool is_majority(const struct sim *sim, const struct shard *shard, uint32_t healed)
+{
+    const struct raft_members *members = raft_members(shard_raft(shard));
+    for (int next = 0; next <= members->joint; next++) {
+        uint32_t count;
+        uint32_t voters = voters_of(sim, members, next != 0, &count);
+        if ((uint32_t)__builtin_popcount(voters & healed) * 2 <= count) return false;
+    }
+    return true;
+}
+
+/* The same of each group and each replica that runs. Of a group of which nobody runs nothing is
+ * known, unless all hosts are in all groups. */
+static bool all_groups_live(const struct sim *sim, uint32_t healed)
+{
+    for (uint32_t number = 0; number <= sim->shards_count; number++) {
+        bool is_root = number == sim->shards_count; /* of static nodes there may be none yet */
+        bool seen = is_root || sim->hosts_count <= REPLICAS_USUAL;
+        for (uint32_t i = 0; i < sim->hosts_count; i++) {
+            const struct shard *shard = host_shard(&sim->hosts[i], shard_at(sim, number));
+            if (shard != NULL && !is_majority(sim, shard, healed)) return false;
+            seen |= shard != NULL;
+        }
+        if (!seen) return false;
+    }
+    return true;
+}
+
+/* A random majority of disks that were never hurt; all, where that is not one of each group. */
 static uint32_t choose_healed(struct sim *sim)
 {
-    if (sim->plan.kinds >> PLAN_MEMBERS & 1 && some_are_out(sim)) return all_hosts(sim);
     uint32_t majority = sim->hosts_count / 2 + 1, damaged = 0, healed = 0;
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         damaged |= (uint32_t)sim->hosts[i].disk_damaged << i;
@@ -296,7 +352,8 @@ static uint32_t choose_healed(struct sim *sim)
         uint32_t host = 1U << prng_below(&sim->fault_prng, sim->hosts_count);
         if (host & good) healed |= host;
     }
-    return healed;
+    if (sim->plan.kinds >> PLAN_MEMBERS & 1 && some_are_out(sim)) return all_hosts(sim);
+    return all_groups_live(sim, healed) ? healed : all_hosts(sim);
 }
 
 /* Until it is done: whoever leads may refuse it, or fail before it is. */

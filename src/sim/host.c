@@ -102,7 +102,8 @@ static enum err start_lanes(struct host *host)
 
 static enum err start(struct host *host)
 {
-    host->options = (struct node_options){&host->config, NULL, "simulated"};
+    host->options = (struct node_options){.config = &host->config, .version = "simulated"};
+    host->options.machine.name = "";
     for (uint32_t i = 0; i < SIM_LANES_MAX; i++) {
         host->lanes[i] = (struct sim_lane_run){.turn_at_ns = INT64_MAX};
     }
@@ -148,7 +149,8 @@ void host_boot(struct host *host)
         try_again(host);
         return;
     }
-    sim_trace(host->sim, "host %u is up", host->number + 1);
+    host->node_id = lane_self(node_lane_lane(host->lanes[0].lane));
+    sim_trace(host->sim, "host %u is up: node %u", host->number + 1, host->node_id.n);
     for (uint32_t i = 0; i < host->lanes_count; i++) {
         host_want_turn(host, i, host->sim->now_ns + host->spent_ns);
     }
@@ -184,6 +186,24 @@ void host_cut_power(struct host *host, enum disk_loss loss)
     net_power_lost(sim, host);
     host_kill(host, "its power is cut");
     host->disk_busy_until_ns = 0;
+}
+
+/* --- shards ----------------------------------------------------------------------------------- */
+
+struct shard *host_shard(const struct host *host, shard_id shard)
+{
+    if (host->lanes_count == 0) return NULL;
+    uint32_t count = lane_shards_count(node_lane_lane(host->lanes[0].lane));
+    bool exists = shard.n < count || shard_eq(shard, SHARD_ROOT);
+    uint32_t lane = exists ? shard_lane(shard, count, host->sim->lanes_count) : 0;
+    if (!exists || lane >= host->lanes_count) return NULL;
+    return lane_shard(node_lane_lane(host->lanes[lane].lane), shard);
+}
+
+bool host_leads(const struct host *host, shard_id number)
+{
+    struct shard *shard = host_shard(host, number);
+    return shard != NULL && shard_is_leader(shard);
 }
 
 /* --- turns -------------------------------------------------------------------------------------

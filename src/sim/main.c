@@ -28,6 +28,7 @@ static const char usage[] =
     "  --until TIME     how long, in virtual time: 60s, 500ms, 2m (60s)\n"
     "  --nodes N        hosts (3)\n"
     "  --lanes N        of each node (drawn)\n"
+    "  --shards N       of the cluster (drawn)\n"
     "  --workload NAME  what clients do\n"
     "  --faults LIST    of the seed's plan, those that happen: 1,4-6; none; all (all)\n"
     "  --kinds LIST     of faults, those that happen: kill,pause (drawn)\n"
@@ -91,15 +92,23 @@ static bool read_count(const char *text, uint32_t most, uint32_t *count)
 }
 
 static const struct option option_rows[] = {
-    {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 'S'},
-    {"until", required_argument, NULL, 'u'},  {"nodes", required_argument, NULL, 'n'},
-    {"lanes", required_argument, NULL, 'l'},  {"workload", required_argument, NULL, 'w'},
-    {"faults", required_argument, NULL, 'f'}, {"kinds", required_argument, NULL, 'k'},
-
-    {"plan", no_argument, NULL, 'p'},         {"trace", no_argument, NULL, 't'},
-    {"jobs", required_argument, NULL, 'j'},   {"shrink", no_argument, NULL, 'x'},
-    {"quiet", no_argument, NULL, 'q'},        {"first", no_argument, NULL, '1'},
-    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    {"seed", required_argument, NULL, 's'},
+    {"seeds", required_argument, NULL, 'S'},
+    {"until", required_argument, NULL, 'u'},
+    {"nodes", required_argument, NULL, 'n'},
+    {"lanes", required_argument, NULL, 'l'},
+    {"workload", required_argument, NULL, 'w'},
+    {"faults", required_argument, NULL, 'f'},
+    {"kinds", required_argument, NULL, 'k'},
+    {"shards", required_argument, NULL, 'd'},
+    {"plan", no_argument, NULL, 'p'},
+    {"trace", no_argument, NULL, 't'},
+    {"jobs", required_argument, NULL, 'j'},
+    {"shrink", no_argument, NULL, 'x'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"first", no_argument, NULL, '1'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static bool read_one(int letter, char *value, struct arguments *arguments, bool *plan_only)
@@ -111,6 +120,7 @@ static bool read_one(int letter, char *value, struct arguments *arguments, bool 
     case 'u': return read_time(value, &options->until_ns);
     case 'n': return read_count(value, SIM_HOSTS_MAX, &options->hosts_count);
     case 'l': return read_count(value, SIM_LANES_MAX, &options->lanes_count);
+    case 'd': return read_count(value, SIM_SHARDS_MAX, &options->shards_count);
     case 'w': options->program = value; return true;
     case 'f': return read_faults(value, arguments);
     case 'k': return plan_read_kinds(value, &options->kinds);
@@ -165,6 +175,7 @@ static void say_failure(const struct sim_options *options, const struct sim_resu
     (void)printf("  again: build/tutti-sim --seed %" PRIu64 " --until %" PRId64 "ms --nodes %u",
                  options->seed, options->until_ns / 1000000, options->hosts_count);
     if (options->lanes_count != 0) (void)printf(" --lanes %u", options->lanes_count);
+    if (options->shards_count != 0) (void)printf(" --shards %u", options->shards_count);
     if (options->program != NULL) (void)printf(" --workload %s", options->program);
     if (options->kinds != 0) {
         plan_format_kinds(options->kinds, &faults);

@@ -41,8 +41,8 @@ struct plan {
 struct sim_options {
     uint64_t seed;
     int64_t until_ns;
-    uint32_t hosts_count, lanes_count; /* lanes_count 0: drawn */
-    const char *program;               /* NULL: the usual one */
+    uint32_t hosts_count, lanes_count, shards_count; /* lanes_count, shards_count 0: drawn */
+    const char *program;                             /* NULL: the usual one */
     bool trace;
     bool no_faults;
     uint32_t kinds;      /* of faults: bits; 0: drawn */

@@ -9,6 +9,7 @@
 #include "lane/replica.h"
 
 enum { DIGEST_EACH = 32 /* positions */, HASH_SEED = 1, DIGESTS_KEPT = 64 };
+enum { GROUPS_MAX = SIM_SHARDS_MAX + 1 };
 
 struct agreed { /* an entry that some host has committed */
     uint64_t term, hash;
@@ -26,11 +27,19 @@ struct digested {
     uint8_t digest[DIGEST_BYTES];
 };
 
-struct seen { /* of one host's replica, while its node lives */
+struct standing { /* while it is the same, there is nothing new to check */
+    enum raft_role role;
+    uint64_t term, last, commit;
+};
+
+struct seen {      /* of one host's replica, while its node lives and has it */
+    uint64_t turn; /* when it was last here; 0: never */
+    uint32_t lane;
     uint64_t commit;
     uint64_t compared; /* entries up to here are compared */
     uint64_t led_term; /* the last in which it was seen to lead */
     uint64_t digested; /* the last position */
+    struct standing standing;
 };
 
 struct group {
@@ -43,7 +52,8 @@ struct group {
 
 struct safety {
     struct hash_secret secret;
-    struct group groups[SIM_LANES_MAX];
+    struct group groups[GROUPS_MAX]; /* by shard; the root is the last */
+    uint64_t turns_count;
 };
 
 struct looking { /* at one replica */
@@ -52,8 +62,9 @@ struct looking { /* at one replica */
     struct group *group;
     struct seen *seen;
     struct lane *lane;
+    struct shard *shard;
     const struct raft *raft;
-    uint32_t host, number;
+    uint32_t host, number; /* of the shard */
 };
 
 struct safety *safety_new(void)
@@ -67,7 +78,7 @@ struct safety *safety_new(void)
 void safety_free(struct safety *safety)
 {
     if (safety == NULL) return;
-    for (size_t i = 0; i < SIM_LANES_MAX; i++) {
+    for (size_t i = 0; i < GROUPS_MAX; i++) {
         buffer_free(&safety->groups[i].agreed);
         buffer_free(&safety->groups[i].led);
     }
@@ -76,7 +87,7 @@ void safety_free(struct safety *safety)
 
 void safety_gone(struct safety *safety, uint32_t host)
 {
-    for (size_t i = 0; i < SIM_LANES_MAX; i++) safety->groups[i].seen[host] = (struct seen){0};
+    for (size_t i = 0; i < GROUPS_MAX; i++) safety->groups[i].seen[host] = (struct seen){0};
 }
 
 static struct agreed *agreed_at(struct group *group, uint64_t index)
@@ -99,7 +110,7 @@ static void check_only_leader(struct looking *looking, uint64_t term)
     while (at > 0 && all[at - 1].term > term) at--;
     if (at > 0 && all[at - 1].term == term) {
         if (all[at - 1].host == looking->host) return;
-        sim_fail(looking->sim, "election safety", "hosts %u and %u both lead lane %u in term %llu",
+        sim_fail(looking->sim, "election safety", "hosts %u and %u both lead shard %u in term %llu",
                  all[at - 1].host + 1, looking->host + 1, looking->number,
                  (unsigned long long)term);
         return;
@@ -123,7 +134,7 @@ static void check_completeness(struct looking *looking, uint64_t term)
     bool known = raft_term_at(looking->raft, index, &has);
     if (raft_last(looking->raft).index >= index && (!known || has == agreed->term)) return;
     sim_fail(looking->sim, "leader completeness",
-             "host %u leads lane %u in term %llu without entry %llu of term %llu, which was "
+             "host %u leads shard %u in term %llu without entry %llu of term %llu, which was "
              "committed; its last is %llu",
              looking->host + 1, looking->number, (unsigned long long)term,
              (unsigned long long)index, (unsigned long long)agreed->term,
@@ -148,7 +159,7 @@ static void check_promise(struct looking *looking)
         now.term == promised->term && promised->vote.n != 0 && !node_eq(now.vote, promised->vote);
     if (!now.recovering && (now.term < promised->term || other)) {
         sim_fail(looking->sim, "promises",
-                 "host %u, lane %u, has voted for %u in term %llu; now it is in term %llu, and "
+                 "host %u, shard %u, has voted for %u in term %llu; now it is in term %llu, and "
                  "its vote is for %u",
                  looking->host + 1, looking->number, promised->vote.n,
                  (unsigned long long)promised->term, (unsigned long long)now.term, now.vote.n);
@@ -179,7 +190,7 @@ static void check_entry(struct looking *looking, const struct raft_entry *entry)
     if (old->term == 0) *old = new;
     if (old->term == new.term && old->hash == new.hash) return;
     sim_fail(looking->sim, "state machine safety",
-             "entry %llu of lane %u is of term %llu on host %u, and of term %llu with other bytes "
+             "entry %llu of shard %u is of term %llu on host %u, and of term %llu with other bytes "
              "on host %u; both committed it",
              (unsigned long long)index, looking->number, (unsigned long long)old->term,
              old->host + 1, (unsigned long long)new.term, looking->host + 1);
@@ -190,7 +201,7 @@ static void check_entries(struct looking *looking)
     uint64_t commit = raft_commit(looking->raft);
     struct seen *seen = looking->seen;
     if (commit < seen->commit) {
-        sim_fail(looking->sim, "commit", "that of host %u, lane %u went back from %llu to %llu",
+        sim_fail(looking->sim, "commit", "that of host %u, shard %u went back from %llu to %llu",
                  looking->host + 1, looking->number, (unsigned long long)seen->commit,
                  (unsigned long long)commit);
     }
@@ -216,14 +227,14 @@ static void check_digest(struct looking *looking, uint64_t index)
     struct digested *kept = &looking->group->digests[index / DIGEST_EACH % DIGESTS_KEPT];
     struct digested new = {.index = index, .host = looking->host};
     looking->seen->digested = index;
-    shard_digest(lane_only(looking->lane), new.digest);
+    shard_digest(looking->shard, new.digest);
     if (kept->index != index) {
         *kept = new;
         return;
     }
     if (memcmp(kept->digest, new.digest, DIGEST_BYTES) == 0) return;
     sim_fail(looking->sim, "equal state",
-             "the stores of hosts %u and %u, lane %u, differ, both at entry %llu", kept->host + 1,
+             "the stores of hosts %u and %u, shard %u, differ, both at entry %llu", kept->host + 1,
              looking->host + 1, looking->number, (unsigned long long)index);
 }
 
@@ -237,22 +248,62 @@ static void check_store(struct looking *looking)
     if (!lane_is_replicated(looking->lane)) return;
     /* Who has ceased to lead may have seen more than it knows to be committed. */
     struct shard_replication told;
-    shard_tell_replication(lane_only(looking->lane), &told);
-    if (told.applied == index && shard_last(lane_only(looking->lane)) == index)
-        check_digest(looking, index);
+    shard_tell_replication(looking->shard, &told);
+    if (told.applied == index && shard_last(looking->shard) == index) check_digest(looking, index);
 }
 
-void safety_turned(struct safety *safety, struct sim *sim, uint32_t host, uint32_t lane)
+static bool is_as_before(struct looking *looking)
 {
-    struct node_lane *of = sim_lane(sim, host, lane);
+    const struct raft *raft = looking->raft;
+    struct standing *before = &looking->seen->standing;
+    struct standing now = {raft_role(raft), raft_term(raft), raft_last(raft).index,
+                           raft_commit(raft)};
+    bool same = before->role == now.role && before->term == now.term && before->last == now.last &&
+                before->commit == now.commit;
+    *before = now;
+    return same;
+}
+
+static void look_at(struct looking *looking)
+{
+    looking->raft = shard_raft(looking->shard);
+    check_promise(looking);
+    check_store(looking);
+    if (is_as_before(looking)) return;
+    raft_check(looking->raft);
+    check_leader(looking);
+    check_entries(looking);
+}
+
+/* A replica that was here and is not any more: it is gone with all that it had promised. It may
+ * come back, and begins anew: as one that has no vote until it has what the others have. */
+static void forget_dropped(struct safety *safety, uint32_t host, uint32_t lane)
+{
+    for (size_t i = 0; i < GROUPS_MAX; i++) {
+        struct seen *seen = &safety->groups[i].seen[host];
+        if (seen->turn == 0 || seen->lane != lane || seen->turn == safety->turns_count) continue;
+        *seen = (struct seen){0};
+        safety->groups[i].promised[host] = (struct raft_hard){0};
+    }
+}
+
+void safety_turned(struct safety *safety, struct sim *sim, uint32_t host, uint32_t number)
+{
+    struct node_lane *of = sim_lane(sim, host, number);
     if (of == NULL) return;
-    struct group *group = &safety->groups[lane];
-    struct looking looking = {safety, sim, group, &group->seen[host], NULL, NULL, host, lane};
-    looking.lane = node_lane_lane(of);
-    looking.raft = shard_raft(lane_only(looking.lane));
-    raft_check(looking.raft);
-    check_promise(&looking);
-    check_leader(&looking);
-    check_entries(&looking);
-    check_store(&looking);
+    struct lane *lane = node_lane_lane(of);
+    safety->turns_count++;
+    for (struct shard *shard = lane_shard_first(lane); shard != NULL;
+         shard = lane_shard_next(lane, shard)) {
+        bool is_root = shard_eq(shard_number(shard), SHARD_ROOT);
+        uint32_t at = is_root ? SIM_SHARDS_MAX : shard_number(shard).n;
+        ASSERT(at < GROUPS_MAX);
+        struct group *group = &safety->groups[at];
+        struct seen *seen = &group->seen[host];
+        struct looking looking = {safety, sim, group, seen, lane, shard, NULL, host, at};
+        seen->turn = safety->turns_count;
+        seen->lane = number;
+        look_at(&looking);
+    }
+    forget_dropped(safety, host, number);
 }

@@ -112,6 +112,7 @@ void settings_of_host(struct config *config, const struct sim *sim, uint32_t hos
     set(config, SETTING_BIND, sim->hosts[host].address.text);
     set_number(config, SETTING_PORT, SIM_PORT);
     set_number(config, SETTING_LANES, sim->lanes_count);
+    set_number(config, SETTING_SHARDS, sim->shards_count);
     set(config, SETTING_CLUSTER_REDIRECT, "asked"); /* its clients know no map */
     if (sim->hosts_count > 1) set_peers(config, sim, host);
 }

@@ -197,6 +197,15 @@ static uint64_t one_of(struct prng *prng, const uint64_t *values, uint32_t count
     return values[prng_below(prng, count)];
 }
 
+/* Few, rather: what goes wrong between shards shows with two as well, and sooner. */
+static uint32_t draw_shards(const struct sim *sim, struct prng *prng)
+{
+    static const uint64_t counts[] = {1, 2, 2, 3, 4, 8, 16, SIM_SHARDS_MAX};
+    uint32_t drawn = (uint32_t)one_of(prng, counts, COUNT_OF(counts));
+    if (sim->options.shards_count != 0) drawn = sim->options.shards_count;
+    return drawn < sim->lanes_count ? sim->lanes_count : drawn;
+}
+
 static void draw_world(struct sim *sim, struct prng *prng)
 {
     static const uint64_t latencies_us[] = {30, 100, 250, 1000, 5000};
@@ -213,6 +222,7 @@ static void draw_world(struct sim *sim, struct prng *prng)
     sim->disks.ns_per_kib = 500 << prng_below(prng, 5);
     uint32_t lanes = sim->options.lanes_count;
     sim->lanes_count = lanes != 0 ? lanes : 1 + (prng_below(prng, 4) == 0);
+    sim->shards_count = draw_shards(sim, prng);
 }
 
 static void trace_world(struct sim *sim)

@@ -19,7 +19,7 @@
 
 struct sim; /* opaque */
 
-enum { SIM_HOSTS_MAX = 7, SIM_LANES_MAX = 8, SIM_CLIENTS_MAX = 64 };
+enum { SIM_HOSTS_MAX = 7, SIM_LANES_MAX = 8, SIM_SHARDS_MAX = 64, SIM_CLIENTS_MAX = 64 };
 
 typedef struct {
     uint64_t n; /* 0: none; never given twice */

@@ -64,6 +64,7 @@ enum { HOST_READ_COST_NS = 100 }; /* what a look at the clock takes */
 struct host {
     struct sim *sim;
     uint32_t number;
+    node_id node_id; /* of the node that last ran here */
     enum host_state state;
     bool has_power; /* its kernel answers, node or not */
     bool dying;     /* its node is being freed: nothing it does has an effect */
@@ -109,6 +110,9 @@ void host_kill(struct host *host, const char *why);
 /* The machine is off: un-flushed writes are lost as `loss` says, connections know nothing. */
 void host_cut_power(struct host *host, enum disk_loss loss);
 void host_boot_after(struct host *host, int64_t ns);
+/* NULL: the host is down, or has it not. */
+struct shard *host_shard(const struct host *host, shard_id shard);
+bool host_leads(const struct host *host, shard_id shard);
 void host_turn(struct host *host, uint32_t lane, uint64_t turn);
 /* At the true time `at_ns`, or when it is wanted earlier already. */
 void host_want_turn(struct host *host, uint32_t lane, int64_t at_ns);
@@ -246,7 +250,7 @@ struct sim {
     void *program_self;
     struct prng program_prng, net_prng, disk_prng, fault_prng;
     struct host hosts[SIM_HOSTS_MAX];
-    uint32_t hosts_count, lanes_count;
+    uint32_t hosts_count, lanes_count, shards_count;
     uint32_t healed;      /* hosts that stay well in the liveness phase: bits */
     struct config config; /* of all hosts */
     int64_t drift_ppm_max;

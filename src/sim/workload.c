@@ -4,13 +4,13 @@
  *
  *   W1  what a client saw is explained by operations one after the other
  *   W2  in the liveness phase each request is answered within ANSWER_NS
- *   W3  … and each healthy host acknowledges a write within WRITE_NS of its beginning
+ *   W3  … and each healthy host acknowledges PROBES writes within WRITE_NS of its beginning
  *   W4  replicas agree: see safety.h
  *
  * In the safety phase clients choose any host. When the liveness phase begins all of them go to
- * healthy ones, and each of those gets one more client, a *prober*: it writes until one write is
- * acknowledged; then the probers together read every key that there was once more, so that what was
- * lost shows.
+ * healthy ones, and each of those gets one more client, a *prober*: it writes until a write to each
+ * of some keys, which are of different shards, is acknowledged; then the probers together read
+ * every key that there was once more, so that what was lost shows.
  */
 #include <stdlib.h>
 
@@ -19,6 +19,7 @@
 #include "sim/safety.h"
 #include "sim/solo.h"
 
+enum { PROBES = 8 };
 enum { CLIENTS_LEAST = 6, CLIENTS_SPREAD = 10, THINK_MS_LEAST = 5, THINK_MS_SPREAD = 100 };
 #define NS_PER_MS        INT64_C(1000000)
 #define PATIENCE_LEAST   (1000 * NS_PER_MS) /* of a client, for an answer */
@@ -50,6 +51,7 @@ struct workload {
     bool clock_known;
     int64_t live_since_ns;
     uint32_t healthy, acknowledged; /* hosts: bits */
+    uint32_t probes[SIM_HOSTS_MAX]; /* writes that each prober had acknowledged */
     struct reader readers[SIM_HOSTS_MAX];
     size_t *key_ops; /* an operation on each key that there was when the liveness phase began */
     uint32_t key_ops_count, key_ops_next;
@@ -137,7 +139,7 @@ static bool choose_ask(struct workload *workload, struct client *client, int64_t
     if (!is_prober(workload, client)) {
         asks_next(&workload->asks, client, now_ns);
     } else if (!has_host(workload->acknowledged, client->host)) {
-        asks_probe(&workload->asks, client, now_ns);
+        asks_probe(&workload->asks, client, workload->probes[client->host], now_ns);
     } else {
         return ask_all(workload, client, now_ns);
     }
@@ -187,7 +189,8 @@ static void receive(struct workload *workload, struct sim *sim, struct client *c
     /* Memory that is full by the seed's own setting is no fault of the node. */
     bool refused = client->was_refused && strncmp(client->refusal, "OOM ", 4) != 0;
     client->was_refused = false;
-    if (is_prober(workload, client) && !refused && !client->retires)
+    if (is_prober(workload, client) && !refused && !client->retires &&
+        ++workload->probes[client->host] >= PROBES)
         workload->acknowledged |= 1U << client->host;
     if (client->retires) retire(workload, client);
     client->generation++;
@@ -220,15 +223,15 @@ static void lose_patience(struct workload *workload, struct sim *sim, struct cli
     leave(workload, sim, client);
 }
 
-static void trace_lane(struct sim *sim, uint32_t host, uint32_t number, struct node_lane *of)
+static void trace_shard(struct sim *sim, uint32_t host, const struct shard *shard)
 {
     struct shard_replication told;
-    shard_tell_replication(lane_only(node_lane_lane(of)), &told);
+    shard_tell_replication(shard, &told);
     sim_trace(sim,
-              "host %u lane %u: %s, term %llu, leader %u, last %llu, durable %llu, commit %llu, "
+              "host %u shard %u: %s, term %llu, leader %u, last %llu, durable %llu, commit %llu, "
               "applied %llu",
-              host + 1, number, told.role, (unsigned long long)told.term, told.leader.n,
-              (unsigned long long)told.last, (unsigned long long)told.durable,
+              host + 1, shard_number(shard).n, told.role, (unsigned long long)told.term,
+              told.leader.n, (unsigned long long)told.last, (unsigned long long)told.durable,
               (unsigned long long)told.commit, (unsigned long long)told.applied);
     for (uint32_t i = 0; i < told.peers_count; i++) {
         const struct shard_peer_told *peer = &told.peers[i];
@@ -243,8 +246,12 @@ static void trace_lane(struct sim *sim, uint32_t host, uint32_t number, struct n
 static void trace_replicas(struct sim *sim)
 {
     for (uint32_t host = 0; host < sim_hosts_count(sim); host++) {
-        for (uint32_t lane = 0; sim_lane(sim, host, lane) != NULL; lane++) {
-            trace_lane(sim, host, lane, sim_lane(sim, host, lane));
+        for (uint32_t number = 0; sim_lane(sim, host, number) != NULL; number++) {
+            struct lane *lane = node_lane_lane(sim_lane(sim, host, number));
+            for (struct shard *shard = lane_shard_first(lane); shard != NULL;
+                 shard = lane_shard_next(lane, shard)) {
+                trace_shard(sim, host, shard);
+            }
         }
     }
 }
@@ -257,8 +264,10 @@ static void check_liveness(struct workload *workload, struct sim *sim) /* [W3] *
         trace_replicas(sim);
         sim_fail(
             sim, "liveness",
-            "host %u is healthy, and acknowledged no write in %lld s; its last refusal: \"%s\"",
-            host + 1, (long long)(WRITE_NS / NS_PER_MS / 1000), prober->refusal);
+            "host %u is healthy, and acknowledged %u of %u writes in %lld s; its last refusal: "
+            "\"%s\"",
+            host + 1, workload->probes[host], PROBES, (long long)(WRITE_NS / NS_PER_MS / 1000),
+            prober->refusal);
         return;
     }
 }

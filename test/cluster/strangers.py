@@ -19,7 +19,7 @@ import nodes
 MAGIC = 0x6B4C7454  # of a frame
 HELLO, REFUSED = 1, 3  # kinds of frames, see src/core/peer/peer.h
 REASON_VERSION = 1
-OTHER_VERSIONS = (250, 251)
+OTHER_VERSIONS = ((1, 1), (250, 251))  # of before there were shards; of a time to come
 
 
 def crc32c(data):
@@ -44,16 +44,16 @@ def frame_read(stream):
     return kind, stream.read(size)
 
 
-def other_version(cluster):
-    """Says HELLO in versions that no node speaks; must be refused for that, not for anything
-    else."""
-    hello = struct.pack("<BBQIIII", *OTHER_VERSIONS, 1, 2, 1, 0, 1) + bytes(16)
+def other_version(cluster, least, most):
+    """Says HELLO in versions that no node of here speaks; must be refused for that, not for
+    anything else."""
+    hello = struct.pack("<BBQIIII", least, most, 1, 2, 1, 0, 1) + bytes(16)
     place = (nodes.address(1), cluster.port + joined.PEER_PORTS_OFFSET)
     with socket.create_connection(place, 5) as link:
-        link.sendall(frame(OTHER_VERSIONS[0], HELLO, hello))
+        link.sendall(frame(least, HELLO, hello))
         kind, payload = frame_read(link.makefile("rb"))
     if kind != REFUSED or payload[0] != REASON_VERSION:
-        raise nodes.Trouble(f"versions {OTHER_VERSIONS} got frame {kind}: {payload!r}")
+        raise nodes.Trouble(f"versions {least} to {most} got frame {kind}: {payload!r}")
 
 
 def wrong_token(cluster, token):
@@ -98,7 +98,8 @@ def run(cluster):
     for number in (1, 2, 3):
         cluster.add(number)
     cluster.wait_settled()
-    other_version(cluster)
+    for versions in OTHER_VERSIONS:
+        other_version(cluster, *versions)
     wrong_token(cluster, cluster.token_file.read_text())
     removed(cluster)
     cluster.check_running()

@@ -10,8 +10,12 @@
  *   even      bytes and counts in proportion to weight: lanes, memory, disk
  *   leaders   by load, not by count alone
  *   root      1, 3 or 5 voters of the root, on other hosts and zones
- * Nothing moves but for repair while some shard has lost its majority or a repair is under way, and
- * never more than the settings allow at a time: moves under way, on one node, bytes a second.
+ * Nothing moves but for repair while some shard has lost its majority, a node is dead and may come
+ * back, or a repair is under way; and never more than the settings allow at a time, in all and to
+ * one node. (Bytes a second are kept by who carries the plan out: see planner_move.bytes.)
+ *
+ * Two nodes are on one host if both say the same one; who says none is alone on its host. Where all
+ * are on one host, as in a trial, nodes count for hosts.
  */
 #pragma once
 
@@ -28,7 +32,10 @@ enum planner_reason {
     PLANNER_ROOT,
     PLANNER_ASKED /* by a person */
 };
-const char *planner_reason_text(enum planner_reason reason); /* "a replica's node is dead" … */
+/* "a replica's node is dead" … Of any number: a row may be of a newer version. */
+const char *planner_reason_text(uint32_t reason);
+
+enum { PLANNER_REPORT_AGE_MS_MAX = 10000 /* who has said nothing for so long does not lead */ };
 
 /* What a shard's leader has last said of it, as the root's leader heard it. */
 struct planner_report {
@@ -36,7 +43,7 @@ struct planner_report {
     node_id leader;
     node_id voters[REGISTRY_REPLICAS_MAX], learners[REGISTRY_REPLICAS_MAX];
     uint32_t voters_count, learners_count;
-    uint32_t caught_up; /* bits: of voters */
+    uint32_t caught_up; /* bits: of `voters` */
     uint64_t bytes, keys;
     uint32_t operations_a_second, writes_a_second;
 };
@@ -57,6 +64,6 @@ struct planner_plan {
     const char *waits_for; /* why nothing (more) moves; NULL: nothing waits */
 };
 
-/* `reports`: [shards_count], and the root's at the end. */
+/* `reports`: [shards_count], and the root's at the end. The registry is formed. */
 void planner_plan(const struct registry *registry, const struct planner_report *reports,
                   instant now, int64_t unix_ms, struct planner_plan *plan);
