@@ -20,22 +20,14 @@ enum {
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-enum err shard_open(struct lane *lane, shard_id number, struct lane_opened *opened, uint64_t *last,
-                    struct fault *fault)
+struct shard *shard_new(struct lane *lane, shard_id number, const struct raft_members *members)
 {
     struct arena *arena = arena_new();
     struct shard *shard = ARENA_NEW(arena, struct shard);
     *shard = (struct shard){.number = number, .lane = lane, .arena = arena};
-    lane_add_shard(lane, shard);
     shard->store = replica_store_new(shard);
-    enum err err = replica_open(shard, opened, last, fault);
-    if (err != ERR_OK) return err;
-    for (uint32_t i = 0; i < STORE_DATABASES; i++) {
-        opened->keys_count += store_count(shard->store, i);
-    }
-    shard_note_memory(shard);
-    if (shard->save.told.last_done_ms == 0) shard->save.told.last_done_ms = io_unix_ms(lane->io);
-    return ERR_OK;
+    replica_make(shard, members);
+    return shard;
 }
 
 void shard_close(struct shard *shard)
@@ -192,6 +184,7 @@ enum shard_ran shard_ask_room(struct shard *shard, size_t bytes, struct reply *r
     case LOG_ROOM_SOON: return SHARD_LATER;
     case LOG_ROOM_DISK_FULL:
         shard->replica->wants_hand_over = true;
+        lane_touch(shard);
         refuse_disk_full(reply);
         *refused = true;
         break;
@@ -371,13 +364,13 @@ static bool may_work(struct shard *shard)
     return log_has_room(lane->log, lane->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
 }
 
-void shard_work(struct shard *shard, instant now, int64_t unix_ms)
+bool shard_work(struct shard *shard, int64_t unix_ms)
 {
     uint64_t seen = store_expired_seen(shard->store);
-    shard->worked = now;
-    if (!may_work(shard)) return;
+    if (!may_work(shard)) return shard->work_due;
     if (!shard->lane->is_many || shard->replica->serving) store_set_time(shard->store, unix_ms);
     shard->work_due = store_work(shard->store, WORK_STEPS_A_TURN);
     log_time_if_seen(shard, seen);
     shard_note_memory(shard);
+    return shard->work_due;
 }

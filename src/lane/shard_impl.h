@@ -19,6 +19,7 @@ struct shard_save {
     uint64_t hard_position; /* what must not be forgotten is there again */
     instant began;
     uint64_t last_bytes; /* of the last one */
+    uint64_t log_bytes;  /* ever in the log, when the last own one began */
     struct shard_saving told;
     struct fault fault; /* of the last one, where it failed */
 };
@@ -33,15 +34,14 @@ struct shard {
     struct shard_transaction transaction;
     struct shard_save save;
     uint64_t used_bytes; /* of its store, as its lane has counted it */
-    instant worked;      /* when the store's own work was last begun */
-    bool work_due;
+    bool work_due, touched;
     bool stalled; /* a call was put off, for raft takes no more */
 };
 
 /* --- shard.c ---------------------------------------------------------------------------------- */
 
-MUST_USE enum err shard_open(struct lane *lane, shard_id number, struct lane_opened *opened,
-                             uint64_t *last, struct fault *fault);
+/* Empty, and its raft is still to begin. */
+struct shard *shard_new(struct lane *lane, shard_id number, const struct raft_members *members);
 void shard_close(struct shard *shard); /* frees it */
 /* May any of its keys be under a cache policy? */
 bool shard_is_about_cache(struct shard *shard, const struct call *call);
@@ -67,8 +67,8 @@ void shard_keep_cap(struct shard *shard, uint32_t policy);
 /* Log that time has passed, if the log does not know. */
 void shard_log_time(struct shard *shard);
 void shard_count_changes(struct shard *shard, uint64_t changes);
-/* Its store's own work. */
-void shard_work(struct shard *shard, instant now, int64_t unix_ms);
+/* Its store's own work. True: there is more. */
+bool shard_work(struct shard *shard, int64_t unix_ms);
 /* What its store takes has changed. */
 void shard_note_memory(struct shard *shard);
 

@@ -6,6 +6,7 @@
 #include "serve/cluster_map.h"
 #include "serve/pubsub.h"
 #include "serve/redirect.h"
+#include "serve/replication_sum.h"
 #include "serve/session_impl.h"
 #include "serve/session_text.h"
 #include "serve/transaction.h"
