@@ -11,7 +11,7 @@
 #include "lane/lane.h"
 
 struct acl;      /* acl.h: users and what they may do */
-struct crossing; /* crossing.h: the other lanes; NULL where there is one */
+struct crossing; /* crossing.h: shards, other lanes, other nodes */
 struct blocked;  /* blocked.h: clients that wait for keys */
 struct config;   /* config.h: every setting, from config.def; this lane's own copy */
 struct heat;     /* heat.h: busy slots and keys, large keys */
