@@ -168,7 +168,8 @@ static void write_page(const struct share *share, uint32_t shards_count, struct 
 {
     char text[32];
     uint64_t next = share->cursor * shards_count + share->shard.n;
-    if (share->cursor == 0) next = share->shard.n + 1 < shards_count ? share->shard.n + 1 : 0;
+    if (share->cursor == 0) next = share_next(share, share->shard.n + 1, shards_count);
+    if (share->cursor == 0 && next == shards_count) next = 0;
     int len = snprintf(text, sizeof text, "%llu", (unsigned long long)next);
     buffer_append_format(out, "*2\r\n$%d\r\n%s\r\n*%llu\r\n", len, text,
                          (unsigned long long)share->elements_count);
@@ -219,10 +220,11 @@ static void go_on(struct sharing *sharing)
     case COMBINE_JOIN:
     case COMBINE_LEAST: return;
     case COMBINE_CURSOR:
-        if (share->cursor != 0 || share->shard.n + 1 >= shards_count) return;
+        if (share->cursor != 0) return;
+        if (share_next(share, share->shard.n + 1, shards_count) == shards_count) return;
         if (share->elements_count >= share->page_keys) return;
         if (share->scanned_count >= SHARE_SCANNED_MAX) return;
-        share->shard.n++;
+        share->shard.n = share_next(share, share->shard.n + 1, shards_count);
         share_ask_page(sharing);
         return;
     case COMBINE_RANDOM:

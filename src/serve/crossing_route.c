@@ -43,13 +43,23 @@ static shard_id both(shard_id a, shard_id b)
     return shard_eq(b, NONE) ? a : SEVERAL;
 }
 
+/* CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT name a slot, not a key of it. */
+static shard_id shard_of_named_slot(const struct crossing *crossing, const struct request *request)
+{
+    enum command_id id = request->command->id;
+    int64_t slot;
+    if (id != COMMAND_CLUSTER_COUNTKEYSINSLOT && id != COMMAND_CLUSTER_GETKEYSINSLOT) return NONE;
+    if (!integer_parse(request->argv[2], &slot) || slot < 0 || slot >= KEY_SLOTS) return NONE;
+    return shard_of_slot((uint32_t)slot, crossing->config.shards_count);
+}
+
 shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct request *request)
 {
     struct key_place few[KEYS_LOOKED_AT], *places = few;
     const struct command *command = request->command;
     uint32_t only = only_key(request);
     if (LIKELY(only != 0)) return crossing_shard_of(crossing, request->argv[only]);
-    if (command->key_specs_count == 0) return NONE;
+    if (command->key_specs_count == 0) return shard_of_named_slot(crossing, request);
     int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
     if (UNLIKELY(count > KEYS_LOOKED_AT)) {
         places = calloc((size_t)count, sizeof *places);
@@ -183,8 +193,7 @@ static enum crossing_way forward_transaction(struct server *server, struct sessi
     transaction_each(session, forward_quietly, &to);
     if (session->crossing != NULL) session->crossing->watches = false;
     transaction_drop(server, session);
-    return send_to(server, session, where->shard, request,
-                   where->restricted ? ASK_RESTRICTED : 0);
+    return send_to(server, session, where->shard, request, where->restricted ? ASK_RESTRICTED : 0);
 }
 
 /* Who watches keys here cannot have its EXEC done elsewhere: nobody there knows of them. */

@@ -91,7 +91,7 @@ def everyday(cluster):
     check("cluster nodes", len(cluster.cluster_nodes()), len(ADDRESSES))
     check("cluster countkeysinslot", cluster.cluster_countkeysinslot(cluster.keyslot("key:1")) >= 1)
     check("cluster get keys in slot",
-          b"key:1" in cluster.cluster_get_keys_in_slot(cluster.keyslot("key:1"), 1000))
+          "key:1" in cluster.cluster_get_keys_in_slot(cluster.keyslot("key:1"), 1000))
 
 
 def transactions(cluster):
