@@ -43,6 +43,16 @@ static shard_id both(shard_id a, shard_id b)
     return shard_eq(b, NONE) ? a : SEVERAL;
 }
 
+/* CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT name a slot, not a key of it. */
+static shard_id shard_of_named_slot(const struct crossing *crossing, const struct request *request)
+{
+    enum command_id id = request->command->id;
+    int64_t slot;
+    if (id != COMMAND_CLUSTER_COUNTKEYSINSLOT && id != COMMAND_CLUSTER_GETKEYSINSLOT) return NONE;
+    if (!integer_parse(request->argv[2], &slot) || slot < 0 || slot >= KEY_SLOTS) return NONE;
+    return shard_of_slot((uint32_t)slot, crossing->config.shards_count);
+}
+
 /* Patterns lead it to keys that are not among its arguments. */
 static bool follows_patterns(const struct command *command)
 {
@@ -55,7 +65,7 @@ shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct re
     const struct command *command = request->command;
     uint32_t only = only_key(request);
     if (LIKELY(only != 0)) return crossing_shard_of(crossing, request->argv[only]);
-    if (command->key_specs_count == 0) return NONE;
+    if (command->key_specs_count == 0) return shard_of_named_slot(crossing, request);
     int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
     if (UNLIKELY(count > KEYS_LOOKED_AT)) {
         places = calloc((size_t)count, sizeof *places);
