@@ -142,6 +142,7 @@ void door_complete(struct server *server, const struct io_completion *completion
     case IO_BROKEN: session_close(server, session); break;
     case IO_ACCEPTED:
     case IO_CONNECTED:
+    case IO_DATAGRAM:
     case IO_DISK_DONE:
     case IO_WOKEN: break;
     }
