@@ -2,6 +2,7 @@
 #include "core/store/store_over.h"
 #include "lane/replica_impl.h"
 #include "lane/together_impl.h"
+#include "lane/wiring.h"
 
 #include <stdlib.h>
 
@@ -84,8 +85,8 @@ static struct lane *make(const struct lane_config *config, struct io *io)
                        config->shards_count);
     lane->used_bytes = store_room(lane->over)->heap.used_bytes;
     lane->together = together_new(lane);
-    lane->is_many = config->replication != NULL;
-    lane->raft = lane->is_many ? config->replication->raft : solo_raft(config);
+    lane->is_linked = config->replication != NULL;
+    lane->raft = lane->is_linked ? config->replication->raft : solo_raft(config);
     lane->self = lane->raft.self;
     lane->eviction = (struct evict_request){
         .kind = EVICT_S3FIFO, .cache_only = true, .samples = 5, .keys_max = EVICT_KEYS_A_CALL};
@@ -110,8 +111,8 @@ static void add_member(struct raft_members *members, node_id node)
 static struct raft_members all_nodes(const struct lane *lane)
 {
     struct raft_members members = {0};
-    if (!lane->is_many) add_member(&members, lane->self);
-    for (uint32_t i = 0; lane->is_many && i < lane->config.replication->link.peers_count; i++) {
+    if (!lane->is_linked) add_member(&members, lane->self);
+    for (uint32_t i = 0; lane->is_linked && i < lane->config.replication->link.peers_count; i++) {
         add_member(&members, lane->config.replication->link.peers[i].node);
     }
     return members;
@@ -196,7 +197,7 @@ static enum err load(struct lane *lane, struct replica_loaded *loaded, struct la
     }
     enum err err = find_snapshots(lane, arena, &ask, fault);
     if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
-    if (err == ERR_CORRUPT && lane->is_many) {
+    if (err == ERR_CORRUPT && lane->is_linked) {
         err = begin_again(lane, opened, fault);
         ask.found_count = 0;
         if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
@@ -246,11 +247,12 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
     uint64_t last = 0;
     enum err err = open_shards(lane, opened, &last, fault);
     if (err == ERR_OK) err = open_log(lane, last, fault);
-    if (err == ERR_OK && lane->is_many) err = lane_links_open(lane, fault);
+    if (err == ERR_OK && lane->is_linked) err = lane_links_open(lane, fault);
     if (err != ERR_OK) {
         lane_close(lane);
         return err;
     }
+    if (config->cluster != NULL) lane->wiring = wiring_new(lane, config->cluster);
     lane->log_seen = log_durable(lane->log);
     lane_save_opened(lane);
     for (uint32_t i = 0; i < lane->shards_here; i++) {
@@ -272,6 +274,7 @@ void lane_fail(struct lane *lane, const struct fault *fault)
 
 void lane_close(struct lane *lane)
 {
+    wiring_free(lane->wiring);
     for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
     lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
@@ -301,7 +304,7 @@ node_id lane_self(const struct lane *lane)
 
 bool lane_is_replicated(const struct lane *lane)
 {
-    return lane->is_many;
+    return lane->is_linked;
 }
 
 struct call_settings *lane_settings(struct lane *lane)
@@ -323,6 +326,11 @@ struct evict_request *lane_eviction(struct lane *lane)
 void lane_set_observer(struct lane *lane, const struct call_observer *observer)
 {
     lane->observer = observer;
+}
+
+struct wiring *lane_wiring(const struct lane *lane)
+{
+    return lane->wiring;
 }
 
 uint32_t lane_shards_count(const struct lane *lane)

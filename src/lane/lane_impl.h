@@ -45,11 +45,13 @@ struct lane {
     struct io *io;
     struct arena *arena;
     struct log *log;
-    struct links *links; /* NULL: solo */
+    struct links *links;   /* NULL: solo */
+    struct wiring *wiring; /* NULL: it is in no cluster */
     struct raft_config raft;
     struct raft_outbox out; /* of the step that is being settled */
     node_id self;
-    bool is_many;          /* groups have other members */
+    bool is_linked;        /* to other nodes: groups may have other members */
+    uint32_t many_count;   /* of groups that have any */
     struct shard **shards; /* those here, by rising number */
     uint32_t shards_here;
     struct shard **touched, **awaiting; /* see lane_turn.c; room for all */
@@ -76,7 +78,7 @@ struct lane {
     uint64_t idle_position; /* the log's last when it was looked at */
     uint64_t marked_position;
     bool marks_due, work_due, states_due;
-    instant idle_since, worked, deadline;
+    instant idle_since, worked, deadline, wiring_due;
     uint32_t work_at;
     struct lane_slot slots[LANE_SLOTS];
     int64_t send_allowance_bytes;
