@@ -2,6 +2,7 @@
 #include "cmd/call.h"
 
 #include "base/cursor.h"
+#include "core/store/store_over.h"
 
 void call_modified(struct call *call, uint32_t database, struct slice key)
 {
@@ -36,6 +37,11 @@ void call_log_instead(struct call *call, uint32_t argc, const struct slice *argv
     put_varint(call->instead, argc);
     for (uint32_t i = 0; i < argc; i++) put_sized(call->instead, argv[i]);
     call->instead_count++;
+}
+
+bool call_spans(const struct call *call)
+{
+    return store_is_over(call->store);
 }
 
 void call_block_on(struct call *call, int64_t timeout_ms, uint32_t first_key, uint32_t keys_count,

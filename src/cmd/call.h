@@ -92,6 +92,9 @@ void call_notify_in(struct call *call, enum notify_class class, const char *even
                     uint32_t database, struct slice key);
 /* Log this command in place of argv. May be called several times: all are logged, in turn. */
 void call_log_instead(struct call *call, uint32_t argc, const struct slice *argv);
+/* Its keys may be in several stores (store_over.h), each with a log of its own: who changes several
+ * keys a little then says for each what to log, instead of its whole value. */
+bool call_spans(const struct call *call);
 void call_block_on(struct call *call, int64_t timeout_ms, uint32_t first_key, uint32_t keys_count,
                    enum call_timeout_reply timeout_reply);
 

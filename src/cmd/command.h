@@ -43,6 +43,7 @@ enum command_flag {
     COMMAND_NO_MANDATORY_KEYS = 1 << 18,
     COMMAND_CONTAINER = 1 << 19, /* has subcommands; alone it is an error */
     COMMAND_SPLITS = 1 << 20, /* over several lanes: each does its keys, the replies are combined */
+    COMMAND_INTERNAL = 1 << 21, /* the node says it, and no client */
 };
 
 struct call;

@@ -41,6 +41,12 @@ static void reply_ends(struct call *call, const struct list *list, enum list_end
 static void drop(struct call *call, struct slice key, struct list *list, enum list_end end,
                  uint64_t count)
 {
+    if (call_spans(call)) {
+        char text[INTEGER_TEXT_MAX];
+        struct slice number = slice_of(text, integer_format((int64_t)count, text));
+        struct slice pop = end == LIST_HEAD ? SLICE("LPOP") : SLICE("RPOP");
+        call_log_instead(call, 3, (const struct slice[]){pop, key, number});
+    }
     list_drop(store_room(call->store), list, end, count);
     list_taken(call, key, list, pop_event(end));
 }
@@ -249,6 +255,10 @@ static void move(struct call *call, struct list *source, enum list_end from, enu
     if (target == NULL) target = list_make(call, target_key);
     char scratch[INTEGER_TEXT_MAX];
     struct slice text = element_text(list_peek(source, from), scratch);
+    if (call_spans(call)) {
+        struct slice push = to == LIST_HEAD ? SLICE("LPUSH") : SLICE("RPUSH");
+        call_log_instead(call, 3, (const struct slice[]){push, target_key, text});
+    }
     list_push(store_room(call->store), target, to, text);
     call_modified(call, call->database, target_key);
     call_notify(call, NOTIFY_LIST, push_event(to), target_key);

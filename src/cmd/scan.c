@@ -3,7 +3,7 @@
 
 #include "base/glob.h"
 
-static bool cursor_parse(struct slice text, uint64_t *cursor)
+bool scan_cursor_parse(struct slice text, uint64_t *cursor)
 {
     *cursor = 0;
     for (size_t i = 0; i < text.len; i++) {
@@ -40,7 +40,7 @@ static bool option_read(struct call *call, uint32_t index, bool with_type,
 bool scan_read_cursor(struct call *call, uint32_t index, struct scan_request *request)
 {
     *request = (struct scan_request){.count = SCAN_COUNT_DEFAULT};
-    if (cursor_parse(call->argv[index], &request->cursor)) return true;
+    if (scan_cursor_parse(call->argv[index], &request->cursor)) return true;
     reply_error(&call->reply, "ERR invalid cursor");
     return false;
 }

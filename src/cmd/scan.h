@@ -14,6 +14,8 @@ struct scan_request {
     struct slice type;
 };
 
+/* A cursor as clients write it; false: it is none. */
+MUST_USE bool scan_cursor_parse(struct slice text, uint64_t *cursor);
 /* From the cursor at `index` on; TYPE is known only `with_type`. False: the error is replied. */
 MUST_USE bool scan_read(struct call *call, uint32_t index, bool with_type,
                         struct scan_request *request);

@@ -78,6 +78,10 @@ void cmd_smove(struct call *call)
     bool moved = set_remove(room, source, member);
     reply_integer(&call->reply, moved);
     if (!moved) return;
+    if (call_spans(call)) {
+        call_log_instead(call, 3, (const struct slice[]){SLICE("SREM"), from, member});
+        call_log_instead(call, 3, (const struct slice[]){SLICE("SADD"), to, member});
+    }
     set_taken(call, from, source, "srem");
     bool made = target == NULL;
     if (made) target = set_new(room);

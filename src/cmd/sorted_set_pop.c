@@ -51,6 +51,12 @@ static void pop_from(struct call *call, struct slice key, struct zset *zset, con
         reply_bulk(&call->reply, item.member);
         reply_double(&call->reply, item.score);
     }
+    if (call_spans(call)) {
+        char text[INTEGER_TEXT_MAX];
+        struct slice number = slice_of(text, integer_format((int64_t)count, text));
+        struct slice name = pop->highest ? SLICE("ZPOPMAX") : SLICE("ZPOPMIN");
+        call_log_instead(call, 3, (const struct slice[]){name, key, number});
+    }
     zset_remove_span(store_room(call->store), zset, span);
     zset_taken(call, key, zset, pop->highest ? "zpopmax" : "zpopmin");
 }

@@ -1,17 +1,25 @@
 /* lane.c -- see lane.h. */
+#include "core/store/store_over.h"
 #include "lane/replica_impl.h"
+#include "lane/together_impl.h"
 
 #include <stdlib.h>
 
 #include "io/clock.h"
+#include "io/file.h"
+#include "io/folder.h"
+#include "lane/snapshot_format.h"
 
 enum {
     RECORD_HEAD_BYTES = 64,
     LOG_BATCH_BYTES_MAX = 8 << 20,
     EVICT_KEYS_A_CALL = 64,
-    WORK_PAUSE_NS = 10 * 1000 * 1000,
-    TURN_PAUSE_NS = 100 * 1000 * 1000,
+    TAIL_BYTES = 32 << 20,
+    TAIL_BYTES_MIN = 1 << 20,
 };
+
+#define SOLO_ELECTION_NS (INT64_C(1) << 60)
+#define SOLO_BEAT_NS     INT64_C(1000000000)
 
 /* --- opening --------------------------------------------------------------------------------- */
 
@@ -31,11 +39,13 @@ static struct shard **place_of(const struct lane *lane, shard_id number)
     return &lane->shard_of[shard_eq(number, SHARD_ROOT) ? lane->config.shards_count : number.n];
 }
 
-void lane_add_shard(struct lane *lane, struct shard *shard)
+static void add_shard(struct lane *lane, struct shard *shard)
 {
     uint32_t at = lane->shards_here++;
     lane->shards = reallocarray(lane->shards, lane->shards_here, sizeof(struct shard *));
-    ASSERT(lane->shards != NULL);
+    lane->touched = reallocarray(lane->touched, lane->shards_here, sizeof(struct shard *));
+    lane->awaiting = reallocarray(lane->awaiting, lane->shards_here, sizeof(struct shard *));
+    ASSERT(lane->shards != NULL && lane->touched != NULL && lane->awaiting != NULL);
     for (; at > 0 && lane->shards[at - 1]->number.n > shard->number.n; at--) {
         lane->shards[at] = lane->shards[at - 1];
     }
@@ -43,21 +53,188 @@ void lane_add_shard(struct lane *lane, struct shard *shard)
     *place_of(lane, shard->number) = shard;
 }
 
+/* Who is alone campaigns at once, and wins when that is durable: never again. */
+static struct raft_config solo_raft(const struct lane_config *config)
+{
+    return (struct raft_config){
+        .self = {LANE_SOLO_NODE},
+        .election_min = {SOLO_ELECTION_NS},
+        .election_max = {SOLO_ELECTION_NS},
+        .heartbeat = {SOLO_BEAT_NS},
+        .tail_bytes = TAIL_BYTES,
+        .window_bytes = TAIL_BYTES,
+        .window_entries = 1,
+        .append_bytes = TAIL_BYTES,
+        .chunk_bytes = TAIL_BYTES,
+        .seed = config->seed,
+    };
+}
+
 static struct lane *make(const struct lane_config *config, struct io *io)
 {
     struct arena *arena = arena_new();
     struct lane *lane = ARENA_NEW(arena, struct lane);
-    ASSERT(config->shards_count > 0 && config->shards_count <= SHARDS_MAX);
+    ASSERT(config->shards_count > 0);
+    ASSERT(config->shards_count <= SHARDS_MAX);
     *lane = (struct lane){.config = *config, .io = io, .arena = arena, .now = io_now(io)};
     lane->shard_of = ARENA_ARRAY(arena, struct shard *, config->shards_count + 1);
     memset(lane->shard_of, 0, (config->shards_count + 1) * sizeof(struct shard *));
+    lane->over =
+        store_new_over(&(struct store_config){.seed = config->seed, .limits = config->limits},
+                       config->shards_count);
+    lane->used_bytes = store_room(lane->over)->heap.used_bytes;
+    lane->together = together_new(lane);
     lane->is_many = config->replication != NULL;
-    lane->self = lane->is_many ? config->replication->raft.self : (node_id){LANE_SOLO_NODE};
+    lane->raft = lane->is_many ? config->replication->raft : solo_raft(config);
+    lane->self = lane->raft.self;
     lane->eviction = (struct evict_request){
         .kind = EVICT_S3FIFO, .cache_only = true, .samples = 5, .keys_max = EVICT_KEYS_A_CALL};
     lane->saves.told.last_done_ms = io_unix_ms(io);
     lane_set_memory_max(lane, config->memory_max_bytes);
     return lane;
+}
+
+/* --- the shards that are here at the start ---------------------------------------------------- */
+
+static void add_member(struct raft_members *members, node_id node)
+{
+    ASSERT(members->count < RAFT_MEMBERS_MAX);
+    uint32_t at = members->count++;
+    for (; at > 0 && members->members[at - 1].node.n > node.n; at--) {
+        members->members[at] = members->members[at - 1];
+    }
+    members->members[at] = (struct raft_member){node, RAFT_VOTER};
+}
+
+/* All nodes there are, as formed by a list of them. */
+static struct raft_members all_nodes(const struct lane *lane)
+{
+    struct raft_members members = {0};
+    if (!lane->is_many) add_member(&members, lane->self);
+    for (uint32_t i = 0; lane->is_many && i < lane->config.replication->link.peers_count; i++) {
+        add_member(&members, lane->config.replication->link.peers[i].node);
+    }
+    return members;
+}
+
+static void make_shards(struct lane *lane)
+{
+    const struct lane_config *config = &lane->config;
+    const struct raft_members all = all_nodes(lane);
+    for (uint32_t i = 0; i < config->starts_count; i++) {
+        const struct lane_start *start = &config->starts[i];
+        struct raft_members members = {0};
+        for (uint32_t k = 0; k < start->members_count; k++) {
+            add_member(&members, start->members[k]);
+        }
+        add_shard(lane, shard_new(lane, start->shard, &members));
+    }
+    for (uint32_t i = 0; config->starts == NULL && i < config->shards_count; i++) {
+        bool ours =
+            shard_lane((shard_id){i}, config->shards_count, config->lanes_count) == config->number;
+        if (ours) add_shard(lane, shard_new(lane, (shard_id){i}, &all));
+    }
+    /* What is kept in memory for members that are behind is the lane's, shared. */
+    uint64_t share = lane->raft.tail_bytes / u64_max(lane->shards_here, 1);
+    lane->raft.tail_bytes = (size_t)u64_max(share, u64_min(TAIL_BYTES_MIN, lane->raft.tail_bytes));
+}
+
+/* An older name does not say the shard. */
+static enum err rename_old(const struct lane *lane, const struct snapshot_found *found,
+                           uint32_t count, struct fault *fault)
+{
+    char path[SNAPSHOT_PATH_MAX];
+    bool any = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct snapshot_header *header = &found[i].header;
+        snapshot_path(path, lane->config.folder, header->shard, header->index, "");
+        if (strcmp(path, found[i].path) == 0) continue;
+        enum err err = file_rename(found[i].path, path, fault);
+        if (err != ERR_OK) return err;
+        any = true;
+    }
+    return any ? folder_sync(lane->config.folder, fault) : ERR_OK;
+}
+
+static enum err find_snapshots(const struct lane *lane, struct arena *arena,
+                               struct replica_load_ask *ask, struct fault *fault)
+{
+    struct snapshot_found *found;
+    enum err err = snapshot_find(lane->config.folder, arena, &found, &ask->found_count, fault);
+    if (err == ERR_OK) err = rename_old(lane, found, ask->found_count, fault);
+    if (err == ERR_OK)
+        err = snapshot_find(lane->config.folder, arena, &found, &ask->found_count, fault);
+    if (err == ERR_OK) snapshot_tidy(lane->config.folder, found, ask->found_count);
+    ask->found = found;
+    return err;
+}
+
+/* What is damaged is refilled by the others. */
+static enum err begin_again(struct lane *lane, struct lane_opened *opened, struct fault *fault)
+{
+    memcpy(opened->set_aside, fault->text, sizeof opened->set_aside);
+    opened->set_aside[sizeof opened->set_aside - 1] = '\0';
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        struct shard *shard = lane->shards[i];
+        store_free(shard->store);
+        shard->store = replica_store_new(shard);
+        shard->replica->repairs++;
+        shard->replica->was_damaged = true;
+    }
+    return replica_set_aside(lane->config.folder, fault);
+}
+
+static enum err load(struct lane *lane, struct replica_loaded *loaded, struct lane_opened *opened,
+                     uint64_t *last, struct fault *fault)
+{
+    struct arena *arena = arena_new();
+    struct replica_to_load *wanted =
+        ARENA_ARRAY(arena, struct replica_to_load, lane->shards_here + 1);
+    struct replica_load_ask ask = {.replicas = wanted, .count = lane->shards_here};
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        wanted[i] = (struct replica_to_load){lane->shards[i]->replica, &loaded[i], UINT64_MAX, 0};
+    }
+    enum err err = find_snapshots(lane, arena, &ask, fault);
+    if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
+    if (err == ERR_CORRUPT && lane->is_many) {
+        err = begin_again(lane, opened, fault);
+        ask.found_count = 0;
+        if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
+        for (uint32_t i = 0; i < lane->shards_here; i++) {
+            lane->shards[i]->replica->was_damaged = true;
+        }
+    }
+    arena_free(arena);
+    return err;
+}
+
+static void begin(struct shard *shard, struct replica_loaded *loaded, struct lane_opened *opened)
+{
+    replica_begin(shard->replica, loaded);
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) {
+        opened->keys_count += store_count(shard->store, i);
+    }
+    shard->lane->saves.bytes += shard->save.last_bytes;
+    shard_note_memory(shard);
+    int64_t *done_ms = &shard->save.told.last_done_ms;
+    if (*done_ms == 0) *done_ms = io_unix_ms(shard->lane->io);
+}
+
+static enum err open_shards(struct lane *lane, struct lane_opened *opened, uint64_t *last,
+                            struct fault *fault)
+{
+    struct arena *arena = arena_new();
+    make_shards(lane);
+    struct replica_loaded *loaded =
+        ARENA_ARRAY(arena, struct replica_loaded, lane->shards_here + 1);
+    memset(loaded, 0, (lane->shards_here + 1) * sizeof *loaded);
+    enum err err = load(lane, loaded, opened, last, fault);
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        if (err == ERR_OK) begin(lane->shards[i], &loaded[i], opened);
+        replica_loaded_free(&loaded[i]);
+    }
+    arena_free(arena);
+    return err;
 }
 
 enum err lane_open(const struct lane_config *config, struct io *io, struct lane **out,
@@ -67,20 +244,30 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
     struct lane *lane = make(config, io);
     *opened = (struct lane_opened){0};
     uint64_t last = 0;
-    enum err err = shard_open(lane, (shard_id){config->number}, opened, &last, fault);
+    enum err err = open_shards(lane, opened, &last, fault);
     if (err == ERR_OK) err = open_log(lane, last, fault);
     if (err == ERR_OK && lane->is_many) err = lane_links_open(lane, fault);
-    for (uint32_t i = 0; i < lane->shards_here && err == ERR_OK; i++) {
-        replica_start(lane->shards[i]->replica);
-        lane->saves.told.last_done_ms = lane->shards[i]->save.told.last_done_ms;
-    }
     if (err != ERR_OK) {
         lane_close(lane);
         return err;
     }
+    lane->log_seen = log_durable(lane->log);
+    lane_save_opened(lane);
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        replica_start(lane->shards[i]->replica);
+        int64_t done_ms = lane->shards[i]->save.told.last_done_ms;
+        if (done_ms < lane->saves.told.last_done_ms) lane->saves.told.last_done_ms = done_ms;
+    }
     opened->took = (duration){clock_now().ns - began.ns};
     *out = lane;
     return ERR_OK;
+}
+
+void lane_fail(struct lane *lane, const struct fault *fault)
+{
+    if (lane->has_failed) return;
+    lane->has_failed = true;
+    lane->fault = *fault;
 }
 
 void lane_close(struct lane *lane)
@@ -88,7 +275,11 @@ void lane_close(struct lane *lane)
     for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
     lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
+    together_free(lane->together);
+    store_free(lane->over);
     free(lane->shards);
+    free(lane->touched);
+    free(lane->awaiting);
     buffer_free(&lane->instead);
     buffer_free(&lane->places);
     buffer_free(&lane->unread);
@@ -189,83 +380,14 @@ bool lane_has_room(const struct lane *lane)
            log_has_room(lane->log, lane->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
 }
 
-/* False: nothing of it may go. */
-static bool evict_from(struct lane *lane, struct shard *shard)
-{
-    struct evict_request request = lane->eviction;
-    uint64_t over = lane->used_bytes - lane->config.memory_max_bytes;
-    request.bytes_max = shard->used_bytes - u64_min(shard->used_bytes, over);
-    bool more = evict_store(shard->store, &request);
-    shard_note_memory(shard);
-    return more;
-}
-
-/* They take turns, those first that have their share of what is used. */
-static bool evict(struct lane *lane)
-{
-    uint64_t share = lane->used_bytes / lane->shards_here / 2;
-    for (uint32_t i = 0; i < 2 * lane->shards_here; i++) {
-        struct shard *shard = lane->shards[lane->evict_at++ % lane->shards_here];
-        bool first_round = i < lane->shards_here;
-        if ((shard->used_bytes >= share) == first_round && evict_from(lane, shard)) return true;
-    }
-    return false;
-}
-
 bool lane_memory_is_full(struct lane *lane)
 {
     uint64_t max = lane->config.memory_max_bytes;
-    return max != 0 && lane->used_bytes > max && !evict(lane);
+    if (max == 0 || store_room(lane->over)->heap.used_bytes <= max) return false;
+    return !evict_store(lane->over, &lane->eviction);
 }
 
 /* --- the turn -------------------------------------------------------------------------------- */
-
-void lane_complete(struct lane *lane, const struct io_completion *completion)
-{
-    if (completion->tag.n < LANE_TAG_SNAPSHOT) {
-        log_complete(lane->log, completion);
-    } else if (completion->tag.n < LANE_TAG_REPLICA) {
-        lane_save_complete(lane, completion);
-    } else if (completion->tag.n < LANE_TAG_LINKS) {
-        replica_complete(lane->shards[0]->replica, completion);
-    } else {
-        links_complete(lane->links, completion);
-    }
-}
-
-void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
-{
-    if (now.ns > lane->now.ns) lane->now = now;
-    for (uint32_t i = 0; i < lane->shards_here; i++) {
-        struct shard *shard = lane->shards[i];
-        if (shard->work_due || now.ns - shard->worked.ns >= WORK_PAUSE_NS) {
-            shard_work(shard, now, unix_ms);
-        }
-        replica_begin_turn(shard->replica);
-    }
-    if (lane->links != NULL) lane_take_frames(lane);
-    for (uint32_t i = 0; i < lane->shards_here; i++) replica_turn(lane->shards[i]->replica);
-}
-
-static instant earlier(instant a, instant b)
-{
-    return a.ns < b.ns ? a : b;
-}
-
-instant lane_settle(struct lane *lane, instant now, int64_t unix_ms)
-{
-    instant deadline = {now.ns + TURN_PAUSE_NS};
-    bool more = false;
-    log_flush(lane->log);
-    for (uint32_t i = 0; i < lane->shards_here; i++) {
-        deadline = earlier(deadline, replica_settle(lane->shards[i]->replica));
-        more |= lane->shards[i]->work_due;
-    }
-    if (lane->links != NULL) deadline = earlier(deadline, links_turn(lane->links, lane->now));
-    more |= lane_save_turn(lane, now, unix_ms);
-    log_flush(lane->log); /* what came to it since then */
-    return more ? now : deadline;
-}
 
 void lane_flush(struct lane *lane)
 {
@@ -287,7 +409,7 @@ bool lane_is_agreed(const struct lane *lane)
 
 static bool is_quiet(const struct replica *replica)
 {
-    bool handing_over = replica->serving && replica->now.ns < replica->hand_over_until.ns;
+    bool handing_over = replica->serving && replica->lane->now.ns < replica->hand_over_until.ns;
     return replica->pending == NULL && !handing_over;
 }
 

@@ -20,6 +20,12 @@ struct lane;                    /* opaque */
 struct lane_replication_config; /* replica.h */
 struct message;                 /* mailbox.h */
 
+struct lane_start { /* a shard that is here at the start */
+    shard_id shard;
+    const node_id *members; /* as its group was formed; none: a leader's log will tell */
+    uint32_t members_count;
+};
+
 struct lane_config {
     uint32_t number, lanes_count;
     uint32_t shards_count; /* of the cluster: 1 … SHARDS_MAX */
@@ -31,6 +37,9 @@ struct lane_config {
     struct call_settings settings;
     const struct command_table *commands;
     const struct lane_replication_config *replication; /* NULL: solo, groups of one */
+    /* NULL: all of this lane's but the root group, of all peers of `replication`. */
+    const struct lane_start *starts;
+    uint32_t starts_count;
 };
 
 /* Loads the newest snapshots and the log behind them. What was dropped, how many keys and how long

@@ -42,6 +42,35 @@ static struct shard *shard_meant(const struct lane *lane, struct cursor *cursor)
     return cursor->bad ? NULL : lane_shard(lane, (shard_id){group});
 }
 
+/* `all`: not only those that have changed. */
+static void tell_states(struct lane *lane, node_id to, bool all)
+{
+    enum { FRAME_BYTES = 16 * 1024 };
+    struct buffer *frame = &lane->frame;
+    buffer_clear(frame);
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        const struct replica *replica = lane->shards[i]->replica;
+        if (all || replica->state_due) replica_state_put(replica, frame);
+        bool ends = i + 1 == lane->shards_here || frame->len >= FRAME_BYTES;
+        if (!ends || frame->len == 0) continue;
+        (void)links_send(lane->links, to, LINK_STATE, buffer_slice(frame), NULL, 0);
+        buffer_clear(frame);
+    }
+}
+
+void lane_tell_states(struct lane *lane)
+{
+    const struct link_config *config = &lane->config.replication->link;
+    if (!lane->states_due) return;
+    lane->states_due = false;
+    for (uint32_t i = 0; i < config->peers_count; i++) {
+        node_id node = config->peers[i].node;
+        bool other = !node_eq(node, lane->self);
+        if (other && links_is_up(lane->links, node)) tell_states(lane, node, false);
+    }
+    for (uint32_t i = 0; i < lane->shards_here; i++) lane->shards[i]->replica->state_due = false;
+}
+
 static void take_frame(struct lane *lane, const struct link_frame *frame)
 {
     struct cursor cursor = cursor_of(frame->bytes);
@@ -56,14 +85,17 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
         }
         return;
     case LINK_STATE:
-        shard = shard_meant(lane, &cursor);
-        if (shard != NULL) replica_state_heard(shard->replica, frame->from, &cursor);
+        while (!cursor.bad && cursor_left(&cursor) > 0) {
+            shard = shard_meant(lane, &cursor);
+            replica_state_heard(shard == NULL ? NULL : shard->replica, frame->from, &cursor);
+        }
         return;
     case LINK_UP:
     case LINK_DOWN:
         for (uint32_t i = 0; i < lane->shards_here; i++) {
             replica_take_up_or_down(lane->shards[i]->replica, frame->from, up);
         }
+        if (up) tell_states(lane, frame->from, true);
         break;
     case LINK_ASKS:
     case LINK_ANSWERS:

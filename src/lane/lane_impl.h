@@ -1,6 +1,7 @@
 /* lane_impl.h -- inside of a lane; see lane.h. */
 #pragma once
 
+#include "core/raft/raft.h"
 #include "lane/lane.h"
 #include "lane/link.h"
 #include "lane/snapshot.h"
@@ -9,9 +10,13 @@ enum {
     LANE_TAG_LOG = 1,
     LANE_TAG_SNAPSHOT = LANE_TAG_LOG + LOG_TAGS,
     LANE_TAG_REPLICA = LANE_TAG_SNAPSHOT + SNAPSHOT_TAGS,
-    LANE_TAG_LINKS = LANE_TAG_REPLICA + 16,
+    LANE_SLOTS = 32,
+    LANE_TAG_LINKS = LANE_TAG_REPLICA + LANE_SLOTS,
 };
 _Static_assert((int)LANE_TAG_LINKS + (int)LINK_TAGS <= (int)LANE_TAGS + 1, "tags of the lane");
+
+struct replica;
+struct replica_part;
 
 enum { LANE_SOLO_NODE = 1 };
 
@@ -22,10 +27,17 @@ struct lane_saves {
     const char *folder;
     uint32_t at; /* of lane->shards: the next one */
     instant began;
-    uint64_t count; /* so far: makes nonces differ */
-    uint64_t bytes; /* of the last ones: how much log to let grow before the next */
+    uint64_t count;            /* so far: makes nonces differ */
+    uint64_t log_bytes_before; /* in the log when it was opened */
+    uint64_t bytes;            /* of the last ones: how much log to let grow before the next */
     struct shard_saving told;
     struct fault fault;
+};
+
+/* What is under way with a snapshot file that comes or goes. */
+struct lane_slot {
+    struct replica *replica;   /* NULL: free */
+    struct replica_part *part; /* NULL: of what is installed */
 };
 
 struct lane {
@@ -34,10 +46,14 @@ struct lane {
     struct arena *arena;
     struct log *log;
     struct links *links; /* NULL: solo */
+    struct raft_config raft;
+    struct raft_outbox out; /* of the step that is being settled */
     node_id self;
     bool is_many;          /* groups have other members */
     struct shard **shards; /* those here, by rising number */
     uint32_t shards_here;
+    struct shard **touched, **awaiting; /* see lane_turn.c; room for all */
+    uint32_t touched_count, awaiting_count;
     struct shard **shard_of; /* [shards_count + 1]: by number, the root group last; or NULL */
     const struct call_observer *observer;
     struct evict_request eviction;
@@ -47,31 +63,58 @@ struct lane {
     struct buffer frame;   /* the head of what is sent */
     struct message *inbox, *inbox_last;
     struct lane_saves saves;
+    struct store *over; /* the stores of all shards here but the root's, as one */
+    struct together *together;
+    shard_id logged; /* whose entry was appended to the log last, and which; 0: none yet */
+    uint64_t logged_index;
     uint64_t used_bytes;    /* of all stores */
     size_t pending_bytes;   /* that are about to be appended to the log */
     uint32_t stalled_count; /* shards that put calls off */
-    uint32_t evict_at;
     bool has_failed;
     struct fault fault;
+    uint64_t log_seen;      /* the log's durable position that they were told of */
+    uint64_t idle_position; /* the log's last when it was looked at */
+    uint64_t marked_position;
+    bool marks_due, work_due, states_due;
+    instant idle_since, worked, deadline;
+    uint32_t work_at;
+    struct lane_slot slots[LANE_SLOTS];
+    int64_t send_allowance_bytes;
+    instant send_allowed_at;
+    uint64_t turn;
     instant now;
 };
 
 /* --- lane.c ----------------------------------------------------------------------------------- */
 
 bool lane_disk_is_behind(const struct lane *lane); /* a snapshot: writes should wait */
-void lane_add_shard(struct lane *lane, struct shard *shard);
+void lane_fail(struct lane *lane, const struct fault *fault);
+
+/* --- lane_turn.c ------------------------------------------------------------------------------ */
+
+/* Something happened to it. */
+void lane_touch(struct shard *shard);
+/* The tag for something to do with a file; false: too much of the kind is under way. */
+bool lane_slot_take(struct lane *lane, struct replica *replica, struct replica_part *part,
+                    io_tag *tag);
+void lane_slot_give(struct lane *lane, io_tag tag);
 
 /* --- lane_frames.c: frames from and to other nodes ------------------------------------------- */
 
 MUST_USE enum err lane_links_open(struct lane *lane, struct fault *fault);
 void lane_links_close(struct lane *lane);
 void lane_take_frames(struct lane *lane);
+/* To the others, which of the replicas here have changed in whether they have data. */
+void lane_tell_states(struct lane *lane);
 
 /* --- lane_save.c ------------------------------------------------------------------------------ */
 
 void lane_save_complete(struct lane *lane, const struct io_completion *completion);
 /* True: it wants to go on at once. */
 bool lane_save_turn(struct lane *lane, instant now, int64_t unix_ms);
+/* The log is open: with what it has. */
+void lane_save_opened(struct lane *lane);
+void lane_save_began(struct shard *shard); /* a snapshot of its own */
 void lane_save_note(struct lane *lane, bool good, duration took, int64_t unix_ms);
 /* No shard's snapshot needs the log up to where it begins. */
 void lane_log_covered(struct lane *lane);

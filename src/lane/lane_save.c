@@ -14,6 +14,22 @@ void lane_save_note(struct lane *lane, bool good, duration took, int64_t unix_ms
     told->last_took = took;
 }
 
+/* What was ever in the log. */
+static uint64_t log_bytes_ever(const struct lane *lane)
+{
+    return lane->saves.log_bytes_before + log_stats(lane->log)->flushed_bytes;
+}
+
+void lane_save_opened(struct lane *lane)
+{
+    lane->saves.log_bytes_before = log_bytes(lane->log);
+}
+
+void lane_save_began(struct shard *shard)
+{
+    shard->save.log_bytes = log_bytes_ever(shard->lane);
+}
+
 void lane_log_covered(struct lane *lane)
 {
     uint64_t position = UINT64_MAX;
@@ -56,19 +72,29 @@ static void all_advance(struct lane *lane, instant now, int64_t unix_ms)
     lane_save_note(lane, good, (duration){now.ns - saves->began.ns}, unix_ms);
 }
 
-/* The one whose place in the log is the oldest, and has gone on since: its snapshot frees most. */
+/* The one whose place in the log is the oldest: without its snapshot nothing can be freed, also
+ * where nothing has been written to it since. */
 static struct shard *oldest(const struct lane *lane)
 {
     struct shard *best = NULL;
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         struct shard *shard = lane->shards[i];
         const struct replica *replica = shard->replica;
-        if (replica->stored.index <= shard->save.index) continue;
         if (best != NULL && best->replica->snapshot_position <= replica->snapshot_position)
             continue;
         best = shard;
     }
     return best;
+}
+
+/* What is kept of the log in any case does not count: a snapshot must free something. */
+static void save_if_long(struct lane *lane, instant now)
+{
+    uint64_t limit = u64_max(SAVE_LOG_BYTES_MIN, lane->saves.bytes);
+    if (log_bytes(lane->log) <= limit) return;
+    struct shard *shard = oldest(lane);
+    if (shard == NULL || log_bytes_ever(lane) - shard->save.log_bytes < limit / 2) return;
+    shard_save_soon(shard, now);
 }
 
 bool lane_save_turn(struct lane *lane, instant now, int64_t unix_ms)
@@ -78,9 +104,8 @@ bool lane_save_turn(struct lane *lane, instant now, int64_t unix_ms)
     if (saves->now != NULL) return more;
     if (saves->all) {
         all_advance(lane, now, unix_ms);
-    } else if (log_bytes(lane->log) > u64_max(SAVE_LOG_BYTES_MIN, saves->bytes)) {
-        struct shard *shard = oldest(lane);
-        if (shard != NULL) shard_save_soon(shard, now);
+    } else {
+        save_if_long(lane, now);
     }
     return saves->now != NULL;
 }

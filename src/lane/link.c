@@ -7,7 +7,8 @@
  * [I1] One connection of a pair counts: one that is proven closes the one before, and what that had
  *      brought and nobody took is dropped.
  * [I2] Until it is proven who is there, a frame is at most PEER_STRANGER_BYTES_MAX long, only so
- *      many strangers are kept, each for a limited time, and nothing of them reaches the consumer.
+ *      many strangers are kept, each for a limited time, and nothing of them reaches the consumer
+ *      but what one that has proven the secret says when it wants to join.
  * [I3] The consumer sees for each node: UP, frames, DOWN, UP, …. A frame that came before the end
  *      of its connection is given before DOWN.
  * [I4] Time in which this process did not look counts for nobody's silence.
@@ -353,6 +354,7 @@ void links_free(struct links *links)
     for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) {
         channel_close(&links->strangers[i].channel, links->io, false);
         channel_free(&links->strangers[i].channel);
+        buffer_free(&links->strangers[i].request);
     }
     if (links->listener.n >= 0) io_close(links->io, links->listener);
     buffer_free(&links->secret);

@@ -74,6 +74,17 @@ bool links_is_up(const struct links *links, node_id node);
 bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
                 const struct raft_span *spans, uint32_t spans_count);
 
+/* --- machines that want to join (lane 0) ----------------------------------------------------- */
+
+struct link_joiner {
+    uint64_t ticket;
+    struct slice bytes; /* what it says of itself: borrowed until the next call */
+};
+/* One that has proven the secret, and was not given yet. False: there is none. */
+bool links_next_joiner(struct links *links, struct link_joiner *joiner);
+/* The payload of JOINED (core/peer/join.h). Who has gone meanwhile is passed over. */
+void links_answer_joiner(struct links *links, uint64_t ticket, struct slice bytes);
+
 /* It speaks the protocol of links, but not that of the consumer: LINK_DOWN follows. */
 void links_break(struct links *links, node_id node);
 

@@ -15,7 +15,8 @@ enum {
     LINK_PINGS = 4,                    /* in the time after which silence is a failure */
     LINK_PAUSE_MIN_NS = 20 * 1000000,  /* before a failed link is tried again; it doubles … */
     LINK_PAUSE_MAX_NS = 300 * 1000000, /* … up to here */
-    LINK_CONNECT_NS = 300 * 1000000    /* until it is tried anew: TCP would wait for longer */
+    LINK_CONNECT_NS = 300 * 1000000,   /* until it is tried anew: TCP would wait for longer */
+    LINK_JOIN_MS_MAX = 15000           /* for a joiner, from its proof to the end of its answer */
 };
 
 /* --- link_channel.c: one connection, what waits to be sent on it, and what has come ----------- */
@@ -94,10 +95,21 @@ struct link { /* to one other node */
     char trouble[LINK_TROUBLE_BYTES];
 };
 
+enum joining {
+    JOINING_NOT,   /* it shakes hands */
+    JOINING_ASKS,  /* it has proven that it knows the secret, and has no number: JOIN must come */
+    JOINING_ASKED, /* that has come */
+    JOINING_GIVEN, /* and the consumer has it */
+    JOINING_ANSWERED
+};
+
 struct stranger {
     struct channel channel;
     struct shake shake;
     instant until;
+    enum joining joining;
+    uint64_t ticket;
+    struct buffer request;
 };
 
 struct links {
@@ -113,6 +125,7 @@ struct links {
     struct link links[LINK_PEERS_MAX];
     uint32_t links_count, next;
     struct stranger strangers[LINK_STRANGERS_MAX];
+    uint64_t tickets_count; /* of those who wanted to join */
     struct link_stats stats;
 };
 
@@ -150,3 +163,8 @@ void stranger_dismiss(struct links *links, struct stranger *stranger, bool gentl
 void link_shake(struct links *links, struct link *link); /* with what has come */
 /* What was put in the channel while shaking hands leaves at once. */
 bool link_flush_shake(struct links *links, struct channel *channel);
+
+/* --- link_join.c ----------------------------------------------------------------------------- */
+
+void stranger_begin_joining(struct links *links, struct stranger *stranger);
+void stranger_take_join(struct links *links, struct stranger *stranger); /* what has come */

@@ -31,6 +31,7 @@ void stranger_welcome(struct links *links, io_handle handle)
 {
     struct stranger *stranger = place_for_stranger(links);
     channel_open(&stranger->channel, handle);
+    stranger->joining = JOINING_NOT;
     stranger->until = later(links->now, links->config.silence.ns);
     shake_begin(links, &stranger->shake, NODE_NONE, &stranger->channel);
     io_receive_start(links->io, handle, (io_tag){links->config.tag.n + TAG_CONNECTION});
@@ -79,7 +80,13 @@ static void shake_stranger(struct links *links, struct stranger *stranger)
     struct buffer trouble = {0};
     switch (shake_all(links, &stranger->shake, &stranger->channel, &trouble)) {
     case SHAKE_MORE: break;
-    case SHAKE_DONE: promote(links, stranger); break;
+    case SHAKE_DONE:
+        if (stranger->shake.theirs.node.n == 0) {
+            stranger_begin_joining(links, stranger);
+        } else {
+            promote(links, stranger);
+        }
+        break;
     case SHAKE_FAILED: {
         struct link *link =
             stranger->shake.got_hello ? links_find(links, stranger->shake.theirs.node) : NULL;
@@ -117,6 +124,10 @@ void stranger_complete(struct links *links, struct stranger *stranger,
         stranger_dismiss(links, stranger, false);
     } else {
         channel_receive(&stranger->channel, completion->bytes);
-        shake_stranger(links, stranger);
+        if (stranger->joining == JOINING_NOT) {
+            shake_stranger(links, stranger);
+        } else {
+            stranger_take_join(links, stranger);
+        }
     }
 }

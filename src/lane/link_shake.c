@@ -79,7 +79,8 @@ static uint32_t their_side(const struct shake *shake, enum peer_reason reason)
     case PEER_REASON_LANE: return shake->theirs.lane;
     case PEER_REASON_CLUSTER:
     case PEER_REASON_SECRET:
-    case PEER_REASON_FORM: break;
+    case PEER_REASON_FORM:
+    case PEER_REASON_MEMBER: break;
     }
     return 0;
 }
@@ -111,7 +112,11 @@ static enum shake_state take_hello(const struct links *links, struct shake *shak
     shake->got_hello = true;
     bool fine = peer_hello_check(&shake->mine, &shake->theirs, &shake->version, &refusal);
     const struct link *link = links_find(links, shake->theirs.node);
-    if (fine && (link == NULL || link->connects != shake->connector)) {
+    bool joins = shake->theirs.node.n == 0 && !shake->connector && shake->mine.lane == 0;
+    if (fine && !joins && link == NULL) {
+        refusal = (struct peer_refusal){PEER_REASON_MEMBER, links->config.self.n};
+        fine = false;
+    } else if (fine && !joins && link->connects != shake->connector) {
         refusal = (struct peer_refusal){PEER_REASON_NODE, links->config.self.n};
         fine = false;
     }

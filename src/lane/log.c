@@ -77,23 +77,83 @@ enum log_room log_has_room(struct log *log, size_t pending_bytes, size_t payload
     return log->making.disk_full ? LOG_ROOM_DISK_FULL : LOG_ROOM_SOON;
 }
 
-static void gather_grow(struct log_gather *gather, size_t needed)
+static void gather_grow(struct log_gather *gather, size_t used, size_t needed)
 {
     size_t capacity = gather->capacity == 0 ? GATHER_BYTES : gather->capacity;
     while (capacity < needed) capacity *= 2;
     uint8_t *memory = io_block_memory(capacity);
-    if (gather->memory != NULL) memcpy(memory, gather->memory, RECORDS_AT + gather->len);
+    if (gather->memory != NULL) memcpy(memory, gather->memory, used);
     io_block_memory_free(gather->memory, gather->capacity);
     gather->memory = memory;
     gather->capacity = capacity;
 }
 
-/* Where the next record of `size` bytes goes; with room behind it for the batch's padding. */
-static uint8_t *gather_reserve(struct log_gather *gather, size_t size)
+/* Where the next `size` bytes go, `behind` those of the records; with room behind them for the
+ * batch's padding. */
+static uint8_t *gather_reserve(struct log_gather *gather, size_t behind, size_t size)
 {
-    size_t needed = RECORDS_AT + gather->len + size + IO_BLOCK_BYTES;
-    if (UNLIKELY(needed > gather->capacity)) gather_grow(gather, needed);
-    return gather->memory + RECORDS_AT + gather->len;
+    size_t used = RECORDS_AT + gather->len + behind, needed = used + size + IO_BLOCK_BYTES;
+    if (UNLIKELY(needed > gather->capacity)) gather_grow(gather, used, needed);
+    return gather->memory + used;
+}
+
+static void payload_write(uint8_t *to, const struct slice *parts, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (parts[i].len > 0) memcpy(to, parts[i].data, parts[i].len);
+        to += parts[i].len;
+    }
+}
+
+/* The record whose payload is behind `record` is whole. */
+static uint64_t count_record(struct log *log, uint8_t *record, const struct log_record *head)
+{
+    struct log_gather *gather = &log->gathering;
+    struct log_record whole = *head;
+    whole.position = ++log->last_position;
+    log_record_write(record, log->salt_crc, &whole);
+    if (gather->records_count == 0) gather->first_position = log->last_position;
+    gather->records_count++;
+    gather->len += LOG_RECORD_HEADER_BYTES + head->payload.len;
+    return log->last_position;
+}
+
+static uint64_t append_part(struct log *log, const struct log_record *head,
+                            const struct slice *parts, uint32_t count, size_t size)
+{
+    size_t bytes = LOG_PART_HEADER_BYTES + size;
+    ASSERT(log->parts_len + bytes <= LOG_RECORD_BYTES_MAX);
+    uint8_t *part =
+        gather_reserve(&log->gathering, LOG_RECORD_HEADER_BYTES + log->parts_len, bytes);
+    struct log_record written = *head;
+    written.payload = slice_of(part + LOG_PART_HEADER_BYTES, size);
+    payload_write(part + LOG_PART_HEADER_BYTES, parts, count);
+    log_part_write(part, &written);
+    log->parts_len += bytes;
+    log->parts_count++;
+    return log->last_position + 1;
+}
+
+void log_begin_together(struct log *log)
+{
+    ASSERT(!log->together);
+    (void)gather_reserve(&log->gathering, 0, LOG_RECORD_HEADER_BYTES);
+    log->together = true;
+    log->parts_count = 0;
+    log->parts_len = 0;
+}
+
+void log_end_together(struct log *log)
+{
+    ASSERT(log->together);
+    log->together = false;
+    if (log->parts_count == 0) return;
+    uint8_t *record = log->gathering.memory + RECORDS_AT + log->gathering.len;
+    (void)count_record(log, record,
+                       &(struct log_record){
+                           .group = log->parts_count,
+                           .kind = LOG_TOGETHER,
+                           .payload = slice_of(record + LOG_RECORD_HEADER_BYTES, log->parts_len)});
 }
 
 uint64_t log_append(struct log *log, const struct log_record *head, const struct slice *parts,
@@ -102,21 +162,12 @@ uint64_t log_append(struct log *log, const struct log_record *head, const struct
     size_t size = 0;
     for (uint32_t i = 0; i < count; i++) size += parts[i].len;
     ASSERT(size <= LOG_RECORD_BYTES_MAX);
-    struct log_gather *gather = &log->gathering;
-    uint8_t *record = gather_reserve(gather, LOG_RECORD_HEADER_BYTES + size);
-    uint8_t *payload = record + LOG_RECORD_HEADER_BYTES, *to = payload;
-    for (uint32_t i = 0; i < count; i++) {
-        if (parts[i].len > 0) memcpy(to, parts[i].data, parts[i].len);
-        to += parts[i].len;
-    }
-    log->last_position++;
-    log_record_write(record, log->salt_crc,
-                     &(struct log_record){log->last_position, head->group, head->kind, head->term,
-                                          head->index, slice_of(payload, size)});
-    if (gather->records_count == 0) gather->first_position = log->last_position;
-    gather->records_count++;
-    gather->len += LOG_RECORD_HEADER_BYTES + size;
-    return log->last_position;
+    if (UNLIKELY(log->together)) return append_part(log, head, parts, count, size);
+    uint8_t *record = gather_reserve(&log->gathering, 0, LOG_RECORD_HEADER_BYTES + size);
+    struct log_record whole = *head;
+    whole.payload = slice_of(record + LOG_RECORD_HEADER_BYTES, size);
+    payload_write(record + LOG_RECORD_HEADER_BYTES, parts, count);
+    return count_record(log, record, &whole);
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -181,6 +232,7 @@ static struct log_gather spare_take(struct log *log)
 
 void log_flush(struct log *log)
 {
+    ASSERT(!log->together);
     if (log->has_failed) return;
     log_keep_ready(log);
     if (!may_write(log) || !choose_segment(log)) return;

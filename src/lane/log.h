@@ -77,6 +77,13 @@ enum log_room log_has_room(struct log *log, size_t pending_bytes, size_t payload
  * which are copied. */
 uint64_t log_append(struct log *log, const struct log_record *head, const struct slice *parts,
                     uint32_t count);
+/* What is appended in between is one record on the disk: after a crash all of it is there, or none.
+ * log_recover shows what was appended, each with the position of the whole. Nothing else is done
+ * to the log meanwhile; it has room for LOG_TOGETHER_BYTES more for each. */
+enum { LOG_TOGETHER_BYTES = 32 };
+void log_begin_together(struct log *log);
+void log_end_together(struct log *log);
+
 /* Start writing what has gathered, unless a write is under way. To be called each turn, and at
  * least each LOG_RETRY_NS while the disk is full: it is what finds out that there is room again. */
 void log_flush(struct log *log);

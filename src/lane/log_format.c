@@ -138,3 +138,24 @@ bool log_record_read(struct slice *rest, uint32_t format, uint32_t salt_crc, uin
     *rest = slice_of(cursor.at, cursor_left(&cursor));
     return true;
 }
+
+void log_part_write(uint8_t to[LOG_PART_HEADER_BYTES], const struct log_record *part)
+{
+    uint8_t *at = u32_write(to, (uint32_t)part->payload.len);
+    at = u32_write(at, part->group);
+    at = u32_write(at, part->kind);
+    at = u64_write(at, part->term);
+    (void)u64_write(at, part->index);
+}
+
+bool log_part_read(struct cursor *cursor, uint64_t position, struct log_record *part)
+{
+    uint32_t length = cursor_u32(cursor);
+    part->position = position;
+    part->group = cursor_u32(cursor);
+    part->kind = cursor_u32(cursor);
+    part->term = cursor_u64(cursor);
+    part->index = cursor_u64(cursor);
+    part->payload = cursor_bytes(cursor, length);
+    return !cursor->bad && part->kind != LOG_TOGETHER;
+}

@@ -17,10 +17,14 @@
  * checksum of each record: nobody who sends data can make it look like a record or a batch. The
  * record's position starts it too, so that a record is good in its own place alone.
  *
+ * A record of the kind LOG_TOGETHER holds others, which are there all or not at all; its group is
+ * how many. Each: length u32 (of the payload), group u32, kind u32, term u64, index u64, payload.
+ *
  * Format 1 knew one group: there a record's index is its position, which its checksum leaves out.
  */
 #pragma once
 
+#include "base/cursor.h"
 #include "io/io.h"
 #include "lane/log.h"
 
@@ -29,7 +33,9 @@ enum {
     LOG_HEADER_BYTES = 64,
     LOG_BATCH_BYTES = 56,
     LOG_RECORD_HEADER_BYTES = 32,
+    LOG_PART_HEADER_BYTES = 28,
 };
+#define LOG_TOGETHER UINT32_MAX
 
 struct log_header {
     uint32_t format;
@@ -70,6 +76,11 @@ void log_record_write(uint8_t to[LOG_RECORD_HEADER_BYTES], uint32_t salt_crc,
  * from `rest`. */
 bool log_record_read(struct slice *rest, uint32_t format, uint32_t salt_crc, uint64_t position,
                      struct log_record *record);
+
+/* Of a record of the kind LOG_TOGETHER. The payload is behind the header already. */
+void log_part_write(uint8_t to[LOG_PART_HEADER_BYTES], const struct log_record *part);
+/* The next of its parts, with the position of the whole; false: it is damaged. */
+bool log_part_read(struct cursor *cursor, uint64_t position, struct log_record *part);
 
 static inline uint64_t log_padded(uint64_t bytes)
 {

@@ -69,6 +69,9 @@ struct log {
 
     uint64_t last_position, durable_position;
     struct log_gather gathering;
+    bool together; /* what is appended are parts of one record, which is not counted yet */
+    uint32_t parts_count;
+    size_t parts_len;
     struct log_gather spares[LOG_SPARES_MAX]; /* empty, with memory */
     uint32_t spares_count;
     struct log_write writes[LOG_WRITES_MAX]; /* a ring: the oldest is at `writes_first` */

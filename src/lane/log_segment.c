@@ -23,6 +23,28 @@ static bool batch_at(const struct log_segment *segment, uint64_t at, struct log_
            batch->salt == segment->header.salt;
 }
 
+/* Show a record, or what it unfolds into. */
+static enum err show(struct log_segment *segment, const struct log_record *record, log_visit visit,
+                     void *context, struct fault *fault)
+{
+    struct cursor cursor = cursor_of(record->payload);
+    enum err err = ERR_OK;
+    if (record->kind != LOG_TOGETHER) {
+        segment->last_term = u64_max(segment->last_term, record->term);
+        return visit == NULL ? ERR_OK : visit(context, record, fault);
+    }
+    for (uint32_t i = 0; err == ERR_OK && i < record->group; i++) {
+        struct log_record part;
+        if (!log_part_read(&cursor, record->position, &part)) {
+            return fault_set(fault, ERR_CORRUPT, "log record %llu: its parts cannot be read",
+                             (unsigned long long)record->position);
+        }
+        segment->last_term = u64_max(segment->last_term, part.term);
+        if (visit != NULL) err = visit(context, &part, fault);
+    }
+    return err;
+}
+
 /* False in `*whole`: it ended at a record that is not good. */
 static enum err read_batch(struct log_segment *segment, struct slice rest, uint64_t count,
                            uint64_t after, log_visit visit, void *context, bool *whole,
@@ -39,10 +61,9 @@ static enum err read_batch(struct log_segment *segment, struct slice rest, uint6
         }
         segment->next_position++;
         segment->offset = (uint64_t)(rest.data - segment->bytes.data);
-        segment->last_term = u64_max(segment->last_term, record.term);
-        if (record.position <= after) continue;
-        segment->records_count++;
-        enum err err = visit == NULL ? ERR_OK : visit(context, &record, fault);
+        bool wanted = record.position > after;
+        segment->records_count += wanted;
+        enum err err = show(segment, &record, wanted ? visit : NULL, context, fault);
         if (err != ERR_OK) return err;
     }
     *whole = rest.len == 0;

@@ -22,6 +22,28 @@ void record_add(struct buffer *record, const struct call *call)
     for (uint32_t i = 0; i < call->argc; i++) put_sized(record, call->argv[i]);
 }
 
+void record_add_bytes(struct buffer *record, uint32_t database, uint32_t count, struct slice bytes)
+{
+    put_varint(record, database);
+    put_varint(record, count);
+    buffer_append(record, bytes);
+}
+
+void record_add_key(struct buffer *record, uint32_t database, struct slice encoded)
+{
+    put_varint(record, database);
+    put_varint(record, 1);
+    put_varint(record, 0);
+    put_sized(record, encoded);
+}
+
+void record_add_delete(struct buffer *record, uint32_t database, struct slice key)
+{
+    const struct slice argv[] = {SLICE("DEL"), key};
+    const struct call call = {.argv = argv, .argc = COUNT_OF(argv), .database = database};
+    record_add(record, &call);
+}
+
 static enum err damaged(uint64_t number, const char *what, struct fault *fault)
 {
     return fault_set(fault, ERR_CORRUPT, "log record %llu: %s", (unsigned long long)number, what);
@@ -38,7 +60,7 @@ struct replay {
 static bool replay_arguments(struct replay *replay, struct cursor *cursor, uint32_t *argc)
 {
     uint64_t count = cursor_varint(cursor);
-    if (cursor->bad || count == 0 || count > cursor_left(cursor)) return false;
+    if (cursor->bad || count > cursor_left(cursor)) return false;
     if (count > replay->argv_capacity) {
         replay->argv = ARENA_ARRAY(replay->shard->lane->arena, struct slice, count);
         replay->argv_capacity = (uint32_t)count;
@@ -48,6 +70,19 @@ static bool replay_arguments(struct replay *replay, struct cursor *cursor, uint3
     return !cursor->bad;
 }
 
+static enum err replay_key(struct replay *replay, struct cursor *cursor, struct fault *fault)
+{
+    struct slice encoded = cursor_sized(cursor), key;
+    struct cursor record = cursor_of(encoded);
+    uint32_t database;
+    bool good = !cursor->bad && entry_encoded_key(encoded, &database, &key) &&
+                store_decode_entry(replay->shard->store, &record) && cursor_left(&record) == 0;
+    if (!good) return damaged(replay->number, "its key cannot be read", fault);
+    const struct call_observer *observer = replay->observer;
+    if (observer->wants_modified) observer->modified(observer->context, database, key);
+    return ERR_OK;
+}
+
 static enum err replay_command(struct replay *replay, struct cursor *cursor, uint32_t database,
                                struct fault *fault)
 {
@@ -55,6 +90,7 @@ static enum err replay_command(struct replay *replay, struct cursor *cursor, uin
     if (!replay_arguments(replay, cursor, &argc)) {
         return damaged(replay->number, "its arguments cannot be read", fault);
     }
+    if (argc == 0) return replay_key(replay, cursor, fault);
     struct shard *shard = replay->shard;
     struct lane *lane = shard->lane;
     const struct command *command = command_find(lane->config.commands, replay->argv, argc, NULL);

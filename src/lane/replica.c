@@ -15,26 +15,16 @@
 
 #include <stdlib.h>
 
+#include "base/prng.h"
+
 enum {
     BATCH_BYTES_MIN = 512,
     BATCH_BYTES_MAX = 1 << 20, /* of memory taken before it is needed */
-    TAIL_BYTES = 32 << 20,
 };
-
-/* Who is alone campaigns at once, and wins when that is durable: never again. */
-#define SOLO_ELECTION_NS (INT64_C(1) << 60)
-#define SOLO_BEAT_NS     INT64_C(1000000000)
 
 bool replica_is_many(const struct replica *replica)
 {
     return replica->lane->config.replication != NULL;
-}
-
-void replica_fail(struct replica *replica, const struct fault *fault)
-{
-    if (replica->lane->has_failed) return;
-    replica->lane->has_failed = true;
-    replica->lane->fault = *fault;
 }
 
 struct replica_peer *replica_peer(struct replica *replica, node_id node)
@@ -47,99 +37,51 @@ struct replica_peer *replica_peer(struct replica *replica, node_id node)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static void configure(struct replica *replica)
+static void note_members(struct replica *replica)
 {
-    const struct lane_config *config = &replica->lane->config;
-    if (config->replication != NULL) {
-        replica->config = *config->replication;
-    } else {
-        replica->config.raft = (struct raft_config){
-            .self = {LANE_SOLO_NODE},
-            .election_min = {SOLO_ELECTION_NS},
-            .election_max = {SOLO_ELECTION_NS},
-            .heartbeat = {SOLO_BEAT_NS},
-            .tail_bytes = TAIL_BYTES,
-            .window_bytes = TAIL_BYTES,
-            .window_entries = 1,
-            .append_bytes = TAIL_BYTES,
-            .chunk_bytes = TAIL_BYTES,
-            .seed = config->seed,
-        };
-        replica->config.link.peers[0].node = (node_id){LANE_SOLO_NODE};
-        replica->config.link.peers_count = 1;
-    }
-    const struct link_config *link = &replica->config.link;
-    struct raft_members *members = &replica->config_members;
-    for (uint32_t i = 0; i < link->peers_count; i++) {
-        node_id node = link->peers[i].node;
-        uint32_t at = members->count++;
-        for (; at > 0 && members->members[at - 1].node.n > node.n; at--) {
-            members->members[at] = members->members[at - 1];
-        }
-        members->members[at] = (struct raft_member){node, RAFT_VOTER};
-        if (node_eq(node, replica->config.raft.self)) continue;
+    const struct raft_members *members = &replica->config_members;
+    for (uint32_t i = 0; i < members->count; i++) {
+        node_id node = members->members[i].node;
+        if (node_eq(node, replica->lane->self)) continue;
         replica->peers[replica->peers_count++].node = node;
     }
 }
 
-/* What is damaged is refilled by the others. */
-static enum err load_or_begin_again(struct replica *replica, struct replica_loaded *loaded,
-                                    struct lane_opened *opened, struct fault *fault)
+void replica_make(struct shard *shard, const struct raft_members *members)
 {
-    struct lane *lane = replica->lane;
-    enum err err = replica_load(replica, UINT64_MAX, loaded, opened, fault);
-    if (err != ERR_CORRUPT || !replica_is_many(replica)) return err;
-    memcpy(opened->set_aside, fault->text, sizeof opened->set_aside);
-    opened->set_aside[sizeof opened->set_aside - 1] = '\0';
-    err = replica_set_aside(lane->config.folder, fault);
-    if (err != ERR_OK) return err;
-    store_free(replica->shard->store);
-    replica->shard->store = replica_store_new(replica->shard);
-    replica->repairs++;
-    err = replica_load(replica, UINT64_MAX, loaded, opened, fault);
-    replica->was_damaged = true;
-    return err;
+    struct replica *replica = ARENA_NEW(shard->arena, struct replica);
+    *replica = (struct replica){.shard = shard,
+                                .lane = shard->lane,
+                                .config_members = *members,
+                                .batch_bytes = BATCH_BYTES_MIN,
+                                .deadline = {INT64_MAX}};
+    replica->sending.file = replica->install.file = IO_NONE;
+    shard->replica = replica;
+    note_members(replica);
 }
 
-static void make_raft(struct replica *replica, struct replica_loaded *loaded)
+void replica_begin(struct replica *replica, struct replica_loaded *loaded)
 {
     struct raft_start *start = &loaded->start;
+    struct raft_config config = replica->lane->raft;
+    struct prng prng = {config.seed ^ (uint64_t)replica->shard->number.n << 32};
     bool empty = replica->stored.index == 0 && !loaded->has_hard;
     if (empty && replica_is_many(replica)) start->hard.recovering = true;
-    start->now = replica->now;
+    start->now = replica->lane->now;
+    config.seed = prng_next(&prng);
     replica->hard = start->hard;
-    replica->raft = raft_new(replica->shard->arena, &replica->config.raft, start);
+    replica->raft = raft_new(replica->shard->arena, &config, start);
     for (uint32_t i = 0; i < loaded->batches_count; i++) {
         raft_restore(replica->raft, loaded->batches[i]);
     }
     if (replica_is_many(replica)) raft_restore_commit(replica->raft, loaded->commit);
-    replica->settled_commit = raft_commit(replica->raft);
+    replica->settled_commit = replica->marked_commit = raft_commit(replica->raft);
     replica->index_told = raft_last(replica->raft).index;
     replica->applied_told = raft_commit(replica->raft);
 }
 
-enum err replica_open(struct shard *shard, struct lane_opened *opened, uint64_t *last,
-                      struct fault *fault)
-{
-    struct replica *replica = ARENA_NEW(shard->arena, struct replica);
-    struct replica_loaded loaded = {0};
-    *replica = (struct replica){.shard = shard,
-                                .lane = shard->lane,
-                                .now = shard->lane->now,
-                                .batch_bytes = BATCH_BYTES_MIN};
-    replica->sending.file = replica->install.file = IO_NONE;
-    shard->replica = replica;
-    configure(replica);
-    enum err err = load_or_begin_again(replica, &loaded, opened, fault);
-    if (err == ERR_OK) make_raft(replica, &loaded);
-    *last = loaded.last_position;
-    replica_loaded_free(&loaded);
-    return err;
-}
-
 void replica_start(struct replica *replica)
 {
-    replica->log_seen = log_durable(replica->lane->log);
     if (replica_is_many(replica) && replica->snapshot.index > 0) {
         replica_step(replica, &(struct raft_event){.kind = RAFT_EV_COMPACTED,
                                                    .pos = replica->snapshot,
@@ -174,11 +116,11 @@ void replica_close(struct replica *replica)
 
 void replica_lose_from(struct replica *replica, uint64_t from) /* [P5] */
 {
-    if (replica->lost_this_turn) {
+    if (replica->lost_in_turn == replica->lane->turn) {
         replica->losses_from = u64_min(replica->losses_from, from);
         return;
     }
-    replica->lost_this_turn = true;
+    replica->lost_in_turn = replica->lane->turn;
     replica->lost_to_snapshot = false;
     replica->losses++;
     replica->losses_from = from;
@@ -213,7 +155,7 @@ static void note_room(struct replica *replica)
 
 static void settle(struct replica *replica) /* [P2] */
 {
-    struct raft_outbox *out = &replica->out;
+    struct raft_outbox *out = &replica->lane->out;
     if (out->hard_changed) {
         replica->hard = out->hard;
         replica->hard_count = out->hard_count;
@@ -236,8 +178,10 @@ static void settle(struct replica *replica) /* [P2] */
 void replica_step(struct replica *replica, struct raft_event *event)
 {
     ASSERT(replica->pending == NULL || event->kind == RAFT_EV_PROPOSE); /* [P1] */
-    event->now = replica->now;
-    raft_step(replica->raft, event, &replica->out);
+    event->now = replica->lane->now;
+    raft_step(replica->raft, event, &replica->lane->out);
+    replica->deadline = replica->lane->out.deadline;
+    lane_touch(replica->shard);
     settle(replica);
 }
 
@@ -246,7 +190,10 @@ void replica_step(struct replica *replica, struct raft_event *event)
 
 void replica_append(struct replica *replica, struct slice record)
 {
-    if (replica->pending == NULL) replica->pending = raft_batch_new(replica->batch_bytes);
+    if (replica->pending == NULL) {
+        replica->pending = raft_batch_new(replica->batch_bytes);
+        lane_touch(replica->shard);
+    }
     raft_batch_add(replica->pending, RAFT_ENTRY_COMMANDS, &record, 1);
     replica->pending_bytes += record.len + LOG_RECORD_EXTRA_BYTES;
     replica->lane->pending_bytes += record.len + LOG_RECORD_EXTRA_BYTES;
@@ -275,27 +222,24 @@ void replica_propose(struct replica *replica)
 /* --- the turn --------------------------------------------------------------------------------- */
 
 /* [P3] */
-static void tell_durable(struct replica *replica)
+void replica_tell_durable(struct replica *replica)
 {
-    uint64_t durable = log_durable(replica->lane->log);
-    if (durable == replica->log_seen) return;
-    replica->log_seen = durable;
     struct raft_event event = {.kind = RAFT_EV_DURABLE,
                                .durable_index = replica->index_told,
                                .durable_hard = replica->hard_told};
-    replica_runs_durable(replica, durable, &event.durable_index, &event.durable_hard);
+    replica_runs_durable(replica, log_durable(replica->lane->log), &event.durable_index,
+                         &event.durable_hard);
+    if (event.durable_index == replica->index_told && event.durable_hard == replica->hard_told) {
+        return;
+    }
     replica->index_told = event.durable_index;
     replica->hard_told = event.durable_hard;
     replica_step(replica, &event);
 }
 
-/* [P4] */
-static void reload_when_quiet(struct replica *replica)
+bool replica_may_reload(const struct replica *replica) /* [P4] */
 {
-    const struct log *log = replica->lane->log;
-    if (!replica->reload_wanted || replica_is_installing(replica)) return;
-    if (log_durable(log) != log_last(log)) return;
-    replica_reload(replica, raft_commit(replica->raft));
+    return replica->reload_wanted && !replica_is_installing(replica) && replica_is_durable(replica);
 }
 
 /* A leader whose disk is full lets somebody else lead, who has room. */
@@ -306,7 +250,7 @@ static void hand_over_if_full(struct replica *replica)
     if (!replica->wants_hand_over) return;
     replica->wants_hand_over = false;
     if (!replica->may_write) return;
-    if (replica->now.ns < replica->handed_over_at.ns + PAUSE_NS) return;
+    if (replica->lane->now.ns < replica->handed_over_at.ns + PAUSE_NS) return;
     uint32_t count = raft_peers(replica->raft, peers);
     const struct raft_peer *best = NULL;
     for (uint32_t i = 0; i < count; i++) {
@@ -317,7 +261,7 @@ static void hand_over_if_full(struct replica *replica)
         if (best == NULL || peer->matched > best->matched) best = peer;
     }
     if (best == NULL) return;
-    replica->handed_over_at = replica->now;
+    replica->handed_over_at = replica->lane->now;
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = best->node});
 }
 
@@ -326,11 +270,6 @@ static void ask_round(struct replica *replica)
     if (!replica->wants_round) return;
     replica->wants_round = false;
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_READ});
-}
-
-static instant earlier(instant a, instant b)
-{
-    return a.ns < b.ns ? a : b;
 }
 
 /* Who could not write down a vote does not ask for any, or each attempt would wait in the log. */
@@ -343,52 +282,35 @@ static bool may_campaign(const struct replica *replica)
 
 static void tick_if_due(struct replica *replica)
 {
-    if (replica->now.ns < replica->out.deadline.ns) return;
+    instant now = replica->lane->now;
+    if (now.ns < replica->deadline.ns) return;
     if (may_campaign(replica)) {
         replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TICK});
     } else {
-        replica->out.deadline.ns = replica->now.ns + LOG_RETRY_NS;
+        replica->deadline.ns = now.ns + LOG_RETRY_NS;
     }
-}
-
-void replica_begin_turn(struct replica *replica)
-{
-    replica->now = replica->lane->now;
-    replica->lost_this_turn = false;
-    replica_propose(replica);
-    tell_durable(replica);
-    if (!replica_is_many(replica)) return;
-    reload_when_quiet(replica);
-    replica_install_turn(replica);
 }
 
 void replica_turn(struct replica *replica)
 {
     if (replica_is_many(replica)) {
+        replica_install_turn(replica);
         replica_state_turn(replica);
         hand_over_if_full(replica);
         ask_round(replica);
-        if (replica->log_seen > 0 && !replica_is_installing(replica)) replica_log_mark(replica);
     }
     tick_if_due(replica);
 }
 
-instant replica_settle(struct replica *replica)
+bool replica_settle(struct replica *replica, instant *deadline)
 {
-    bool more = replica_apply(replica);
+    instant now = replica->lane->now;
+    if (replica_apply(replica)) *deadline = now;
     replica_runs_forget(replica);
-    instant deadline = more ? replica->now : replica->out.deadline;
-    if (!replica_is_many(replica)) return deadline;
+    if (replica->deadline.ns < deadline->ns) *deadline = replica->deadline;
+    if (!replica_is_many(replica)) return replica->deadline.ns <= now.ns;
     replica_note_epoch(replica);
-    return earlier(deadline, replica_send_turn(replica));
-}
-
-void replica_complete(struct replica *replica, const struct io_completion *completion)
-{
-    uint64_t which = completion->tag.n - LANE_TAG_REPLICA;
-    if (which < REPLICA_TAG_INSTALL) {
-        replica_part_read(replica, (uint32_t)which, completion);
-    } else if (which == REPLICA_TAG_INSTALL) {
-        replica_install_complete(replica, completion);
-    }
+    bool waits = replica_send_turn(replica, deadline);
+    return waits || replica->reload_wanted || replica_is_installing(replica) ||
+           replica->deadline.ns <= now.ns || deadline->ns <= now.ns;
 }

@@ -27,7 +27,7 @@ static bool apply_entry(struct replica *replica, const struct raft_entry *entry)
                         (unsigned long long)entry->pos.index);
     }
     if (err != ERR_OK) {
-        replica_fail(replica, &fault);
+        lane_fail(replica->lane, &fault);
         return false;
     }
     replica->stored = entry->pos;

@@ -23,13 +23,6 @@ enum {
     REPLICA_PATH_MAX = 4096,
 };
 
-/* Tags, from LANE_TAG_REPLICA on. */
-enum {
-    REPLICA_TAG_SEND = 0, /* and as many as LINK_PEERS_MAX */
-    REPLICA_TAG_INSTALL = REPLICA_TAG_SEND + LINK_PEERS_MAX,
-    REPLICA_TAG_REMOVE, /* nobody waits for it */
-};
-
 /* Neighbouring records of the log that are neighbouring entries; or one HARD record. */
 struct replica_run {
     uint64_t position, count;
@@ -41,6 +34,8 @@ struct replica_runs {
     uint32_t count, capacity;
 };
 
+struct replica_loaded;
+
 struct replica_peer {
     node_id node;
     bool is_up;
@@ -48,7 +43,7 @@ struct replica_peer {
     uint64_t last;
 };
 
-struct replica_part { /* of a snapshot, on its way to a peer */
+struct replica_part { /* of a snapshot, on its way to a member */
     bool waiting, reading;
     struct raft_msg msg;
     struct buffer bytes; /* the frame: head, then the part */
@@ -58,9 +53,7 @@ struct replica_part { /* of a snapshot, on its way to a peer */
 struct replica_sending {
     io_handle file; /* IO_NONE: none is open */
     uint64_t index, file_bytes;
-    struct replica_part parts[LINK_PEERS_MAX]; /* as the peers are */
-    int64_t allowance_bytes;
-    instant allowed_at;
+    struct replica_part *parts[RAFT_MEMBERS_MAX]; /* NULL: not used; whose it is says msg.to */
 };
 
 enum replica_install_stage {
@@ -77,7 +70,7 @@ enum replica_install_stage {
 
 struct replica_install {
     enum replica_install_stage stage;
-    bool writing;
+    bool writing, due; /* due: the part is to be written, when the lane has a slot */
     bool tell, failed; /* raft is to be told: in the next turn */
     struct raft_pos pos;
     uint64_t total_bytes, stored_bytes;
@@ -93,28 +86,23 @@ struct replica {
     struct shard *shard;
     struct lane *lane;
     struct raft *raft;
-    struct lane_replication_config config;
-    struct raft_outbox out;
-    instant now;
+    instant deadline; /* raft's */
 
     struct raft_batch *pending; /* of this turn; NULL: none yet */
     size_t batch_bytes;         /* how much it is likely to hold */
     size_t pending_bytes;       /* as the log counts them */
     struct replica_runs runs;
-    uint64_t log_seen;   /* the log's durable position that raft was told of */
     uint64_t index_told; /* DURABLE */
     uint64_t hard_told;  /* DURABLE */
     uint64_t applied_told;
-    uint64_t marked_bytes;    /* of entries logged since the last HARD record */
-    uint64_t marked_position; /* of the last mark */
-    uint64_t marked_commit;   /* what it says */
-    uint64_t idle_position;   /* the log's last when it was looked at */
-    instant idle_since;
+    uint64_t marked_bytes;  /* of entries logged since the last HARD record */
+    uint64_t marked_commit; /* what the last HARD record says */
+    bool awaits;            /* it is among the lane's that wait for the disk */
     struct raft_hard hard;
     uint64_t hard_count;
     uint64_t settled_commit; /* as of the last outbox: all of it is in the log */
 
-    struct raft_members config_members; /* who belongs to it at first */
+    struct raft_members config_members; /* who belongs to it at first; by rising node */
     struct raft_pos stored;             /* the last entry that the store has seen */
     struct raft_members members;        /* as of that entry */
     int64_t logged_ms;                  /* the time of the last record that the store has seen */
@@ -132,21 +120,24 @@ struct replica {
     bool was_damaged; /* the folder; as long as it is recovering */
     instant handed_over_at, hand_over_until;
 
-    struct replica_peer peers[LINK_PEERS_MAX];
+    struct replica_peer peers[RAFT_MEMBERS_MAX]; /* of config_members, without self */
     uint32_t peers_count;
     enum replica_state told_state;
+    bool state_due; /* to be told */
     struct replica_sending sending;
     struct replica_install install;
 
     uint64_t epoch, epoch_of[9]; /* what lane_way depends on */
     uint64_t depositions, losses, losses_from, reloads, repairs;
-    bool lost_this_turn, lost_to_snapshot;
+    bool lost_to_snapshot;
+    uint64_t lost_in_turn;
 };
 
 /* --- replica.c -------------------------------------------------------------------------------- */
 
-MUST_USE enum err replica_open(struct shard *shard, struct lane_opened *opened, uint64_t *last,
-                               struct fault *fault);
+void replica_make(struct shard *shard, const struct raft_members *members);
+/* What was on the disk is in the store: raft learns of it. */
+void replica_begin(struct replica *replica, struct replica_loaded *loaded);
 /* A snapshot of its own is in the lane's folder. */
 void replica_saved(struct replica *replica, struct raft_pos pos, uint64_t position, uint64_t bytes);
 /* The rest of opening, which needs the lane's log and links. */
@@ -157,14 +148,15 @@ void replica_step(struct replica *replica, struct raft_event *event);
 void replica_propose(struct replica *replica);
 /* The record that the shard has made is the next entry. */
 void replica_append(struct replica *replica, struct slice record);
-/* A turn is two halves: what the lane and the disk have done; then what came from others. */
-void replica_begin_turn(struct replica *replica);
+/* The log is on disk up to somewhere else than before. */
+void replica_tell_durable(struct replica *replica);
+bool replica_may_reload(const struct replica *replica);
+/* Behind what came from others. */
 void replica_turn(struct replica *replica);
 /* Behind the turn, when what it has to write and to send is on its way: what is agreed on goes to
- * the store. Returns when it wants its turn again. */
-instant replica_settle(struct replica *replica);
-void replica_complete(struct replica *replica, const struct io_completion *completion);
-void replica_fail(struct replica *replica, const struct fault *fault);
+ * the store. `*deadline` becomes the earlier of itself and when it wants its turn again. True: it
+ * wants the next turn, whenever that is. */
+bool replica_settle(struct replica *replica, instant *deadline);
 bool replica_is_many(const struct replica *replica);
 void replica_lose_from(struct replica *replica, uint64_t from);           /* entries from here on */
 struct replica_peer *replica_peer(struct replica *replica, node_id node); /* NULL: a stranger */
@@ -172,9 +164,6 @@ struct replica_peer *replica_peer(struct replica *replica, node_id node); /* NUL
 /* --- replica_log.c ---------------------------------------------------------------------------- */
 
 void replica_log_hard(struct replica *replica);
-/* Write a mark behind what is durable when nothing else comes: a batch says what was durable before
- * it, and so what is damaged later does not look like a write that was not whole. */
-void replica_log_mark(struct replica *replica);
 void replica_log_spans(struct replica *replica, const struct raft_span *spans, uint32_t count);
 bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, bool *damaged,
                        uint64_t *commit);
@@ -186,6 +175,8 @@ void replica_runs_cut(struct replica *replica,
 void replica_runs_durable(struct replica *replica, uint64_t position, uint64_t *index,
                           uint64_t *hard_count);
 void replica_runs_forget(struct replica *replica); /* what nobody asks for any more */
+/* Is all that it has in the log on disk? */
+bool replica_is_durable(const struct replica *replica);
 /* No record up to here is needed by a store that has seen `stored`. */
 uint64_t replica_covered_position(const struct replica *replica);
 
@@ -200,15 +191,28 @@ struct replica_loaded {
     bool has_hard;
     uint64_t commit; /* at least: the log says so */
 };
-/* Fill shard->store, which is empty, with entries up to `until`. `loaded` NULL: raft knows. */
-MUST_USE enum err replica_load(struct replica *replica, uint64_t until,
-                               struct replica_loaded *loaded, struct lane_opened *opened,
+struct replica_to_load {
+    struct replica *replica;
+    struct replica_loaded *loaded; /* NULL: raft knows */
+    uint64_t until;                /* entries up to here go to the store, which is empty */
+    uint64_t snapshot_index;       /* 0: the one of `found`, if there is one */
+};
+struct replica_load_ask {
+    const struct replica_to_load *replicas;
+    uint32_t count;
+    const struct snapshot_found *found; /* by rising shard */
+    uint32_t found_count;
+    bool without_log; /* there is nothing of them behind their snapshots */
+};
+/* Fill their stores, in one pass over the log. */
+MUST_USE enum err replica_load(struct lane *lane, const struct replica_load_ask *ask,
+                               struct lane_opened *opened, uint64_t *last_position,
                                struct fault *fault);
 void replica_loaded_free(struct replica_loaded *loaded);
 /* Set all files of the folder aside: *.damaged. */
 MUST_USE enum err replica_set_aside(const char *folder, struct fault *fault);
-/* Throw the store away, and load it again up to `until`. The log is quiet. */
-void replica_reload(struct replica *replica, uint64_t until);
+/* Throw their stores away, and load them again. All that they have in the log is durable. */
+void replica_reload(struct lane *lane, const struct replica_load_ask *ask);
 struct store *replica_store_new(const struct shard *shard);
 
 /* --- replica_apply.c -------------------------------------------------------------------------- */
@@ -226,17 +230,18 @@ void replica_send_messages(struct replica *replica);
 
 /* --- replica_state.c -------------------------------------------------------------------------- */
 
-void replica_state_tell(struct replica *replica, node_id to);
+void replica_state_put(const struct replica *replica, struct buffer *frame);
+/* `replica` NULL: of one that is not here. */
 void replica_state_heard(struct replica *replica, node_id from, struct cursor *cursor);
 void replica_state_turn(struct replica *replica);
 
 /* --- replica_send.c, replica_install.c -------------------------------------------------------- */
 
 void replica_part_wanted(struct replica *replica, const struct raft_msg *msg);
-void replica_part_read(struct replica *replica, uint32_t slot,
+void replica_part_read(struct replica *replica, struct replica_part *part,
                        const struct io_completion *completion);
-/* When it wants to be called again. */
-instant replica_send_turn(struct replica *replica);
+/* `*deadline` becomes earlier when parts wait for it. True: some wait. */
+bool replica_send_turn(struct replica *replica, instant *deadline);
 void replica_send_close(struct replica *replica);
 
 void replica_install_part(struct replica *replica, const struct raft_chunk *chunk);

@@ -5,8 +5,8 @@
  * Invariants
  *   N1  the file gets its name only when all of it is on disk and good, and behind its place in our
  *       log there is, on disk, what must not be forgotten [R2].
- *   N2  its place in our log is the log's end, and nothing but HARD records comes behind it until
- *       it is installed [P4].
+ *   N2  its place in our log is the log's end, and nothing of this replica but HARD records comes
+ *       behind it until it is installed [P4].
  *   N3  a part goes to the file only where the last one ended.
  */
 #include "lane/replica_impl.h"
@@ -19,11 +19,6 @@ bool replica_is_installing(const struct replica *replica)
     return replica->install.stage > INSTALL_PARTS;
 }
 
-static io_tag tag(void)
-{
-    return (io_tag){LANE_TAG_REPLICA + REPLICA_TAG_INSTALL};
-}
-
 static void forget(struct replica *replica)
 {
     struct replica_install *install = &replica->install;
@@ -33,7 +28,7 @@ static void forget(struct replica *replica)
     }
     install->file = IO_NONE;
     install->stage = INSTALL_NONE;
-    install->writing = false;
+    install->writing = install->due = false;
     buffer_free(&install->part);
 }
 
@@ -47,7 +42,7 @@ static void tell_stored(struct replica *replica, bool ok)
     if (!ok) forget(replica);
     replica_step(replica, &event);
     if (!ok || install->stored_bytes < install->total_bytes) return;
-    if (replica->out.install) {
+    if (replica->lane->out.install) {
         shard_save_abort(replica->shard);
         install->stage = INSTALL_QUIET;
     } else {
@@ -61,13 +56,14 @@ static bool begin(struct replica *replica, const struct raft_chunk *chunk)
 {
     struct replica_install *install = &replica->install;
     const char *folder = replica->lane->config.folder;
+    shard_id shard = replica->shard->number;
     struct fault ignored; /* the leader begins again, after a while */
     forget(replica);
     install->pos = chunk->pos;
     install->total_bytes = chunk->total_bytes;
     install->stored_bytes = 0;
-    snapshot_path(install->path, folder, chunk->pos.index, SNAPSHOT_RECEIVED);
-    snapshot_path(install->name, folder, chunk->pos.index, "");
+    snapshot_path(install->path, folder, shard, chunk->pos.index, SNAPSHOT_RECEIVED);
+    snapshot_path(install->name, folder, shard, chunk->pos.index, "");
     file_remove(install->path);
     enum err err = io_open(replica->lane->io, install->path, IO_OPEN_WRITE | IO_OPEN_CREATE,
                            &install->file, &ignored);
@@ -88,7 +84,7 @@ static bool header_fits(const struct replica *replica, const struct raft_chunk *
         return false;
     }
     return version > 1 && header.index == chunk->pos.index && header.term == chunk->pos.term &&
-           header.lane == replica->shard->number.n && header.members.count > 0;
+           shard_eq(header.shard, replica->shard->number) && header.members.count > 0;
 }
 
 static bool part_fits(const struct replica *replica, const struct raft_chunk *chunk) /* [N3] */
@@ -99,6 +95,16 @@ static bool part_fits(const struct replica *replica, const struct raft_chunk *ch
     if (chunk->offset == 0) return header_fits(replica, chunk);
     return install->stage == INSTALL_PARTS && raft_pos_cmp(install->pos, chunk->pos) == 0 &&
            install->total_bytes == chunk->total_bytes && install->stored_bytes == chunk->offset;
+}
+
+static void write_part(struct replica *replica)
+{
+    struct replica_install *install = &replica->install;
+    io_tag tag;
+    install->due = !lane_slot_take(replica->lane, replica, NULL, &tag);
+    if (install->due) return; /* in a later turn */
+    io_write(replica->lane->io, install->file, install->stored_bytes, buffer_slice(&install->part),
+             tag);
 }
 
 /* Called while an outbox is settled: what is to be told to raft is told in the next turn. */
@@ -120,7 +126,7 @@ void replica_install_part(struct replica *replica, const struct raft_chunk *chun
         install->header_crc = cursor_u32(&cursor);
     }
     install->writing = true;
-    io_write(replica->lane->io, install->file, chunk->offset, buffer_slice(&install->part), tag());
+    write_part(replica); /* [N3] */
 }
 
 /* --- when all are there ----------------------------------------------------------------------- */
@@ -129,7 +135,8 @@ static void write_own(struct replica *replica)
 {
     struct replica_install *install = &replica->install;
     const struct log *log = replica->lane->log;
-    if (log_durable(log) != log_last(log)) return;
+    io_tag tag;
+    if (!replica_is_durable(replica) || !lane_slot_take(replica->lane, replica, NULL, &tag)) return;
     install->position = log_last(log); /* [N2] */
     replica_log_hard(replica);
     install->hard_position = log_last(log);
@@ -137,16 +144,18 @@ static void write_own(struct replica *replica)
     install->stage = INSTALL_OWN;
     install->writing = true;
     io_write(replica->lane->io, install->file, SNAPSHOT_OWN_AT,
-             slice_of(install->own, SNAPSHOT_OWN_BYTES), tag());
+             slice_of(install->own, SNAPSHOT_OWN_BYTES), tag);
 }
 
 static void sync_when_hard(struct replica *replica)
 {
     struct replica_install *install = &replica->install;
+    io_tag tag;
     if (log_durable(replica->lane->log) < install->hard_position) return;
+    if (!lane_slot_take(replica->lane, replica, NULL, &tag)) return;
     install->stage = INSTALL_SYNC;
     install->writing = true;
-    io_sync(replica->lane->io, install->file, tag());
+    io_sync(replica->lane->io, install->file, tag);
 }
 
 static bool is_good(const struct replica_install *install)
@@ -161,7 +170,10 @@ static bool is_good(const struct replica_install *install)
 static void rename_when_good(struct replica *replica) /* [N1] */
 {
     struct replica_install *install = &replica->install;
+    io_tag tag;
+    if (!lane_slot_take(replica->lane, replica, NULL, &tag)) return;
     if (!is_good(install)) {
+        lane_slot_give(replica->lane, tag);
         tell_stored(replica, false);
         return;
     }
@@ -169,7 +181,7 @@ static void rename_when_good(struct replica *replica) /* [N1] */
     install->file = IO_NONE;
     install->stage = INSTALL_RENAME;
     install->writing = true;
-    io_rename(replica->lane->io, install->path, install->name, tag());
+    io_rename(replica->lane->io, install->path, install->name, tag);
 }
 
 static void take_over(struct replica *replica)
@@ -177,12 +189,16 @@ static void take_over(struct replica *replica)
     struct replica_install *install = &replica->install;
     struct raft_pos pos = install->pos;
     uint64_t commit = raft_commit(replica->raft);
-    if (log_durable(replica->lane->log) != log_last(replica->lane->log)) return;
+    uint64_t index_before = replica->snapshot.index;
+    if (!replica_is_durable(replica)) return;
     if (replica->stored.index > commit) {
         replica_lose_from(replica, commit + 1);
         replica->lost_to_snapshot = true; /* they may be in it */
     }
-    replica_reload(replica, pos.index);
+    const struct replica_to_load self = {replica, NULL, pos.index, pos.index};
+    replica_reload(
+        replica->lane,
+        &(struct replica_load_ask){.replicas = &self, .count = 1, .without_log = true}); /* [N2] */
     forget(replica);
     if (replica->lane->has_failed) return;
     replica_step(replica, &(struct raft_event){
@@ -192,8 +208,10 @@ static void take_over(struct replica *replica)
                                                .pos = pos,
                                                .bytes_count = replica->snapshot_bytes});
     lane_log_covered(replica->lane);
-    snapshot_remove_older(replica->lane->io, (io_tag){LANE_TAG_SNAPSHOT},
-                          replica->lane->config.folder, pos.index);
+    if (index_before > 0 && index_before != pos.index) {
+        snapshot_remove(replica->lane->io, (io_tag){LANE_TAG_SNAPSHOT},
+                        replica->lane->config.folder, replica->shard->number, index_before);
+    }
 }
 
 static void part_written(struct replica_install *install)
@@ -232,6 +250,7 @@ void replica_install_turn(struct replica *replica)
         tell_stored(replica, false);
         return;
     }
+    if (install->due) write_part(replica);
     if (install->tell) {
         install->tell = false;
         tell_stored(replica, true);

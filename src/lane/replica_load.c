@@ -1,5 +1,6 @@
 /*
- * replica_load.c -- the store from the snapshot and the log behind it.
+ * replica_load.c -- stores from their snapshots and the log behind them: of many shards in one
+ * pass.
  *
  * The log may hold entries that were replaced later. They are rare, so entries go to the store as
  * they come; when one shows that others were wrong, all is begun again, and those are passed over.
@@ -10,9 +11,11 @@
  */
 #include <stdlib.h>
 
+#include "core/store/store_over.h"
 #include "io/file.h"
 #include "io/folder.h"
 #include "lane/replica_impl.h"
+#include "lane/snapshot_format.h"
 
 enum { RESTORE_BATCH_BYTES = 256 * 1024 };
 
@@ -25,11 +28,13 @@ struct kept_batch { /* of what raft will need */
     struct raft_members members; /* as of its last entry */
 };
 
-struct loading {
+struct loading { /* of one shard */
+    struct pass *pass;
     struct replica *replica;
     struct replica_loaded *loaded; /* NULL: a reload */
-    struct lane_opened *opened;
     uint64_t until;
+    uint64_t snapshot_index;     /* 0: the one that was found, if any was */
+    bool again;                  /* it is part of this pass over the log */
     struct raft_pos last;        /* the newest entry seen */
     struct raft_members members; /* as of it */
     struct buffer replacements;  /* struct replacement */
@@ -40,11 +45,25 @@ struct loading {
     uint64_t commit; /* at least */
 };
 
+struct pass { /* over the log, for several shards */
+    struct lane *lane;
+    struct arena *arena;
+    bool without_log;
+    const struct snapshot_found *found;
+    uint32_t found_count;
+    struct loading *items;
+    uint32_t count;
+    struct loading **by_group; /* NULL: nobody wants its records */
+    struct lane_opened *opened;
+    uint64_t first_position, last_position;
+};
+
 struct store *replica_store_new(const struct shard *shard)
 {
-    const struct lane *lane = shard->lane;
-    struct store_config config = {.seed = lane->config.seed, .limits = lane->config.limits};
-    return store_new(&config);
+    struct store *over = shard->lane->over, *store;
+    store = store_new(&(struct store_config){.beside = over});
+    if (!shard_eq(shard->number, SHARD_ROOT)) store_over_set(over, shard->number.n, store);
+    return store;
 }
 
 /* --- what was replaced ------------------------------------------------------------------------ */
@@ -107,7 +126,7 @@ static void forget_batches(struct loading *loading)
 {
     struct replica_loaded *loaded = loading->loaded;
     struct kept_batch *kept = (struct kept_batch *)(void *)loading->kept.data;
-    size_t tail = loading->replica->config.raft.tail_bytes;
+    size_t tail = loading->replica->lane->raft.tail_bytes;
     uint32_t gone = 0;
     for (; gone + 1 < loaded->batches_count && loading->kept_bytes > tail; gone++) {
         if (kept[gone].last.index > loading->commit) break;
@@ -180,16 +199,15 @@ static enum err take_entry(struct loading *loading, const struct log_record *rec
         replica_runs_add(replica, record->position, record->index, 0); /* for [R1] */
         return ERR_OK;
     }
-    loading->opened->replayed_count++;
+    loading->pass->opened->replayed_count++;
     replica->stored = loading->last;
     replica->members = loading->members;
     if (record->kind != RAFT_ENTRY_COMMANDS) return ERR_OK;
     return record_replay(replica->shard, record->position, record->payload, NULL, fault);
 }
 
-static enum err visit(void *context, const struct log_record *record, struct fault *fault)
+static enum err visit(struct loading *loading, const struct log_record *record, struct fault *fault)
 {
-    struct loading *loading = context;
     switch (record->kind) {
     case REPLICA_RECORD_HARD: return visit_hard(loading, record, fault);
     case RAFT_ENTRY_COMMANDS:
@@ -217,60 +235,90 @@ static enum err visit(void *context, const struct log_record *record, struct fau
     return ERR_OK;
 }
 
-/* --- all of it -------------------------------------------------------------------------------- */
+/* --- one of them ------------------------------------------------------------------------------ */
+
+static const struct snapshot_found *snapshot_of(const struct pass *pass, shard_id shard)
+{
+    for (uint32_t low = 0, high = pass->found_count; low < high;) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct snapshot_found *found = &pass->found[middle];
+        if (shard_eq(found->header.shard, shard)) return found;
+        if (found->header.shard.n < shard.n) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+/* Of a replica that is loaded again, it is known. */
+static enum err look_at_known(const struct loading *loading, struct snapshot_found *found,
+                              char path[SNAPSHOT_PATH_MAX], struct fault *fault)
+{
+    const struct shard *shard = loading->replica->shard;
+    struct file file;
+    snapshot_path(path, shard->lane->config.folder, shard->number, loading->snapshot_index, "");
+    found->path = path;
+    enum err err = file_open_read(path, &file, fault);
+    if (err != ERR_OK) return err;
+    err = file_size(&file, &found->bytes, fault);
+    file_close(&file);
+    return err;
+}
 
 static enum err load_snapshot(struct loading *loading, struct fault *fault)
 {
     struct replica *replica = loading->replica;
-    struct lane *lane = replica->lane;
-    const char *path;
+    struct shard *shard = replica->shard;
+    const struct snapshot_found *found = snapshot_of(loading->pass, shard->number);
+    struct snapshot_found known = {0};
     struct snapshot_header header;
-    struct file file;
-    struct arena *arena = arena_new();
-    enum err err = snapshot_find(lane->config.folder, arena, &path, &header, fault);
-    if (err == ERR_OK) {
-        err = snapshot_load(path, replica->shard->store, &header, &loading->opened->keys_count,
-                            fault);
+    char path[SNAPSHOT_PATH_MAX];
+    uint64_t keys_count;
+    enum err err = ERR_OK;
+    if (loading->snapshot_index > 0) {
+        err = look_at_known(loading, &known, path, fault);
+        found = &known;
     }
-    if (err == ERR_OK) err = file_open_read(path, &file, fault);
-    if (err == ERR_OK) {
-        err = file_size(&file, &replica->snapshot_bytes, fault);
-        file_close(&file);
-    }
-    arena_free(arena);
-    if (err == ERR_NOT_FOUND) return ERR_OK;
+    if (found == NULL || err != ERR_OK) return err;
+    err = snapshot_load(found->path, shard->store, &header, &keys_count, fault);
     if (err != ERR_OK) return err;
     replica->snapshot = (struct raft_pos){header.term, header.index};
     replica->snapshot_position = header.position;
+    replica->snapshot_bytes = found->bytes;
     if (header.members.count > 0) loading->members = header.members;
-    if (replica_is_many(replica)) store_set_time(replica->shard->store, header.made_at_ms);
-    replica->shard->save.told.last_done_ms = header.made_at_ms;
-    replica->shard->save.index = header.index;
+    if (replica_is_many(replica)) store_set_time(shard->store, header.made_at_ms);
+    shard->save.told.last_done_ms = header.made_at_ms;
+    shard->save.index = header.index;
+    if (loading->loaded != NULL) shard->save.last_bytes = found->bytes;
     return ERR_OK;
 }
 
-static void begin(struct loading *loading)
+/* As it was before anything of the log. */
+static void forget(struct loading *loading)
 {
     struct replica *replica = loading->replica;
     replica->snapshot = (struct raft_pos){0};
     replica->snapshot_position = replica->snapshot_bytes = 0;
     replica->runs.count = 0;
     loading->members = replica->config_members;
+    loading->last = loading->replica->stored = (struct raft_pos){0};
     loading->wrong = false;
     loading->kept_bytes = 0;
+    loading->commit = 0;
     buffer_clear(&loading->kept);
-    spread_replacements(loading);
-    loading->opened->replayed_count = 0;
     if (loading->loaded != NULL) {
         replica_loaded_free(loading->loaded);
         *loading->loaded = (struct replica_loaded){0};
     }
 }
 
-static enum err load_once(struct loading *loading, struct fault *fault)
+static enum err begin(struct loading *loading, struct fault *fault)
 {
     struct replica *replica = loading->replica;
-    begin(loading);
+    forget(loading);
+    spread_replacements(loading);
     enum err err = load_snapshot(loading, fault);
     if (err != ERR_OK) return err;
     replica->stored = loading->last = replica->snapshot;
@@ -280,41 +328,139 @@ static enum err load_once(struct loading *loading, struct fault *fault)
         loading->loaded->start.snapshot = replica->snapshot;
         loading->loaded->start.members = loading->members;
     }
-    struct log_found found = {0};
-    err = log_recover(replica->lane->config.folder, replica->snapshot_position, visit, loading,
-                      &found, fault);
-    if (err != ERR_OK) return err;
-    loading->opened->dropped_bytes = found.dropped_bytes;
-    memcpy(loading->opened->dropped_at, found.dropped_at, sizeof found.dropped_at);
-    if (loading->loaded == NULL) return ERR_OK;
-    if (!replica_is_many(replica)) { /* all of it is agreed on */
-        loading->loaded->start.snapshot = loading->last;
-        loading->loaded->start.members = loading->members;
-    }
-    loading->loaded->commit = loading->commit;
-    struct raft_hard *hard = &loading->loaded->start.hard;
-    hard->term = u64_max(hard->term, u64_max(loading->last.term, replica->snapshot.term));
-    loading->loaded->last_position = u64_max(found.last_position, replica->snapshot_position);
     return ERR_OK;
 }
 
-enum err replica_load(struct replica *replica, uint64_t until, struct replica_loaded *loaded,
-                      struct lane_opened *opened, struct fault *fault)
+static void empty_store(struct shard *shard)
 {
-    struct shard *shard = replica->shard;
-    struct loading loading = {
-        .replica = replica, .loaded = loaded, .opened = opened, .until = until};
-    enum err err = load_once(&loading, fault);
-    while (err == ERR_OK && loading.wrong) { /* each round knows of more; the second of all */
-        struct store *store = replica_store_new(shard);
-        store_succeed(store, shard->store);
-        store_free(shard->store);
-        shard->store = store;
-        err = load_once(&loading, fault);
+    struct store *before = shard->store;
+    shard->store = replica_store_new(shard);
+    store_succeed(shard->store, before);
+    store_free(before);
+}
+
+static void end(struct loading *loading)
+{
+    struct replica *replica = loading->replica;
+    replica->logged_ms = store_now_ms(replica->shard->store);
+    buffer_free(&loading->replacements);
+    buffer_free(&loading->kept);
+    shard_note_memory(replica->shard);
+    if (loading->loaded == NULL) return;
+    struct replica_loaded *loaded = loading->loaded;
+    if (!replica_is_many(replica)) { /* all of it is agreed on */
+        loaded->start.snapshot = loading->last;
+        loaded->start.members = loading->members;
     }
-    buffer_free(&loading.replacements);
-    buffer_free(&loading.kept);
-    replica->logged_ms = store_now_ms(shard->store);
+    loaded->commit = loading->commit;
+    struct raft_hard *hard = &loaded->start.hard;
+    hard->term = u64_max(hard->term, u64_max(loading->last.term, replica->snapshot.term));
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static struct loading **place_of(struct pass *pass, uint32_t group)
+{
+    uint32_t count = pass->lane->config.shards_count;
+    if (group == SHARD_ROOT.n) return &pass->by_group[count];
+    return group < count ? &pass->by_group[group] : NULL;
+}
+
+static enum err visit_any(void *context, const struct log_record *record, struct fault *fault)
+{
+    struct pass *pass = context;
+    struct loading **place = place_of(pass, record->group);
+    if (pass->first_position == 0) pass->first_position = record->position;
+    if (place == NULL) return damaged(record, "there is no shard of that number", fault);
+    struct loading *loading = *place;
+    if (loading == NULL || record->position <= loading->replica->snapshot_position) return ERR_OK;
+    return visit(loading, record, fault);
+}
+
+/* The log up to here is needed by none. */
+static uint64_t passed_over(const struct pass *pass)
+{
+    uint64_t after = UINT64_MAX;
+    for (uint32_t i = 0; i < pass->count; i++) {
+        const struct loading *loading = &pass->items[i];
+        if (loading->again) after = u64_min(after, loading->replica->snapshot_position);
+    }
+    return after;
+}
+
+/* Those that are to be loaded (again). */
+static enum err read_log(struct pass *pass, struct fault *fault)
+{
+    struct log_found found = {0};
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i < pass->count && err == ERR_OK; i++) {
+        struct loading *loading = &pass->items[i];
+        *place_of(pass, loading->replica->shard->number.n) = loading->again ? loading : NULL;
+        if (loading->again) err = begin(loading, fault);
+    }
+    if (err != ERR_OK || pass->without_log) return err;
+    pass->first_position = 0;
+    pass->opened->replayed_count = 0;
+    err = log_recover(pass->lane->config.folder, passed_over(pass), visit_any, pass, &found, fault);
+    if (err != ERR_OK) return err;
+    pass->opened->dropped_bytes = found.dropped_bytes;
+    memcpy(pass->opened->dropped_at, found.dropped_at, sizeof found.dropped_at);
+    pass->last_position = u64_max(pass->last_position, found.last_position);
+    return ERR_OK;
+}
+
+static bool any_is_wrong(struct pass *pass)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < pass->count; i++) {
+        struct loading *loading = &pass->items[i];
+        loading->again = loading->again && loading->wrong;
+        if (loading->again) empty_store(loading->replica->shard);
+        any |= loading->again;
+    }
+    return any;
+}
+
+static enum err load_until_right(struct pass *pass, struct fault *fault)
+{
+    enum err err = read_log(pass, fault);
+    /* Each round knows of more that was replaced; the second of all. */
+    while (err == ERR_OK && any_is_wrong(pass)) err = read_log(pass, fault);
+    for (uint32_t i = 0; i < pass->count; i++) {
+        struct loading *loading = &pass->items[i];
+        pass->last_position = u64_max(pass->last_position, loading->replica->snapshot_position);
+        end(loading);
+    }
+    return err;
+}
+
+enum err replica_load(struct lane *lane, const struct replica_load_ask *ask,
+                      struct lane_opened *opened, uint64_t *last_position, struct fault *fault)
+{
+    struct arena *arena = arena_new();
+    const struct replica_to_load *wanted = ask->replicas;
+    uint32_t count = ask->count;
+    struct pass pass = {.lane = lane,
+                        .arena = arena,
+                        .opened = opened,
+                        .count = count,
+                        .without_log = ask->without_log,
+                        .found = ask->found,
+                        .found_count = ask->found_count};
+    pass.items = ARENA_ARRAY(arena, struct loading, count + 1);
+    pass.by_group = ARENA_ARRAY(arena, struct loading *, lane->config.shards_count + 1);
+    memset(pass.by_group, 0, (lane->config.shards_count + 1) * sizeof(struct loading *));
+    for (uint32_t i = 0; i < count; i++) {
+        pass.items[i] = (struct loading){.pass = &pass,
+                                         .replica = wanted[i].replica,
+                                         .loaded = wanted[i].loaded,
+                                         .until = wanted[i].until,
+                                         .snapshot_index = wanted[i].snapshot_index,
+                                         .again = true};
+    }
+    enum err err = load_until_right(&pass, fault);
+    *last_position = pass.last_position;
+    arena_free(arena);
     return err;
 }
 
@@ -327,26 +473,28 @@ void replica_loaded_free(struct replica_loaded *loaded)
 
 /* --- a store that is thrown away -------------------------------------------------------------- */
 
-void replica_reload(struct replica *replica, uint64_t until)
+static void begin_reload(struct replica *replica)
 {
     struct shard *shard = replica->shard;
-    struct lane_opened opened = {0};
-    struct fault fault;
     const struct call_observer *observer = shard->lane->observer;
     for (uint32_t i = 0; observer != NULL && i < STORE_DATABASES; i++) {
         if (observer->replaced != NULL) observer->replaced(observer->context, i, i);
     }
     shard_save_abort(shard);
-    struct store *before = shard->store;
-    shard->store = replica_store_new(shard);
-    store_succeed(shard->store, before);
-    store_free(before);
+    empty_store(shard);
     replica->reload_wanted = false;
     replica->reloads++;
-    if (replica_load(replica, until, NULL, &opened, &fault) != ERR_OK) {
-        replica_fail(replica, &fault);
+}
+
+void replica_reload(struct lane *lane, const struct replica_load_ask *ask)
+{
+    struct lane_opened opened = {0};
+    struct fault fault;
+    uint64_t ignored;
+    for (uint32_t i = 0; i < ask->count; i++) begin_reload(ask->replicas[i].replica);
+    if (replica_load(lane, ask, &opened, &ignored, &fault) != ERR_OK) {
+        lane_fail(lane, &fault);
     }
-    shard_note_memory(shard);
 }
 
 static bool is_ours(struct slice path)

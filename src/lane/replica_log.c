@@ -24,8 +24,6 @@ enum {
     MARK_BYTES = 4 << 20, /* of entries between two records of the commit */
 };
 
-#define MARK_IDLE_NS INT64_C(50000000)
-
 static struct replica_run *run_new(struct replica_runs *runs)
 {
     if (runs->count == runs->capacity) {
@@ -96,6 +94,14 @@ void replica_runs_forget(struct replica *replica) /* [R1] */
     memmove(runs->items, runs->items + gone, runs->count * sizeof *runs->items);
 }
 
+bool replica_is_durable(const struct replica *replica)
+{
+    const struct replica_runs *runs = &replica->runs;
+    if (runs->count == 0) return true;
+    const struct replica_run *last = &runs->items[runs->count - 1];
+    return last->position + last->count - 1 <= log_durable(replica->lane->log);
+}
+
 uint64_t replica_covered_position(const struct replica *replica)
 {
     uint64_t next = replica->stored.index + 1;
@@ -123,24 +129,8 @@ void replica_log_hard(struct replica *replica)
         .group = replica->shard->number.n, .kind = REPLICA_RECORD_HARD, .term = hard->term};
     uint64_t position = log_append(replica->lane->log, &head, &payload, 1);
     replica_runs_add(replica, position, 0, replica->hard_count);
+    lane_touch(replica->shard);
     replica->marked_bytes = 0;
-}
-
-void replica_log_mark(struct replica *replica)
-{
-    struct log *log = replica->lane->log;
-    uint64_t last = log_last(log);
-    if (last != replica->idle_position) {
-        replica->idle_position = last;
-        replica->idle_since = replica->now;
-    }
-    bool is_said =
-        last == replica->marked_position && replica->settled_commit == replica->marked_commit;
-    if (is_said || log_durable(log) != last) return;
-    if (replica->now.ns < replica->idle_since.ns + MARK_IDLE_NS) return;
-    if (log_has_room(log, replica->lane->pending_bytes, REPLICA_HARD_BYTES) != LOG_ROOM) return;
-    replica_log_hard(replica);
-    replica->marked_position = log_last(log);
     replica->marked_commit = replica->settled_commit;
 }
 
@@ -171,6 +161,8 @@ void replica_log_spans(struct replica *replica, const struct raft_span *spans, u
             head.index = entry.pos.index;
             uint64_t position = log_append(log, &head, &entry.payload, 1);
             replica_runs_add(replica, position, entry.pos.index, 0);
+            replica->lane->logged = replica->shard->number;
+            replica->lane->logged_index = entry.pos.index;
         }
     }
     if (replica->marked_bytes > MARK_BYTES && replica_is_many(replica)) replica_log_hard(replica);

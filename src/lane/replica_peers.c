@@ -18,7 +18,7 @@ static void send_message(struct replica *replica, const struct raft_msg *msg)
 
 void replica_send_messages(struct replica *replica)
 {
-    const struct raft_outbox *out = &replica->out;
+    const struct raft_outbox *out = &replica->lane->out;
     if (replica->lane->links == NULL) return; /* while it is opened */
     for (uint32_t i = 0; i < out->msgs_count; i++) {
         const struct raft_msg *msg = &out->msgs[i];
@@ -53,7 +53,7 @@ void replica_take_raft(struct replica *replica, node_id from, struct slice bytes
     if (replica->reload_wanted || replica_is_installing(replica)) return; /* [P4] */
     if (replica_peer(replica, from) == NULL || !raft_msg_read(bytes, &msg)) return;
     struct raft_batch *batch = batch_of(&msg);
-    bool meant = node_eq(msg.from, from) && node_eq(msg.to, replica->config.raft.self);
+    bool meant = node_eq(msg.from, from) && node_eq(msg.to, replica->lane->self);
     if (meant) {
         replica_step(replica, &(struct raft_event){.kind = RAFT_EV_MSG,
                                                    .msg = &msg,
@@ -70,7 +70,6 @@ void replica_take_up_or_down(struct replica *replica, node_id node, bool up)
     peer->state = 0;
     replica_step(replica, &(struct raft_event){.kind = up ? RAFT_EV_PEER_UP : RAFT_EV_PEER_DOWN,
                                                .peer = node});
-    if (up) replica_state_tell(replica, node);
 }
 
 void replica_note_speaks(struct replica *replica, node_id node)

@@ -5,6 +5,8 @@
  * frame. One part at a time a peer; a part that cannot be read is lost, as on a network, and raft
  * asks for it again.
  */
+#include <stdlib.h>
+
 #include "lane/replica_impl.h"
 
 #include "lane/snapshot_format.h"
@@ -15,18 +17,26 @@ enum {
 };
 #define NS_PER_S INT64_C(1000000000)
 
-static uint32_t slot_of(const struct replica *replica, node_id node)
+/* The one of that member; else a new one. */
+static struct replica_part *part_of(struct replica_sending *sending, node_id node)
 {
-    for (uint32_t i = 0; i < replica->peers_count; i++) {
-        if (node_eq(replica->peers[i].node, node)) return i;
+    struct replica_part **unused = NULL;
+    for (uint32_t i = 0; i < RAFT_MEMBERS_MAX; i++) {
+        struct replica_part **part = &sending->parts[i];
+        if (*part != NULL && node_eq((*part)->msg.to, node)) return *part;
+        bool idle = *part == NULL || !((*part)->waiting || (*part)->reading);
+        if (idle && (unused == NULL || *part == NULL)) unused = part;
     }
-    return LINK_PEERS_MAX;
+    if (unused == NULL) return NULL;
+    if (*unused == NULL) *unused = calloc(1, sizeof **unused);
+    ASSERT(*unused != NULL);
+    return *unused;
 }
 
 static bool is_reading(const struct replica_sending *sending)
 {
-    for (uint32_t i = 0; i < LINK_PEERS_MAX; i++) {
-        if (sending->parts[i].reading) return true;
+    for (uint32_t i = 0; i < RAFT_MEMBERS_MAX; i++) {
+        if (sending->parts[i] != NULL && sending->parts[i]->reading) return true;
     }
     return false;
 }
@@ -47,7 +57,7 @@ static bool open_file(struct replica *replica, uint64_t index, uint64_t total_by
     if (sending->file.n < 0 || sending->index != index) {
         if (is_reading(sending)) return false; /* the older one, still: it will be asked again */
         close_file(replica);
-        snapshot_path(path, replica->lane->config.folder, index, "");
+        snapshot_path(path, replica->lane->config.folder, replica->shard->number, index, "");
         enum err err = io_open(replica->lane->io, path, IO_OPEN_READ, &sending->file, &ignored);
         if (err != ERR_OK) {
             sending->file = IO_NONE;
@@ -61,38 +71,38 @@ static bool open_file(struct replica *replica, uint64_t index, uint64_t total_by
 
 void replica_part_wanted(struct replica *replica, const struct raft_msg *msg)
 {
-    uint32_t slot = slot_of(replica, msg->to);
-    if (slot == LINK_PEERS_MAX) return;
-    struct replica_part *part = &replica->sending.parts[slot];
-    if (part->reading) return;
+    struct replica_part *part = part_of(&replica->sending, msg->to);
+    if (part == NULL || part->reading) return;
     part->waiting = true;
     part->msg = *msg;
 }
 
-static void read_part(struct replica *replica, uint32_t slot)
+static void read_part(struct replica *replica, struct replica_part *part)
 {
-    struct replica_part *part = &replica->sending.parts[slot];
+    struct lane *lane = replica->lane;
     const struct raft_msg *msg = &part->msg;
     uint64_t total = msg->snapshot_ask.total_bytes, offset = msg->snapshot_ask.offset;
+    io_tag tag;
+    if (!lane_slot_take(lane, replica, part, &tag)) return;
     part->waiting = false;
-    if (offset >= total || !open_file(replica, msg->snapshot_ask.pos.index, total)) return;
+    if (offset >= total || !open_file(replica, msg->snapshot_ask.pos.index, total)) {
+        lane_slot_give(lane, tag);
+        return;
+    }
     size_t size = (size_t)u64_min(total - offset, msg->snapshot_ask.bytes.len);
-    replica->sending.allowance_bytes -= (int64_t)size;
+    lane->send_allowance_bytes -= (int64_t)size;
     buffer_clear(&part->bytes);
     put_u32(&part->bytes, replica->shard->number.n);
     raft_msg_write(msg, &part->bytes);
     part->head_bytes = part->bytes.len;
     uint8_t *to = buffer_reserve(&part->bytes, size);
     part->reading = true;
-    io_read(replica->lane->io, replica->sending.file, offset, to, size,
-            (io_tag){LANE_TAG_REPLICA + REPLICA_TAG_SEND + slot});
+    io_read(lane->io, replica->sending.file, offset, to, size, tag);
 }
 
-void replica_part_read(struct replica *replica, uint32_t slot,
+void replica_part_read(struct replica *replica, struct replica_part *part,
                        const struct io_completion *completion)
 {
-    struct replica_part *part = &replica->sending.parts[slot];
-    if (!part->reading) return;
     part->reading = false;
     const struct raft_msg *msg = &part->msg;
     bool leads = raft_role(replica->raft) == RAFT_LEADER && raft_term(replica->raft) == msg->term;
@@ -104,20 +114,19 @@ void replica_part_read(struct replica *replica, uint32_t slot,
     (void)links_send(replica->lane->links, msg->to, LINK_RAFT, buffer_slice(&part->bytes), NULL, 0);
 }
 
-/* How much may be read now: so many bytes a second, and never many at once. */
-static void refill(struct replica *replica)
+/* How much may be read now in the lane: so many bytes a second, and never many at once. */
+static void refill(struct lane *lane)
 {
-    struct replica_sending *sending = &replica->sending;
-    uint64_t rate = replica->config.snapshot_bytes_a_second;
-    int64_t burst = BURST_PARTS * (int64_t)replica->config.raft.chunk_bytes;
-    int64_t passed_ns = replica->now.ns - sending->allowed_at.ns;
-    sending->allowed_at = replica->now;
+    uint64_t rate = lane->config.replication->snapshot_bytes_a_second;
+    int64_t burst = BURST_PARTS * (int64_t)lane->raft.chunk_bytes;
+    int64_t passed_ns = lane->now.ns - lane->send_allowed_at.ns;
+    lane->send_allowed_at = lane->now;
     if (rate == 0 || passed_ns >= NS_PER_S) {
-        sending->allowance_bytes = burst;
+        lane->send_allowance_bytes = burst;
         return;
     }
-    sending->allowance_bytes += (int64_t)((double)rate * (double)passed_ns / (double)NS_PER_S);
-    if (sending->allowance_bytes > burst) sending->allowance_bytes = burst;
+    lane->send_allowance_bytes += (int64_t)((double)rate * (double)passed_ns / (double)NS_PER_S);
+    if (lane->send_allowance_bytes > burst) lane->send_allowance_bytes = burst;
 }
 
 /* Does a member need a snapshot, and is the newest too old to go on from in the log? */
@@ -145,12 +154,12 @@ static void hold_if_stuck(struct replica *replica, bool needed)
     if (!stuck) replica->holds_at_commit = false;
     if (!stuck || commit != replica->stuck_commit) {
         replica->stuck_commit = commit;
-        replica->stuck_since = replica->now;
+        replica->stuck_since = replica->lane->now;
         return;
     }
-    int64_t patience_ns = STUCK_ELECTIONS * replica->config.raft.election_max.ns;
+    int64_t patience_ns = STUCK_ELECTIONS * replica->lane->raft.election_max.ns;
     bool ahead = replica->stored.index > commit && !replica->reload_wanted;
-    if (!ahead || replica->now.ns - replica->stuck_since.ns < patience_ns) return;
+    if (!ahead || replica->lane->now.ns - replica->stuck_since.ns < patience_ns) return;
     if (replica->serving) replica_end_serving(replica); /* else it led before, and does again */
     replica->holds_at_commit = true;
     replica->reload_wanted = true;
@@ -163,28 +172,34 @@ static void make_one_if_needed(struct replica *replica)
     bool agreed = raft_role(replica->raft) == RAFT_LEADER &&
                   replica->stored.index <= raft_commit(replica->raft);
     if (!needed || !(replica->serving || agreed) || replica->shard->save.writer != NULL) return;
-    shard_save_soon(replica->shard, replica->now);
+    shard_save_soon(replica->shard, replica->lane->now);
 }
 
-instant replica_send_turn(struct replica *replica)
+bool replica_send_turn(struct replica *replica, instant *deadline)
 {
     enum { PAUSE_NS = 10 * 1000 * 1000 };
+    struct lane *lane = replica->lane;
     bool left = false;
-    refill(replica);
     make_one_if_needed(replica);
-    for (uint32_t i = 0; i < replica->peers_count; i++) {
-        struct replica_part *part = &replica->sending.parts[i];
-        if (!part->waiting) continue;
-        if (replica->sending.allowance_bytes > 0) read_part(replica, i);
+    for (uint32_t i = 0; i < RAFT_MEMBERS_MAX; i++) {
+        struct replica_part *part = replica->sending.parts[i];
+        if (part == NULL || !part->waiting) continue;
+        refill(lane);
+        if (lane->send_allowance_bytes > 0) read_part(replica, part);
         left |= part->waiting;
     }
-    return (instant){left ? replica->now.ns + PAUSE_NS : INT64_MAX};
+    if (left)
+        deadline->ns =
+            deadline->ns < lane->now.ns + PAUSE_NS ? deadline->ns : lane->now.ns + PAUSE_NS;
+    return left;
 }
 
 void replica_send_close(struct replica *replica)
 {
     close_file(replica); /* waits for what is under way: it borrows the parts */
-    for (uint32_t i = 0; i < LINK_PEERS_MAX; i++) {
-        buffer_free(&replica->sending.parts[i].bytes);
+    for (uint32_t i = 0; i < RAFT_MEMBERS_MAX; i++) {
+        struct replica_part *part = replica->sending.parts[i];
+        if (part != NULL) buffer_free(&part->bytes);
+        free(part);
     }
 }

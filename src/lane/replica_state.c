@@ -5,7 +5,8 @@
  * it is whole again: filled by a leader; or until it has heard, over links that are up, so many who
  * hold no entry either that with itself they are a majority, and from nobody who holds one. No
  * entry can have been agreed on then, and a new cluster begins. Said when a link comes up and
- * whenever it changes, as a LINK_STATE frame: group u32, state u8, term u64, last u64.
+ * whenever it changes, of several groups in a LINK_STATE frame: group u32, state u8, term u64, last
+ * u64.
  */
 #include "lane/replica_impl.h"
 
@@ -16,15 +17,12 @@ static enum replica_state own_state(const struct replica *replica)
     return has_data ? REPLICA_RECOVERING : REPLICA_NEW;
 }
 
-void replica_state_tell(struct replica *replica, node_id to)
+void replica_state_put(const struct replica *replica, struct buffer *frame)
 {
-    buffer_clear(&replica->lane->frame);
-    put_u32(&replica->lane->frame, replica->shard->number.n);
-    put_u8(&replica->lane->frame, (uint8_t)own_state(replica));
-    put_u64(&replica->lane->frame, raft_term(replica->raft));
-    put_u64(&replica->lane->frame, raft_last(replica->raft).index);
-    (void)links_send(replica->lane->links, to, LINK_STATE, buffer_slice(&replica->lane->frame),
-                     NULL, 0);
+    put_u32(frame, replica->shard->number.n);
+    put_u8(frame, (uint8_t)own_state(replica));
+    put_u64(frame, raft_term(replica->raft));
+    put_u64(frame, raft_last(replica->raft).index);
 }
 
 static bool state_of(uint8_t byte, enum replica_state *state)
@@ -39,7 +37,7 @@ static bool state_of(uint8_t byte, enum replica_state *state)
 
 void replica_state_heard(struct replica *replica, node_id from, struct cursor *cursor)
 {
-    struct replica_peer *peer = replica_peer(replica, from);
+    struct replica_peer *peer = replica == NULL ? NULL : replica_peer(replica, from);
     enum replica_state state = REPLICA_NEW;
     bool known = state_of(cursor_u8(cursor), &state);
     (void)cursor_u64(cursor);
@@ -47,6 +45,7 @@ void replica_state_heard(struct replica *replica, node_id from, struct cursor *c
     if (cursor->bad || !known || peer == NULL) return;
     peer->state = state;
     peer->last = last;
+    lane_touch(replica->shard);
 }
 
 /* Nobody of a majority holds anything. */
@@ -71,7 +70,5 @@ void replica_state_turn(struct replica *replica)
     enum replica_state state = own_state(replica);
     if (state == replica->told_state) return;
     replica->told_state = state;
-    for (uint32_t i = 0; i < replica->peers_count; i++) {
-        if (replica->peers[i].is_up) replica_state_tell(replica, replica->peers[i].node);
-    }
+    replica->state_due = replica->lane->states_due = true;
 }

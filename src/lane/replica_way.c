@@ -12,7 +12,7 @@ enum shard_way shard_way_of_write(struct shard *shard)
     const struct replica *replica = shard->replica;
     if (!shard->lane->is_many || replica->may_write) return SHARD_HERE;
     node_id leader = raft_leader(replica->raft);
-    bool other = leader.n != 0 && !node_eq(leader, replica->config.raft.self);
+    bool other = leader.n != 0 && !node_eq(leader, replica->lane->self);
     return other ? SHARD_AT_LEADER : SHARD_WAIT;
 }
 
@@ -42,6 +42,7 @@ static enum shard_way way_of_read(struct replica *replica, uint64_t *round)
     if (*round == 0) *round = raft_read_round(replica->raft);
     if (raft_rounds_done(replica->raft) < *round) {
         replica->wants_round = true;
+        lane_touch(replica->shard);
         return SHARD_WAIT;
     }
     *round = 0;
@@ -159,7 +160,7 @@ void shard_tell_replication(const struct shard *shard, struct shard_replication 
     const struct raft *raft = replica->raft;
     const struct raft_stats *stats = raft_stats(raft);
     *told = (struct shard_replication){
-        .self = replica->config.raft.self,
+        .self = replica->lane->self,
         .leader = raft_leader(raft),
         .role = role_of(replica),
         .term = raft_term(raft),
@@ -178,7 +179,7 @@ void shard_tell_replication(const struct shard *shard, struct shard_replication 
         .repairs = replica->repairs,
     };
     if (!shard->lane->is_many) return;
-    const struct link_config *link = &replica->config.link;
+    const struct link_config *link = &shard->lane->config.replication->link;
     for (uint32_t i = 0; i < link->peers_count; i++) {
         if (node_eq(link->peers[i].node, told->self)) continue;
         tell_peer(replica, &link->peers[i], &told->peers[told->peers_count++]);
@@ -192,7 +193,7 @@ void shard_hand_over(struct shard *shard, node_id to)
     struct replica *replica = shard->replica;
     replica_propose(replica);
     if (!shard->lane->is_many || !replica->may_write) return;
-    replica->hand_over_until = (instant){replica->now.ns + HAND_OVER_NS};
+    replica->hand_over_until = (instant){replica->lane->now.ns + HAND_OVER_NS};
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = to});
 }
 

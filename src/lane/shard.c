@@ -8,40 +8,35 @@
  *   L4  where others may lead later, whoever is shown that a key's time is over waits for a record
  *       of that time: no later leader shows the key again.
  */
+#include "core/store/store_over.h"
 #include "lane/replica_impl.h"
 
 enum {
     RECORD_KEEP_BYTES_MAX = 1 << 20, /* a larger scratch buffer is given back */
     RECORD_HEAD_BYTES = 64,
     EVICT_KEYS_A_CALL = 64,
-    KEYS_LOOKED_AT = 64,
     WORK_STEPS_A_TURN = 64,
 };
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-enum err shard_open(struct lane *lane, shard_id number, struct lane_opened *opened, uint64_t *last,
-                    struct fault *fault)
+struct shard *shard_new(struct lane *lane, shard_id number, const struct raft_members *members)
 {
     struct arena *arena = arena_new();
     struct shard *shard = ARENA_NEW(arena, struct shard);
     *shard = (struct shard){.number = number, .lane = lane, .arena = arena};
-    lane_add_shard(lane, shard);
     shard->store = replica_store_new(shard);
-    enum err err = replica_open(shard, opened, last, fault);
-    if (err != ERR_OK) return err;
-    for (uint32_t i = 0; i < STORE_DATABASES; i++) {
-        opened->keys_count += store_count(shard->store, i);
-    }
-    shard_note_memory(shard);
-    if (shard->save.told.last_done_ms == 0) shard->save.told.last_done_ms = io_unix_ms(lane->io);
-    return ERR_OK;
+    replica_make(shard, members);
+    return shard;
 }
 
 void shard_close(struct shard *shard)
 {
     if (shard->save.writer != NULL) snapshot_end(shard->save.writer);
     if (shard->replica != NULL) replica_close(shard->replica);
+    if (!shard_eq(shard->number, SHARD_ROOT)) {
+        store_over_set(shard->lane->over, shard->number.n, NULL);
+    }
     store_free(shard->store);
     buffer_free(&shard->record);
     arena_free(shard->arena);
@@ -59,9 +54,13 @@ struct store *shard_store(struct shard *shard)
 
 void shard_note_memory(struct shard *shard)
 {
-    uint64_t used = store_room(shard->store)->heap.used_bytes;
-    shard->lane->used_bytes += used - shard->used_bytes; /* modulo 2^64: it may be less */
-    shard->used_bytes = used;
+    uint64_t used = store_room(shard->store)->heap.used_bytes, before = shard->lane->used_bytes;
+    shard->lane->used_bytes = used;
+    if (used >= before) {
+        shard->used_bytes += used - before;
+    } else { /* what calls over several shards did is not known for each */
+        shard->used_bytes -= u64_min(shard->used_bytes, before - used);
+    }
 }
 
 void shard_count_changes(struct shard *shard, uint64_t changes)
@@ -71,12 +70,6 @@ void shard_count_changes(struct shard *shard, uint64_t changes)
 }
 
 /* --- running calls --------------------------------------------------------------------------- */
-
-/* What a call is about: how it is logged, and whose cap counts. */
-struct manner {
-    enum policy_mode mode;
-    uint32_t policy; /* of the first key */
-};
 
 static const char *mode_name(enum policy_mode mode)
 {
@@ -93,28 +86,27 @@ static void refuse_mixed(struct call *call, struct slice a, enum policy_mode a_m
                 (int)u64_min(b.len, 64), (const char *)b.data, mode_name(b_mode));
 }
 
-/* All keys of the call; NULL: it has none, or the handler will refuse it. */
-static const struct key_place *keys_of(struct shard *shard, const struct call *call,
-                                       struct key_place keys[KEYS_LOOKED_AT], int64_t *count)
+const struct key_place *shard_keys_of(struct lane *lane, const struct call *call,
+                                      struct key_place keys[SHARD_KEYS_LOOKED_AT], int64_t *count)
 {
-    *count = command_keys(call->command, call->argv, call->argc, keys, KEYS_LOOKED_AT);
+    *count = command_keys(call->command, call->argv, call->argc, keys, SHARD_KEYS_LOOKED_AT);
     if (*count <= 0) return NULL;
-    if (*count <= KEYS_LOOKED_AT) return keys;
-    buffer_clear(&shard->lane->places);
-    struct key_place *places = (struct key_place *)(void *)buffer_reserve(
-        &shard->lane->places, (size_t)*count * sizeof *places);
+    if (*count <= SHARD_KEYS_LOOKED_AT) return keys;
+    buffer_clear(&lane->places);
+    struct key_place *places =
+        (struct key_place *)(void *)buffer_reserve(&lane->places, (size_t)*count * sizeof *places);
     (void)command_keys(call->command, call->argv, call->argc, places, (uint32_t)*count);
     return places;
 }
 
 bool shard_is_about_cache(struct shard *shard, const struct call *call)
 {
-    struct key_place keys[KEYS_LOOKED_AT];
+    struct key_place keys[SHARD_KEYS_LOOKED_AT];
     const struct store *store = shard->store;
     int64_t count;
     if (call->command->key_specs_count == 0) return false;
     if (store_policy_is_uniform(store)) return store_policy_mode(store, 0) == POLICY_CACHE;
-    const struct key_place *places = keys_of(shard, call, keys, &count);
+    const struct key_place *places = shard_keys_of(shard->lane, call, keys, &count);
     for (int64_t i = 0; places != NULL && i < count; i++) {
         uint32_t policy = store_policy_of(store, call->argv[places[i].index]);
         if (store_policy_mode(store, policy) == POLICY_CACHE) return true;
@@ -122,18 +114,17 @@ bool shard_is_about_cache(struct shard *shard, const struct call *call)
     return false;
 }
 
-/* False: refused, and replied. A call without keys is about all of them: strong. */
-static bool manner_of(struct shard *shard, struct call *call, struct manner *manner)
+bool shard_manner_of(struct shard *shard, struct call *call, struct shard_manner *manner)
 {
-    struct key_place keys[KEYS_LOOKED_AT];
-    *manner = (struct manner){POLICY_STRONG, 0};
+    struct key_place keys[SHARD_KEYS_LOOKED_AT];
+    *manner = (struct shard_manner){POLICY_STRONG, 0};
     if (call->command->key_specs_count == 0) return true;
     if (store_policy_is_uniform(shard->store)) {
         manner->mode = store_policy_mode(shard->store, 0);
         return true;
     }
     int64_t count;
-    const struct key_place *places = keys_of(shard, call, keys, &count);
+    const struct key_place *places = shard_keys_of(shard->lane, call, keys, &count);
     if (places == NULL) return true;
     struct slice first = call->argv[places[0].index];
     manner->policy = store_policy_of(shard->store, first);
@@ -149,7 +140,7 @@ static bool manner_of(struct shard *shard, struct call *call, struct manner *man
     return true;
 }
 
-static size_t request_bytes(const struct call *call)
+size_t shard_request_bytes(const struct call *call)
 {
     size_t bytes = RECORD_HEAD_BYTES;
     for (uint32_t i = 0; i < call->argc; i++) bytes += call->argv[i].len + VARINT_BYTES_MAX;
@@ -178,8 +169,7 @@ static void stall(struct shard *shard)
 }
 
 /* [L2] */
-static enum shard_ran ask_room(struct shard *shard, size_t bytes, struct reply *reply,
-                               bool *refused)
+enum shard_ran shard_ask_room(struct shard *shard, size_t bytes, struct reply *reply, bool *refused)
 {
     if (UNLIKELY(bytes > LOG_RECORD_BYTES_MAX)) {
         refuse_too_large(reply, bytes);
@@ -194,6 +184,7 @@ static enum shard_ran ask_room(struct shard *shard, size_t bytes, struct reply *
     case LOG_ROOM_SOON: return SHARD_LATER;
     case LOG_ROOM_DISK_FULL:
         shard->replica->wants_hand_over = true;
+        lane_touch(shard);
         refuse_disk_full(reply);
         *refused = true;
         break;
@@ -202,7 +193,7 @@ static enum shard_ran ask_room(struct shard *shard, size_t bytes, struct reply *
 }
 
 /* False: no room, and replied. */
-static bool ask_memory(struct shard *shard, struct call *call)
+bool shard_ask_memory(struct shard *shard, struct call *call)
 {
     if (!lane_memory_is_full(shard->lane)) return true;
     if (!(call->command->flags & COMMAND_DENYOOM)) return true;
@@ -216,7 +207,7 @@ static void raise_gate(const struct shard *shard, uint64_t *gate)
     *gate = u64_max(*gate, shard->replica->stored.index);
 }
 
-static void append(struct shard *shard)
+void shard_append(struct shard *shard)
 {
     replica_append(shard->replica, buffer_slice(&shard->record));
     shard->replica->logged_ms = store_now_ms(shard->store);
@@ -227,7 +218,7 @@ void shard_log_time(struct shard *shard)
 {
     if (store_now_ms(shard->store) <= shard->replica->logged_ms) return;
     record_begin(&shard->record, store_now_ms(shard->store));
-    append(shard);
+    shard_append(shard);
 }
 
 /* [L4] Only what serves goes ahead of the log's time. */
@@ -254,26 +245,23 @@ static void log_call(struct shard *shard, const struct call *call)
     }
     record_begin(&shard->record, store_now_ms(shard->store));
     record_add(&shard->record, call);
-    append(shard); /* [L1] */
+    shard_append(shard); /* [L1] */
 }
 
 /* A cache policy's cap holds after each write to it. */
-static void keep_cap(struct shard *shard, uint32_t policy)
+void shard_keep_cap(struct shard *shard, uint32_t policy)
 {
-    uint64_t cap = evict_cap_bytes(shard->store, policy);
-    if (cap != 0 && store_policy(shard->store, policy)->used_bytes > cap) {
-        (void)evict_policy(shard->store, policy, EVICT_KEYS_A_CALL);
-    }
+    (void)evict_policy(shard->store, policy, EVICT_KEYS_A_CALL);
 }
 
-static void settle(struct shard *shard, struct call *call, const struct manner *manner)
+static void settle(struct shard *shard, struct call *call, const struct shard_manner *manner)
 {
     if (call->changes == 0) return;
     shard_count_changes(shard, call->changes);
     if (manner->mode == POLICY_STRONG) {
         log_call(shard, call);
     } else {
-        keep_cap(shard, manner->policy);
+        shard_keep_cap(shard, manner->policy);
     }
 }
 
@@ -287,18 +275,19 @@ enum shard_ran shard_run(struct shard *shard, struct call *call, uint64_t *gate)
     call->instead = &shard->lane->instead;
     call->instead_count = 0;
     buffer_clear(&shard->lane->instead);
-    struct manner manner;
-    if (!manner_of(shard, call, &manner)) return SHARD_RAN;
+    struct shard_manner manner;
+    if (!shard_manner_of(shard, call, &manner)) return SHARD_RAN;
     if (call->command->flags & COMMAND_WRITE) {
         bool refused = false;
         ASSERT(!shard->lane->is_many || shard->replica->serving); /* shard_way was asked */
         if (!shard->transaction.active && lane_disk_is_behind(shard->lane)) return SHARD_LATER;
         if (manner.mode == POLICY_STRONG && !shard->transaction.active) {
-            enum shard_ran ran = ask_room(shard, request_bytes(call), &call->reply, &refused);
+            enum shard_ran ran =
+                shard_ask_room(shard, shard_request_bytes(call), &call->reply, &refused);
             if (ran == SHARD_LATER || refused) return ran;
         }
         /* Of several calls as one, memory was asked for before the first: never half of them. */
-        if (!shard->transaction.active && !ask_memory(shard, call)) return SHARD_RAN;
+        if (!shard->transaction.active && !shard_ask_memory(shard, call)) return SHARD_RAN;
     }
     if (!shard->transaction.active) shard_set_time(shard);
     uint64_t seen = store_expired_seen(shard->store);
@@ -320,11 +309,11 @@ enum shard_ran shard_begin(struct shard *shard, const struct call *calls, uint32
     for (uint32_t i = 0; i < count; i++) {
         if (!(calls[i].command->flags & COMMAND_WRITE)) continue;
         writes = true;
-        bytes += request_bytes(&calls[i]);
+        bytes += shard_request_bytes(&calls[i]);
     }
     if (writes) {
         if (lane_disk_is_behind(shard->lane)) return SHARD_LATER;
-        enum shard_ran ran = ask_room(shard, bytes, reply, refused);
+        enum shard_ran ran = shard_ask_room(shard, bytes, reply, refused);
         if (ran == SHARD_LATER || *refused) return ran;
     }
     shard_set_time(shard);
@@ -339,7 +328,7 @@ void shard_end(struct shard *shard, uint64_t *gate)
     ASSERT(shard->transaction.active);
     shard->transaction.active = false;
     if (shard->transaction.changed) {
-        append(shard); /* [L1] */
+        shard_append(shard); /* [L1] */
     } else {
         log_time_if_seen(shard, shard->transaction.expired_seen);
     }
@@ -375,13 +364,13 @@ static bool may_work(struct shard *shard)
     return log_has_room(lane->log, lane->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
 }
 
-void shard_work(struct shard *shard, instant now, int64_t unix_ms)
+bool shard_work(struct shard *shard, int64_t unix_ms)
 {
     uint64_t seen = store_expired_seen(shard->store);
-    shard->worked = now;
-    if (!may_work(shard)) return;
+    if (!may_work(shard)) return shard->work_due;
     if (!shard->lane->is_many || shard->replica->serving) store_set_time(shard->store, unix_ms);
     shard->work_due = store_work(shard->store, WORK_STEPS_A_TURN);
     log_time_if_seen(shard, seen);
     shard_note_memory(shard);
+    return shard->work_due;
 }

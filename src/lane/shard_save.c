@@ -31,8 +31,8 @@ static struct snapshot_header header_of(const struct shard *shard)
         .made_at_ms = store_now_ms(shard->store),
         .seed = shard->lane->config.seed,
         .nonce = new_nonce(shard),
-        .lane = shard->number.n,
-        .lanes_count = shard->lane->config.shards_count,
+        .shard = shard->number,
+        .shards_count = shard->lane->config.shards_count,
     };
     for (uint32_t i = 0; i < STORE_DATABASES; i++) header.keys[i] = store_count(shard->store, i);
     return header;
@@ -82,6 +82,7 @@ enum err shard_save(struct shard *shard, const char *folder, struct fault *fault
     if (own && lane->is_many) replica_log_hard(shard->replica); /* [R2] */
     lane->saves.now = shard;
     save->own = own;
+    if (own) lane_save_began(shard);
     save->pos = (struct raft_pos){header.term, header.index};
     save->index = header.index;
     save->position = header.position;
@@ -133,10 +134,13 @@ static void save_finish(struct shard *shard, bool good, instant now, int64_t uni
     lane->saves.now = NULL;
     if (!lane->saves.all) lane_save_note(lane, good, save->told.last_took, unix_ms);
     if (good && save->own) {
+        uint64_t before = shard->replica->snapshot.index;
         replica_saved(shard->replica, save->pos, save->position, save->last_bytes);
         lane_log_covered(lane);
-        snapshot_remove_older(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, lane->config.folder,
-                              save->index);
+        if (before > 0 && before != save->index) {
+            snapshot_remove(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, lane->config.folder,
+                            shard->number, before);
+        }
     }
 }
 

@@ -3,9 +3,9 @@
  *
  * A file is a header, blocks of whole records each with its length and CRC32C, and a footer with
  * the counts; one without a valid footer is no snapshot. It is written aside under a name that
- * ends in .partial, flushed, renamed, and its folder flushed. The name says the index that it
- * covers: snapshot-00000000000000004711. One that comes from another node ends in .received until
- * it is whole.
+ * ends in .partial, flushed, renamed, and its folder flushed. The name says the shard, and the
+ * index that it covers: snapshot-00042-00000000000000004711; an older one, only the index. One that
+ * comes from another node ends in .received until it is whole.
  */
 #pragma once
 
@@ -28,7 +28,8 @@ struct snapshot_header {
     int64_t made_at_ms;          /* the store's time */
     uint64_t seed;               /* of the store */
     uint64_t nonce;              /* no other snapshot has it: parts of two never pass for one */
-    uint32_t lane, lanes_count;
+    shard_id shard;
+    uint32_t shards_count;          /* of the cluster */
     uint64_t keys[STORE_DATABASES]; /* about how many, to make room before loading */
 };
 
@@ -50,17 +51,25 @@ uint64_t snapshot_written_bytes(const struct snapshot_writer *writer);
 /* At any time. Waits for what is under way on its file; what is not whole is removed; frees. */
 void snapshot_end(struct snapshot_writer *writer);
 
-/* Reading. The newest file of the folder whose footer is good; ERR_NOT_FOUND: none is there.
- * Damaged ones that are newer are told in the fault's text only when no good one is left:
- * ERR_CORRUPT, with file and offset. */
-MUST_USE enum err snapshot_find(const char *folder, struct arena *arena, const char **path,
-                                struct snapshot_header *header, struct fault *fault);
+/* Reading. Of each shard that has any in the folder, the newest file whose footer is good; by
+ * rising shard, in the arena. Damaged ones that are newer are told in the fault's text only when no
+ * good one of that shard is left: ERR_CORRUPT, with file and offset. */
+struct snapshot_found {
+    const char *path;
+    struct snapshot_header header;
+    uint64_t bytes;
+};
+MUST_USE enum err snapshot_find(const char *folder, struct arena *arena,
+                                struct snapshot_found **found, uint32_t *count,
+                                struct fault *fault);
 MUST_USE enum err snapshot_load(const char *path, struct store *store,
                                 struct snapshot_header *header, uint64_t *keys_count,
                                 struct fault *fault);
 /* All checksums, without a store: for doctor and restore. */
 MUST_USE enum err snapshot_verify(const char *path, struct snapshot_header *header,
                                   uint64_t *keys_count, struct fault *fault);
-/* Those before `index`, and those not whole; with an `io`, whose `tag` is as in snapshot_begin:
- * taking gigabytes off a disk takes its time. Not while one is being written. */
-void snapshot_remove_older(struct io *io, io_tag tag, const char *folder, uint64_t index);
+/* Takes a file off the disk, which may take its time: `tag` is as in snapshot_begin. */
+void snapshot_remove(struct io *io, io_tag tag, const char *folder, shard_id shard, uint64_t index);
+/* Take what is left over from an earlier process off the folder: those not whole, and those that
+ * are older than what was found. Not while one is being written. */
+void snapshot_tidy(const char *folder, const struct snapshot_found *found, uint32_t count);

@@ -12,6 +12,7 @@ enum {
     HEADER_CRC_FROM = 16,
     HEAD_CRC_FROM = 8,
     INDEX_DIGITS = 20,
+    SHARD_DIGITS = 5,
 };
 
 #define NAME_START "snapshot-"
@@ -53,8 +54,8 @@ uint32_t snapshot_header_write(uint8_t to[SNAPSHOT_HEADER_BYTES],
     at = u64_write(at, header->term);
     at = u64_write(at, (uint64_t)header->made_at_ms);
     at = u64_write(at, header->seed);
-    at = u32_write(at, header->lane);
-    at = u32_write(at, header->lanes_count);
+    at = u32_write(at, header->shard.n);
+    at = u32_write(at, header->shards_count);
     at = u64_write(at, header->nonce);
     for (int i = 0; i < STORE_DATABASES; i++) at = u64_write(at, header->keys[i]);
     at = write_members(at, &header->members);
@@ -105,8 +106,8 @@ enum snapshot_header_kind snapshot_header_read(struct slice bytes, struct snapsh
     header->term = cursor_u64(&cursor);
     header->made_at_ms = (int64_t)cursor_u64(&cursor);
     header->seed = cursor_u64(&cursor);
-    header->lane = cursor_u32(&cursor);
-    header->lanes_count = cursor_u32(&cursor);
+    header->shard.n = cursor_u32(&cursor);
+    header->shards_count = cursor_u32(&cursor);
     header->nonce = cursor_u64(&cursor);
     for (int i = 0; i < STORE_DATABASES; i++) header->keys[i] = cursor_u64(&cursor);
     header->position = header->index;
@@ -153,27 +154,42 @@ bool snapshot_head_read(struct slice bytes, uint32_t header_crc, struct snapshot
     return crc == head_crc(bytes.data, header_crc);
 }
 
-void snapshot_path(char path[SNAPSHOT_PATH_MAX], const char *folder, uint64_t index,
+void snapshot_path(char path[SNAPSHOT_PATH_MAX], const char *folder, shard_id shard, uint64_t index,
                    const char *suffix)
 {
-    int length = snprintf(path, SNAPSHOT_PATH_MAX, "%s/" NAME_START "%0*llu%s", folder,
-                          INDEX_DIGITS, (unsigned long long)index, suffix);
+    int length = snprintf(path, SNAPSHOT_PATH_MAX, "%s/" NAME_START "%0*u-%0*llu%s", folder,
+                          SHARD_DIGITS, shard.n, INDEX_DIGITS, (unsigned long long)index, suffix);
     ASSERT(length > 0);
     ASSERT(length < SNAPSHOT_PATH_MAX);
 }
 
-bool snapshot_name_read(struct slice path, uint64_t *index, struct slice *suffix)
+static bool take_digits(struct slice *name, size_t digits, uint64_t *number)
+{
+    *number = 0;
+    if (name->len < digits) return false;
+    for (size_t i = 0; i < digits; i++) {
+        if (name->data[i] < '0' || name->data[i] > '9') return false;
+        *number = *number * 10 + (uint64_t)(name->data[i] - '0');
+    }
+    *name = slice_from(*name, digits);
+    return true;
+}
+
+bool snapshot_name_read(struct slice path, struct snapshot_name *read)
 {
     const uint8_t *slash = memrchr(path.data, '/', path.len);
     struct slice name = slash == NULL ? path : slice_from(path, (size_t)(slash - path.data) + 1);
+    *read = (struct snapshot_name){0};
     if (!slice_starts_with(name, SLICE(NAME_START))) return false;
     name = slice_from(name, strlen(NAME_START));
-    if (name.len < INDEX_DIGITS) return false;
-    *index = 0;
-    for (size_t i = 0; i < INDEX_DIGITS; i++) {
-        if (name.data[i] < '0' || name.data[i] > '9') return false;
-        *index = *index * 10 + (uint64_t)(name.data[i] - '0');
+    read->has_shard = name.len > SHARD_DIGITS && name.data[SHARD_DIGITS] == '-';
+    if (read->has_shard) {
+        uint64_t shard;
+        if (!take_digits(&name, SHARD_DIGITS, &shard) || shard > SHARDS_MAX) return false;
+        read->shard = (shard_id){(uint32_t)shard};
+        name = slice_from(name, 1);
     }
-    *suffix = slice_from(name, INDEX_DIGITS);
+    if (!take_digits(&name, INDEX_DIGITS, &read->index)) return false;
+    read->suffix = name;
     return true;
 }

@@ -4,7 +4,7 @@
  * All integers are little-endian; checksums are CRC32C.
  *
  *   header: magic "TUTTISNP", version u32, crc u32 (of the rest up to the own part), index u64,
- *     term u64, made at (Unix ms) i64, seed u64, lane u32, lanes u32, nonce u64, keys of each
+ *     term u64, made at (Unix ms) i64, seed u64, shard u32, shards u32, nonce u64, keys of each
  *     database u64, length of the members u32, SNAPSHOT_MEMBERS_BYTES with the members;
  *     the own part, which a receiver writes again: position u64, crc u32 (started with the
  * header's) blocks: magic u32, crc u32 (of the rest of these 32 bytes, started with the header's),
@@ -51,10 +51,17 @@ void snapshot_head_write(uint8_t to[SNAPSHOT_HEAD_BYTES], uint32_t header_crc,
 bool snapshot_head_read(struct slice bytes, uint32_t header_crc, struct snapshot_head *head);
 
 enum { SNAPSHOT_PATH_MAX = 4096 };
-/* FOLDER/snapshot-00000000000000004711 and the suffix; "": none. */
-void snapshot_path(char path[SNAPSHOT_PATH_MAX], const char *folder, uint64_t index,
+/* FOLDER/snapshot-00042-00000000000000004711 and the suffix; "": none. */
+void snapshot_path(char path[SNAPSHOT_PATH_MAX], const char *folder, shard_id shard, uint64_t index,
                    const char *suffix);
 #define SNAPSHOT_PARTIAL  ".partial"
 #define SNAPSHOT_RECEIVED ".received"
-/* Is it the name of a snapshot? `suffix` is what follows: empty, ".partial", … */
-bool snapshot_name_read(struct slice path, uint64_t *index, struct slice *suffix);
+#define SNAPSHOT_DROPPED  ".dropped"
+/* Is it the name of a snapshot? An older one does not say of which shard: the header does. */
+struct snapshot_name {
+    bool has_shard;
+    shard_id shard;
+    uint64_t index;
+    struct slice suffix; /* what follows: empty, ".partial", … */
+};
+bool snapshot_name_read(struct slice path, struct snapshot_name *name);

@@ -187,15 +187,16 @@ enum err snapshot_verify(const char *path, struct snapshot_header *header, uint6
 /* --- which there are -------------------------------------------------------------------------- */
 
 /* Header and footer: it was written to its end. */
-static enum err check_ends(const char *path, struct snapshot_header *header, struct fault *fault)
+static enum err check_ends(struct snapshot_found *found, struct fault *fault)
 {
     struct reader reader;
     uint8_t footer[SNAPSHOT_HEAD_BYTES];
     struct snapshot_head head;
     size_t got = 0;
-    enum err err = reader_open(path, &reader, fault);
+    enum err err = reader_open(found->path, &reader, fault);
     if (err != ERR_OK) return err;
-    *header = reader.header;
+    found->header = reader.header;
+    found->bytes = reader.file_bytes;
     uint64_t at = reader.file_bytes - u64_min(reader.file_bytes, sizeof footer);
     err = file_read_at(&reader.file, at, footer, sizeof footer, &got, fault);
     if (err == ERR_OK) {
@@ -207,72 +208,141 @@ static enum err check_ends(const char *path, struct snapshot_header *header, str
     return err;
 }
 
-struct found {
+struct listed {
     const char *path;
-    uint64_t index;
+    struct snapshot_name name;
 };
 
-static int newest_first(const void *left, const void *right)
+/* Those whose name says no shard come first. */
+static uint32_t shard_rank(const struct listed *listed)
 {
-    const struct found *a = left, *b = right;
-    return (a->index < b->index) - (a->index > b->index);
+    return listed->name.has_shard ? listed->name.shard.n + 1 : 0;
 }
 
-static enum err list(const char *folder, struct arena *arena, struct found **found, uint32_t *count,
-                     struct fault *fault)
+static int by_shard_newest_first(const void *left, const void *right)
+{
+    const struct listed *a = left, *b = right;
+    uint32_t ranks[] = {shard_rank(a), shard_rank(b)};
+    if (ranks[0] != ranks[1]) return ranks[0] < ranks[1] ? -1 : 1;
+    return (a->name.index < b->name.index) - (a->name.index > b->name.index);
+}
+
+static enum err list(const char *folder, struct arena *arena, struct listed **listed,
+                     uint32_t *count, struct fault *fault)
 {
     struct folder_files files = {0};
     *count = 0;
     enum err err = folder_walk(folder, arena, NULL, &files, fault);
-    *found = ARENA_ARRAY(arena, struct found, files.count + 1);
+    *listed = ARENA_ARRAY(arena, struct listed, files.count + 1);
     for (uint32_t i = 0; i < files.count && err == ERR_OK; i++) {
-        struct found *next = &(*found)[*count];
-        struct slice suffix;
+        struct listed *next = &(*listed)[*count];
         next->path = (const char *)files.files[i].path.data;
-        if (snapshot_name_read(files.files[i].path, &next->index, &suffix) && suffix.len == 0) {
-            ++*count;
-        }
+        if (!snapshot_name_read(files.files[i].path, &next->name)) continue;
+        *count += next->name.suffix.len == 0;
     }
     folder_files_free(&files);
-    if (*count > 1) qsort(*found, *count, sizeof **found, newest_first);
+    if (*count > 1) qsort(*listed, *count, sizeof **listed, by_shard_newest_first);
     return err;
 }
 
-enum err snapshot_find(const char *folder, struct arena *arena, const char **path,
-                       struct snapshot_header *header, struct fault *fault)
+static bool is_found(const struct snapshot_found *found, uint32_t count, shard_id shard)
 {
-    struct found *found;
-    uint32_t count;
-    struct fault other;
-    enum err err = list(folder, arena, &found, &count, fault);
-    if (err != ERR_OK) return err;
-    for (uint32_t i = 0; i < count; i++) {
-        *path = found[i].path;
-        err = check_ends(*path, header, i == 0 ? fault : &other);
-        if (err == ERR_OK) return ERR_OK;
-        if (err == ERR_CORRUPT) continue;
-        if (i > 0) *fault = other;
-        return err;
-    }
-    if (count > 0) return ERR_CORRUPT;
-    return fault_set(fault, ERR_NOT_FOUND, "there is no snapshot in %s", folder);
+    return count > 0 && shard_eq(found[count - 1].header.shard, shard);
 }
 
-void snapshot_remove_older(struct io *io, io_tag tag, const char *folder, uint64_t index)
+/* The newest good one of a shard, of those from `from` until the next shard; ERR_CORRUPT: none. */
+static enum err find_one(const struct listed *listed, uint32_t count, uint32_t *at,
+                         struct snapshot_found *found, struct fault *fault)
+{
+    uint32_t rank = shard_rank(&listed[*at]), from = *at;
+    enum err err = ERR_CORRUPT;
+    struct fault other;
+    for (; *at < count && shard_rank(&listed[*at]) == rank; ++*at) {
+        if (err != ERR_CORRUPT) continue;
+        found->path = listed[*at].path;
+        err = check_ends(found, *at == from ? fault : &other);
+        if (err != ERR_OK && err != ERR_CORRUPT && *at != from) *fault = other;
+        if (err != ERR_OK || rank == 0 || found->header.shard.n + 1 == rank) continue;
+        err = fault_set(*at == from ? fault : &other, ERR_CORRUPT,
+                        "%s is of shard %u: it has another one's name", found->path,
+                        found->header.shard.n);
+    }
+    return err;
+}
+
+static int by_shard(const void *left, const void *right)
+{
+    const struct snapshot_found *a = left, *b = right;
+    return (a->header.shard.n > b->header.shard.n) - (a->header.shard.n < b->header.shard.n);
+}
+
+/* One with an older name, and a newer of the same shard: only the newer counts. */
+static void leave_newest(struct snapshot_found *found, uint32_t *count)
+{
+    uint32_t kept = 0;
+    if (*count > 1) qsort(found, *count, sizeof *found, by_shard);
+    for (uint32_t i = 0; i < *count; i++) {
+        if (!is_found(found, kept, found[i].header.shard)) {
+            found[kept++] = found[i];
+        } else if (found[i].header.index > found[kept - 1].header.index) {
+            found[kept - 1] = found[i];
+        }
+    }
+    *count = kept;
+}
+
+enum err snapshot_find(const char *folder, struct arena *arena, struct snapshot_found **found,
+                       uint32_t *count, struct fault *fault)
+{
+    struct listed *listed;
+    uint32_t listed_count;
+    *count = 0;
+    enum err err = list(folder, arena, &listed, &listed_count, fault);
+    *found = ARENA_ARRAY(arena, struct snapshot_found, listed_count + 1);
+    for (uint32_t at = 0; at < listed_count && err == ERR_OK;) {
+        err = find_one(listed, listed_count, &at, &(*found)[*count], fault);
+        *count += err == ERR_OK;
+    }
+    leave_newest(*found, count);
+    return err;
+}
+
+void snapshot_remove(struct io *io, io_tag tag, const char *folder, shard_id shard, uint64_t index)
+{
+    char path[SNAPSHOT_PATH_MAX];
+    snapshot_path(path, folder, shard, index, "");
+    io_remove(io, path, (io_tag){tag.n + SNAPSHOT_TAG_REMOVE});
+}
+
+static bool is_older(const struct snapshot_name *name, const struct snapshot_found *found,
+                     uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct snapshot_header *header = &found[i].header;
+        if (!name->has_shard || !shard_eq(name->shard, header->shard)) continue;
+        return name->index < header->index;
+    }
+    return false;
+}
+
+void snapshot_tidy(const char *folder, const struct snapshot_found *found, uint32_t count)
 {
     struct arena *arena = arena_new();
     struct folder_files files = {0};
     struct fault ignored;
-    uint32_t count = folder_walk(folder, arena, NULL, &files, &ignored) == ERR_OK ? files.count : 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t found;
-        struct slice suffix, path = files.files[i].path;
-        if (!snapshot_name_read(path, &found, &suffix)) continue;
-        bool partial =
-            slice_eq(suffix, SLICE(SNAPSHOT_PARTIAL)) || slice_eq(suffix, SLICE(SNAPSHOT_RECEIVED));
-        bool older = suffix.len == 0 && found < index;
-        if (!partial && !older) continue;
-        io_remove(io, (const char *)path.data, (io_tag){tag.n + SNAPSHOT_TAG_REMOVE});
+    uint32_t files_count =
+        folder_walk(folder, arena, NULL, &files, &ignored) == ERR_OK ? files.count : 0;
+    for (uint32_t i = 0; i < files_count; i++) {
+        struct slice path = files.files[i].path;
+        struct snapshot_name name;
+        if (!snapshot_name_read(path, &name)) continue;
+        bool whole = name.suffix.len == 0;
+        bool partial = slice_eq(name.suffix, SLICE(SNAPSHOT_PARTIAL)) ||
+                       slice_eq(name.suffix, SLICE(SNAPSHOT_RECEIVED)) ||
+                       slice_eq(name.suffix, SLICE(SNAPSHOT_DROPPED));
+        if (partial || (whole && is_older(&name, found, count))) {
+            file_remove((const char *)path.data);
+        }
     }
     folder_files_free(&files);
     arena_free(arena);

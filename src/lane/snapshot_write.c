@@ -212,8 +212,8 @@ enum err snapshot_begin(struct io *io, io_tag tag, const char *folder, struct st
     writer->io = io;
     writer->tag = tag;
     writer->store = store;
-    snapshot_path(writer->path, folder, header->index, "");
-    snapshot_path(writer->partial, folder, header->index, SNAPSHOT_PARTIAL);
+    snapshot_path(writer->path, folder, header->shard, header->index, "");
+    snapshot_path(writer->partial, folder, header->shard, header->index, SNAPSHOT_PARTIAL);
     file_remove(writer->partial); /* of a process that was ended */
     enum err err =
         io_open(io, writer->partial, IO_OPEN_WRITE | IO_OPEN_CREATE, &writer->file, fault);

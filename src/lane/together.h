@@ -2,16 +2,16 @@
  * together.h -- calls whose keys are in several shards of a lane, as one: on a node that is alone,
  * whose only lane has all shards, nobody notices that there are several.
  *
- * The handlers run over the lane's stores seen as one (core/store: store_new_over): no key moves,
- * and a key is read, changed, expired, walked by a snapshot in the store of its shard. What changed
- * is logged as one record of the lane's log, which unfolds into an entry for the group of each
- * shard: after a crash all of them are there, or none is. What the entry of a shard says is what
- * touches that shard alone: the call itself, where all its keys are of one shard; else what became
- * of each key that it changed, by the internal command PUT (the key as snapshots have it) or DEL.
- * A call without keys (FLUSHALL, SWAPDB, POLICY SET) is logged by every shard.
+ * The handlers run over the lane's stores seen as one (core/store/store_over.h): no key moves, and
+ * a key is read, changed, expired, walked by a snapshot in the store of its shard. What changed is
+ * logged as one record of the lane's log, which unfolds into an entry for the group of each shard:
+ * after a crash all of them are there, or none is. What the entry of a shard says can be run on
+ * that shard alone: the call itself, or what it logs instead, where that is about keys of one
+ * shard; else what became of each key that it changed, as a key with its value or a DEL. A call
+ * without keys (FLUSHALL, SWAPDB, POLICY SET) is logged by every shard.
  *
- * Whether a call is for here: all its keys in one shard: shard_run. Else, and for calls without
- * keys, and for EXEC: together_run, where together_may says so.
+ * Whether a call is for here: together_only_shard says its shard: shard_run. Else, and for EXEC:
+ * together_run, where together_may says so.
  */
 #pragma once
 
@@ -20,8 +20,13 @@
 /* Is this the only lane of a node that is a cluster of one? Then any call may run together. */
 bool together_may(const struct lane *lane);
 
-/* The stores of all shards that are here, but the root's, seen as one: good until a shard is opened
- * or dropped. For looking (store_peek, store_scan, store_count …), on every lane; time is set by
+/* The shard that has all keys of a call, of those here. NULL: the call is for several, or for all
+ * of them: it has no keys, or follows patterns to others (SORT). */
+struct shard *together_only_shard(struct lane *lane, const struct command *command,
+                                  const struct slice *argv, uint32_t argc);
+
+/* The stores of all shards that are here, but the root's, seen as one: as long as the lane lives.
+ * For looking (store_peek, store_scan, store_count …), on every lane; its time is set by
  * together_run, or by together_set_time. */
 struct store *together_store(struct lane *lane);
 void together_set_time(struct lane *lane);
@@ -32,9 +37,10 @@ struct together_gate {
     uint64_t index; /* 0: it waits for nothing */
 };
 
-/* As shard_run, for a call over any of the lane's keys. `*gate` is set: once it is open, so is every
- * gate of the shards that the call could have seen. In a cluster of several nodes, or with several
- * lanes, only calls that write nothing may run; then the gates are those of the shards. */
+/* As shard_run, for a call over any of the lane's keys. `*gate` is set (not raised): once it is
+ * open, so is every gate that the call could have seen. Where the node has several lanes only calls
+ * without keys run (FLUSHALL, DBSIZE), over the shards of this one; in a cluster of several nodes
+ * none does. */
 enum shard_ran together_run(struct lane *lane, struct call *call, struct together_gate *gate);
 
 /* As shard_begin and shard_end: what together_run runs in between is one record, or none. */

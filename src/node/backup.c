@@ -99,7 +99,7 @@ static enum err backup_lane(struct arena *arena, const struct data_folder *folde
     struct lane_config lane_config = {
         .number = number,
         .lanes_count = folder->lanes_count,
-        .shards_count = folder->lanes_count,
+        .shards_count = folder->identity.shards_count,
         .seed = folder->identity.seed,
         .segment_bytes = (uint64_t)config_integer(&config, SETTING_LOG_SEGMENT_SIZE),
         .commands = command_table_new(arena),
@@ -160,54 +160,70 @@ enum err node_backup(const char *data, const char *to, struct buffer *out, struc
 /* --- restore ---------------------------------------------------------------------------------- */
 
 struct part {
-    const char *path; /* of the snapshot */
-    struct snapshot_header header;
+    uint32_t lane;
+    const struct snapshot_found *snapshot;
     uint64_t keys_count;
 };
+struct parts {
+    struct part *items; /* in the arena */
+    uint32_t count, lanes_count;
+};
 
-static enum err look_at(struct arena *arena, const char *from, uint32_t number, struct part *part,
+static enum err look_at(struct arena *arena, const char *folder, struct parts *parts,
                         struct fault *fault)
 {
-    struct path_status status;
-    const char *folder = arena_format(arena, "%s/lane-%u", from, number);
-    enum err err = path_look(folder, &status, fault);
-    if (err != ERR_OK) {
-        (void)fault_prefix(fault, "%s is not a whole backup", from);
-        return err;
-    }
-    err = snapshot_find(folder, arena, &part->path, &part->header, fault);
+    struct snapshot_found *found;
+    uint32_t count;
+    enum err err = snapshot_find(folder, arena, &found, &count, fault);
     if (err != ERR_OK) return err;
-    err = snapshot_verify(part->path, &part->header, &part->keys_count, fault);
-    if (err != ERR_OK || part->header.lane == number) return err;
-    return fault_set(fault, ERR_CORRUPT, "%s is of lane %u, but in the folder of lane %u",
-                     part->path, part->header.lane, number);
+    if (count == 0) return fault_set(fault, ERR_NOT_FOUND, "there is no snapshot in %s", folder);
+    struct part *items = ARENA_ARRAY(arena, struct part, parts->count + count);
+    if (parts->count > 0) memcpy(items, parts->items, parts->count * sizeof *items);
+    parts->items = items;
+    for (uint32_t i = 0; i < count && err == ERR_OK; i++) {
+        struct snapshot_header header;
+        struct part *part = &items[parts->count++];
+        *part = (struct part){.lane = parts->lanes_count, .snapshot = &found[i]};
+        err = snapshot_verify(found[i].path, &header, &part->keys_count, fault);
+    }
+    return err;
 }
 
-/* All lanes; `*parts` in the arena. */
-static enum err look_at_all(struct arena *arena, const char *from, struct part **parts,
-                            uint32_t *count, struct fault *fault)
+/* Each shard once, and all of them; the root group counts for none. */
+static enum err check_whole(const char *from, const struct parts *parts, struct fault *fault)
 {
-    struct part first;
-    enum err err = look_at(arena, from, 0, &first, fault);
-    if (err != ERR_OK) return err;
-    *count = first.header.lanes_count;
-    if (*count == 0 || *count > LANES_MAX) {
-        (void)fault_set(fault, ERR_CORRUPT, "%s says that it is one of %u lanes", first.path,
-                        *count);
-        return ERR_CORRUPT;
+    uint32_t shards_count = parts->items[0].snapshot->header.shards_count, seen = 0;
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const struct part *part = &parts->items[i];
+        const struct snapshot_header *header = &part->snapshot->header;
+        uint32_t lane = shard_lane(header->shard, shards_count, parts->lanes_count);
+        if (header->shards_count != shards_count || lane != part->lane) {
+            return fault_set(fault, ERR_CORRUPT,
+                             "%s is of shard %u of %u: it does not belong into lane %u of %u",
+                             part->snapshot->path, header->shard.n, header->shards_count,
+                             part->lane, parts->lanes_count);
+        }
+        seen += !shard_eq(header->shard, SHARD_ROOT);
     }
-    *parts = ARENA_ARRAY(arena, struct part, *count);
-    (*parts)[0] = first;
-    for (uint32_t i = 1; i < *count; i++) {
-        struct part *part = &(*parts)[i];
-        err = look_at(arena, from, i, part, fault);
+    if (seen == shards_count) return ERR_OK;
+    return fault_set(fault, ERR_CORRUPT, "%s is not a whole backup: it has %u of %u shards", from,
+                     seen, shards_count);
+}
+
+static enum err look_at_all(struct arena *arena, const char *from, struct parts *parts,
+                            struct fault *fault)
+{
+    *parts = (struct parts){0};
+    for (; parts->lanes_count < LANES_MAX; parts->lanes_count++) {
+        const char *folder = arena_format(arena, "%s/lane-%u", from, parts->lanes_count);
+        struct path_status status;
+        enum err err = path_look(folder, &status, fault);
+        if (err != ERR_OK && parts->lanes_count > 0) break;
+        if (err != ERR_OK) return fault_prefix(fault, "%s is not a whole backup", from);
+        err = look_at(arena, folder, parts, fault);
         if (err != ERR_OK) return err;
-        if (part->header.lanes_count == *count) continue;
-        (void)fault_set(fault, ERR_CORRUPT, "%s is one of %u lanes, and %s one of %u", part->path,
-                        part->header.lanes_count, first.path, *count);
-        return ERR_CORRUPT;
     }
-    return ERR_OK;
+    return check_whole(from, parts, fault);
 }
 
 static enum err copy_part(struct arena *arena, const struct part *part, const char *folder,
@@ -215,9 +231,9 @@ static enum err copy_part(struct arena *arena, const struct part *part, const ch
 {
     struct file from, to;
     uint64_t bytes;
-    const char *path =
-        arena_format(arena, "%s/%s", folder, strrchr(part->path, '/') + 1); /* it has a folder */
-    enum err err = file_open_read(part->path, &from, fault);
+    const char *path = arena_format(arena, "%s/%s", folder,
+                                    strrchr(part->snapshot->path, '/') + 1); /* it has a folder */
+    enum err err = file_open_read(part->snapshot->path, &from, fault);
     if (err != ERR_OK) return err;
     err = file_size(&from, &bytes, fault);
     if (err == ERR_OK) err = file_create(path, &to, fault);
@@ -230,19 +246,20 @@ static enum err copy_part(struct arena *arena, const struct part *part, const ch
     return err == ERR_OK ? folder_sync(folder, fault) : err;
 }
 
-static enum err fill_folder(struct arena *arena, const char *aside, const struct part *parts,
-                            uint32_t count, struct fault *fault)
+static enum err fill_folder(struct arena *arena, const char *aside, const struct parts *parts,
+                            struct fault *fault)
 {
     struct data_folder folder;
     struct data_identity identity;
-    formation_draw(setting_rows[SETTING_CLUSTER].standard, count, &identity);
+    uint32_t shards_count = parts->items[0].snapshot->header.shards_count;
+    formation_draw(setting_rows[SETTING_CLUSTER].standard, shards_count, &identity);
     enum err err = data_folder_take(arena, aside, &folder, fault);
     if (err != ERR_OK) return err;
-    err = data_folder_found(arena, &folder, &identity, count, fault);
-    for (uint32_t i = 0; i < count && err == ERR_OK; i++) {
+    err = data_folder_found(arena, &folder, &identity, parts->lanes_count, fault);
+    for (uint32_t i = 0; i < parts->count && err == ERR_OK; i++) {
         const char *place;
-        err = data_folder_lane(arena, &folder, i, &place, fault);
-        if (err == ERR_OK) err = copy_part(arena, &parts[i], place, fault);
+        err = data_folder_lane(arena, &folder, parts->items[i].lane, &place, fault);
+        if (err == ERR_OK) err = copy_part(arena, &parts->items[i], place, fault);
     }
     data_folder_close(&folder);
     return err;
@@ -251,19 +268,23 @@ static enum err fill_folder(struct arena *arena, const char *aside, const struct
 enum err node_restore(const char *from, const char *data, struct buffer *out, struct fault *fault)
 {
     struct arena *arena = arena_new();
-    struct part *parts = NULL;
-    uint32_t count = 0;
+    struct parts parts;
     const char *aside = NULL;
-    enum err err = look_at_all(arena, from, &parts, &count, fault);
+    enum err err = look_at_all(arena, from, &parts, fault);
     if (err == ERR_OK) err = begin_aside(arena, data, &aside, fault);
-    if (err == ERR_OK) err = fill_folder(arena, aside, parts, count, fault);
+    if (err == ERR_OK) err = fill_folder(arena, aside, &parts, fault);
     if (err == ERR_OK) {
         err = publish(arena, aside, data, fault);
     } else if (aside != NULL) {
         folder_remove_tree(aside);
     }
-    for (uint32_t i = 0; i < count && err == ERR_OK; i++) {
-        say_lane(out, i, parts[i].keys_count, "record"); /* keys and policies */
+    uint64_t keys_count = 0;
+    for (uint32_t i = 0; i < parts.count && err == ERR_OK; i++) {
+        keys_count += parts.items[i].keys_count;
+        bool last = i + 1 == parts.count || parts.items[i + 1].lane != parts.items[i].lane;
+        if (!last) continue;
+        say_lane(out, parts.items[i].lane, keys_count, "record"); /* keys and policies */
+        keys_count = 0;
     }
     arena_free(arena);
     return err;

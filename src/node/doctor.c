@@ -8,12 +8,18 @@
 #include "node/data_folder.h"
 #include "node/doctor.h"
 
+struct newest {
+    bool any;
+    uint64_t index, position;
+};
+
 struct examination {
     struct arena *arena;
     struct buffer *out;
     bool repair;
-    uint64_t index, position; /* of the newest good snapshot */
-    bool damaged;             /* and not repaired */
+    struct newest *newest; /* [SHARDS_MAX + 1]: of each shard, its newest good snapshot */
+    uint64_t position;     /* the log up to here is needed by none of them */
+    bool damaged;          /* and not repaired */
 };
 
 static enum err set_aside(struct examination *examination, const char *path, struct fault *fault)
@@ -33,10 +39,9 @@ static enum err look_at_snapshot(struct examination *examination, const char *pa
     if (err == ERR_OK) {
         buffer_append_format(examination->out, "  %s: good, %" PRIu64 " record%s\n", path, keys,
                              keys == 1 ? "" : "s");
-        if (header.index >= examination->index) {
-            examination->index = header.index;
-            examination->position = header.position;
-        }
+        struct newest *newest = &examination->newest[header.shard.n];
+        if (newest->any && newest->index > header.index) return ERR_OK;
+        *newest = (struct newest){true, header.index, header.position};
         return ERR_OK;
     }
     if (err != ERR_CORRUPT) return err;
@@ -52,13 +57,19 @@ static enum err look_at_snapshots(struct examination *examination, const char *f
     struct folder_files files = {0};
     enum err err = folder_walk(folder, examination->arena, NULL, &files, fault);
     for (uint32_t i = 0; i < files.count && err == ERR_OK; i++) {
-        uint64_t index;
-        struct slice suffix;
-        bool is_one = snapshot_name_read(files.files[i].path, &index, &suffix) && suffix.len == 0;
+        struct snapshot_name name;
+        bool is_one = snapshot_name_read(files.files[i].path, &name) && name.suffix.len == 0;
         if (!is_one) continue;
         err = look_at_snapshot(examination, (const char *)files.files[i].path.data, fault);
     }
     folder_files_free(&files);
+    examination->position = UINT64_MAX;
+    for (uint32_t i = 0; i <= SHARDS_MAX; i++) {
+        const struct newest *newest = &examination->newest[i];
+        if (!newest->any || newest->position > examination->position) continue;
+        examination->position = newest->position;
+    }
+    if (examination->position == UINT64_MAX) examination->position = 0;
     return err;
 }
 
@@ -99,7 +110,8 @@ static enum err look_at_lane(struct examination *examination, const struct data_
     enum err err = data_folder_lane(examination->arena, folder, number, &place, fault);
     if (err != ERR_OK) return err;
     buffer_append_format(examination->out, "lane %" PRIu32 "\n", number);
-    examination->index = examination->position = 0;
+    examination->newest = ARENA_ARRAY(examination->arena, struct newest, SHARDS_MAX + 1);
+    memset(examination->newest, 0, (SHARDS_MAX + 1) * sizeof(struct newest));
     err = look_at_snapshots(examination, place, fault);
     if (err == ERR_OK) err = look_at_log(examination, place, fault);
     if (err == ERR_OK && examination->repair) err = folder_sync(place, fault);

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "lane/lane.h"
 #include "node/data_folder.h"
+#include "node/facts.h"
 #include "node/listen.h"
 #include "serve/config.h"
 
@@ -22,6 +23,8 @@ struct node_options { /* borrowed for as long as the node is */
     const struct config *config;
     const char *config_path; /* NULL: none */
     const char *version;
+    const char *token; /* of the cluster to join, from the environment; NULL: none */
+    struct node_machine machine;
 };
 
 /* Refuses what would let strangers in (exposure.h), peers that cannot be (peers.h), a folder that

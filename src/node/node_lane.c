@@ -11,6 +11,7 @@
 #include "serve/config_apply.h"
 #include "serve/crossing.h"
 #include "serve/door.h"
+#include "serve/heat.h"
 #include "serve/latency.h"
 #include "serve/measure.h"
 #include "serve/slowlog.h"
@@ -84,6 +85,7 @@ static enum err open_door(struct node_lane *lane, struct fault *fault)
         .acl = lane->acl,
         .config = &lane->config,
         .latency = latency_new(lane->arena),
+        .heat = heat_new(lane->arena, (uint64_t)lane->number + 1),
         .measures = measures_new(lane->arena),
         .slowlog = slowlog_new(lane->arena),
         .command_stats = ARENA_ARRAY(lane->arena, struct command_stats, COMMAND_COUNT),

@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/process.h"
 #include "io/signals.h"
+#include "node/join.h"
 #include "node/notice.h"
 #include "node/peers.h"
 #include "node/start.h"
@@ -229,7 +230,8 @@ static enum err serve(struct run *run, int *signal_number, struct fault *fault)
 
 static enum err open_and_serve(struct run *run, int *signal_number, struct fault *fault)
 {
-    enum err err = node_new(run->options, &run->node, fault);
+    enum err err = node_join(run->options, fault);
+    if (err == ERR_OK) err = node_new(run->options, &run->node, fault);
     if (err != ERR_OK) return err;
     err = serve(run, signal_number, fault);
     if (err != ERR_CANCELLED) node_free(run->node);

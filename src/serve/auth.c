@@ -6,6 +6,7 @@
 #include "serve/cluster_map.h"
 #include "serve/pubsub.h"
 #include "serve/redirect.h"
+#include "serve/replication_sum.h"
 #include "serve/session_impl.h"
 #include "serve/session_text.h"
 #include "serve/transaction.h"
@@ -135,7 +136,7 @@ static void hello_reply(struct session_call *call)
     reply_bulk_text(reply, "mode");
     reply_bulk_text(reply, cluster_map_is_alone(call->server) ? "standalone" : "cluster");
     reply_bulk_text(reply, "role");
-    reply_bulk_text(reply, shard_is_leader(lane_only(call->server->lane)) ? "master" : "replica");
+    reply_bulk_text(reply, replication_leads(call->server) ? "master" : "replica");
     reply_bulk_text(reply, "modules");
     reply_array(reply, 0);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "serve/blocked.h"
+#include "serve/crossing.h"
 #include "serve/dispatch.h"
 #include "serve/name_map.h"
 #include "serve/session_impl.h"
@@ -28,6 +29,7 @@ struct session_wait {
     const struct command *command;
     struct slice *argv; /* behind the waits; the bytes are behind them */
     uint32_t argc, database;
+    shard_id shard; /* of its keys */
     instant since, deadline; /* 0: never */
     enum call_timeout_reply timeout_reply;
     uint32_t waits_count;
@@ -115,6 +117,7 @@ void blocked_enter(struct server *server, struct session *session, const struct 
     struct blocked *blocked = server->blocked;
     session->wait = wait_new(call);
     session->wait->since = server->sessions->now;
+    session->wait->shard = session->shard;
     for (uint32_t i = 0; i < call->block.keys_count; i++)
         wait_for(blocked, session, call->argv[call->block.first_key + i]);
     session->flags |= SESSION_BLOCKED;
@@ -165,6 +168,11 @@ void blocked_leave(struct server *server, struct session *session)
 }
 
 /* --- elsewhere ------------------------------------------------------------------------------- */
+
+shard_id blocked_shard(const struct session *session)
+{
+    return session->wait->shard;
+}
 
 instant blocked_since(const struct session *session)
 {
@@ -237,12 +245,17 @@ static bool run_again(struct server *server, struct session *session)
     struct buffer pushed = sessions->pushed;
     sessions->current = session;
     sessions->pushed = (struct buffer){0};
-    enum shard_ran ran = shard_run(lane_only(server->lane), &call, &session->gate);
+    bool nested = sessions->is_running;
+    sessions->is_running = true;
+    session->shard = wait->shard;
+    enum shard_ran ran = dispatch_call(server, session, &call);
+    sessions->is_running = nested;
     if (ran == SHARD_RAN && !call.block.wanted) {
         blocked_leave(server, session);
-        session_mark(server, session, opened, session->gate);
+        if (session->guest == NULL) session_mark(session, opened, session->gate);
         buffer_append(&session->output, buffer_slice(&sessions->pushed));
     }
+    if (!nested) session_pushes_mark(sessions, session->gate);
     buffer_free(&sessions->pushed);
     sessions->pushed = pushed;
     sessions->current = running;
@@ -252,7 +265,8 @@ static bool run_again(struct server *server, struct session *session)
 /* In the order of waiting, as long as there is something of their type. */
 static bool serve_key(struct server *server, const struct name_node *key)
 {
-    const struct store *store = shard_store(lane_only(server->lane));
+    const struct store *store = crossing_store_of(server, name_of(key));
+    if (store == NULL) return true;
     for (struct wait *at = key->first, *next; at != NULL; at = next) {
         next = at->next;
         const struct entry *entry = store_peek(store, key->database, name_of(key));

@@ -28,6 +28,7 @@ void blocked_serve(struct server *server);
 struct request; /* dispatch.h */
 enum { BLOCKED_TIMEOUT_TEXT = 32 };
 instant blocked_since(const struct session *session);
+shard_id blocked_shard(const struct session *session);
 void blocked_request(const struct session *session, struct request *request, struct slice **argv);
 /* The timeout among the arguments becomes what is left of it, in `text`. */
 void blocked_shorten(const struct command *command, struct slice *argv, uint32_t argc,

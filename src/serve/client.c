@@ -219,7 +219,7 @@ void client_pause_command(struct session_call *call)
     int64_t until_ns = sessions->now.ns + timeout_ms * 1000000;
     if (kind > sessions->pause) sessions->pause = kind;
     if (until_ns > sessions->pause_until.ns) sessions->pause_until.ns = until_ns;
-    store_hold_expiry(shard_store(lane_only(call->server->lane)), true); /* a drop is a write too */
+    session_hold_expiry(call->server, true);
     reply_ok(&call->reply);
 }
 

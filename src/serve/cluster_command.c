@@ -73,37 +73,60 @@ static void own_name(struct session_call *call)
 
 /* --- links ----------------------------------------------------------------------------------- */
 
-/* The lower number connects; what a link holds back is not counted by itself. */
-static void links(struct session_call *call)
+struct linked {
+    node_id nodes[NODES_MAX];
+    uint32_t count;
+};
+
+static void note_peers(struct linked *linked, const struct shard_replication *told)
+{
+    for (uint32_t i = 0; i < told->peers_count; i++) {
+        const struct shard_peer_told *peer = &told->peers[i];
+        uint32_t at = 0;
+        while (at < linked->count && !node_eq(linked->nodes[at], peer->node)) at++;
+        if (!peer->is_up || at < linked->count || at == NODES_MAX) continue;
+        linked->nodes[linked->count++] = peer->node;
+    }
+}
+
+static void find_linked(const struct lane *lane, struct linked *linked)
+{
+    const struct shard *shard = lane_shard_first(lane);
+    for (; shard != NULL; shard = lane_shard_next(lane, shard)) {
+        struct shard_replication told = {0};
+        shard_tell_replication(shard, &told);
+        note_peers(linked, &told);
+    }
+}
+
+/* The lower number connects. When a link was made and what it holds back is not kept by link. */
+static void reply_link(struct session_call *call, node_id peer)
 {
     enum { FIELDS = 6 };
-    struct shard_replication told = {0};
+    char name[CLUSTER_NAME_LEN + 1];
     struct reply *reply = &call->reply;
-    if (lane_is_replicated(call->server->lane))
-        shard_tell_replication(lane_only(call->server->lane), &told);
-    size_t opened = reply_open(reply);
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < told.peers_count; i++) {
-        char name[CLUSTER_NAME_LEN + 1];
-        const struct shard_peer_told *peer = &told.peers[i];
-        if (!peer->is_up) continue;
-        cluster_name(cluster_map_id(call->server), peer->node, name);
-        reply_map(reply, FIELDS);
-        reply_bulk_text(reply, "direction");
-        reply_bulk_text(reply, told.self.n < peer->node.n ? "to" : "from");
-        reply_bulk_text(reply, "node");
-        reply_bulk_text(reply, name);
-        reply_bulk_text(reply, "create-time");
-        reply_integer(reply, call->server->started_unix_ms);
-        reply_bulk_text(reply, "events");
-        reply_bulk_text(reply, "rw");
-        reply_bulk_text(reply, "send-buffer-allocated");
-        reply_integer(reply, 0);
-        reply_bulk_text(reply, "send-buffer-used");
-        reply_integer(reply, 0);
-        count++;
-    }
-    reply_close_array(reply, opened, count);
+    cluster_name(cluster_map_id(call->server), peer, name);
+    reply_map(reply, FIELDS);
+    reply_bulk_text(reply, "direction");
+    reply_bulk_text(reply, lane_self(call->server->lane).n < peer.n ? "to" : "from");
+    reply_bulk_text(reply, "node");
+    reply_bulk_text(reply, name);
+    reply_bulk_text(reply, "create-time");
+    reply_integer(reply, call->server->started_unix_ms);
+    reply_bulk_text(reply, "events");
+    reply_bulk_text(reply, "rw");
+    reply_bulk_text(reply, "send-buffer-allocated");
+    reply_integer(reply, 0);
+    reply_bulk_text(reply, "send-buffer-used");
+    reply_integer(reply, 0);
+}
+
+static void links(struct session_call *call)
+{
+    struct linked linked = {0};
+    if (lane_is_replicated(call->server->lane)) find_linked(call->server->lane, &linked);
+    reply_array(&call->reply, linked.count);
+    for (uint32_t i = 0; i < linked.count; i++) reply_link(call, linked.nodes[i]);
 }
 
 /* --- which ----------------------------------------------------------------------------------- */

@@ -106,6 +106,15 @@ static struct registry_text host_used(const struct session *session)
     return host;
 }
 
+/* How far the logs of all shards here are, together: it rises with each change. */
+static uint64_t own_offset(const struct server *server)
+{
+    uint64_t sum = 0;
+    const struct shard *shard = lane_shard_first(server->lane);
+    for (; shard != NULL; shard = lane_shard_next(server->lane, shard)) sum += shard_last(shard);
+    return sum;
+}
+
 /* Before a cluster is formed this node has all slots. */
 static struct cluster_view *view_of_one(const struct server *server, const struct session *session,
                                         struct arena *arena)
@@ -114,10 +123,8 @@ static struct cluster_view *view_of_one(const struct server *server, const struc
     uint16_t port = (uint16_t)config_integer(server->config, SETTING_PORT);
     view->self = lane_self(server->lane);
     view->now_ms = server->sessions->unix_ms;
-    const struct cluster_node node = {.node = view->self,
-                                      .host = host_used(session),
-                                      .port = port,
-                                      .offset = shard_last(lane_only(server->lane))};
+    const struct cluster_node node = {
+        .node = view->self, .host = host_used(session), .port = port, .offset = own_offset(server)};
     cluster_view_add_node(view, &node);
     const struct cluster_range all = {.last = KEY_SLOTS - 1, .leader = view->self};
     cluster_view_add_range(view, &all);

@@ -58,10 +58,13 @@ uint64_t config_memory_max(const struct config *config)
 void config_apply(struct server *server)
 {
     const struct config *config = server->config;
-    struct store_limits *limits = &store_room(shard_store(lane_only(server->lane)))->limits;
-    uint64_t packed = limits->list_packed_threshold; /* DEBUG may have set it */
-    config_limits(config, limits);
-    if (packed != 0) limits->list_packed_threshold = packed;
+    for (struct shard *shard = lane_shard_first(server->lane); shard != NULL;
+         shard = lane_shard_next(server->lane, shard)) {
+        struct store_limits *limits = &store_room(shard_store(shard))->limits;
+        uint64_t packed = limits->list_packed_threshold; /* DEBUG may have set it */
+        config_limits(config, limits);
+        if (packed != 0) limits->list_packed_threshold = packed;
+    }
     config_call_settings(config, lane_settings(server->lane));
     uint64_t memory_max = config_memory_max(config);
     lane_set_memory_max(server->lane, memory_max);

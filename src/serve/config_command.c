@@ -204,7 +204,10 @@ void config_command(struct session_call *call)
         rewrite(call);
     } else if (id == COMMAND_CONFIG_RESETSTAT) {
         measures_reset(call->server);
-        store_reset_stats(shard_store(lane_only(call->server->lane)));
+        const struct lane *lane = call->server->lane;
+        for (struct shard *shard = lane_shard_first(lane); shard != NULL;
+             shard = lane_shard_next(lane, shard))
+            store_reset_stats(shard_store(shard));
         reply_ok(&call->reply);
     } else {
         help(call);

@@ -2,32 +2,33 @@
  * crossing.h -- commands for keys of other lanes, and for the node that leads: sent there, answered
  * in their place.
  *
- * A client's session lives in the lane that accepted it: its home. A command whose keys belong to
- * another lane is sent there, and run there by the session's guest (guest.h). While an answer is
- * owed, later replies of the session are held behind it, so that a pipeline is answered in its
- * order. What goes to one lane in a turn goes as one message.
+ * A client's session lives in the lane that accepted it: its home. A key's slot says its shard, and
+ * that says its lane on each node. What this lane may not run at once, for the shard is another
+ * lane's, or it does not lead here, is asked of the session's guest for that shard in the shard's
+ * lane (guest.h), which runs it when it may or asks the node that leads (guest_forward.c). A guest
+ * for each shard: what one has to wait for holds up no other. While an answer is owed, later
+ * replies of the session are held behind it, so that a pipeline is answered in its order. What goes
+ * to one lane in a turn goes as one message.
  *
- * Some commands are split, each lane does its keys, and their answers are combined (MGET, DEL);
- * some go to all lanes (DBSIZE, FLUSHALL, PUBLISH, CONFIG SET): see crossing.def. A transaction,
- * and what it watches, must be of one lane.
+ * Some commands are split, each shard does its keys, and their answers are combined (MGET, DEL);
+ * some go to all shards (DBSIZE, FLUSHALL) or to all lanes (PUBLISH, CONFIG SET): crossing.def. A
+ * transaction, and what it watches, must be of one shard.
  *
- * A key's lane follows from its slot: neighbouring slots are in one lane.
- *
- * With replicas, what this node cannot run at once (it does not lead, or does not know that it
- * does) is asked of the guest of the session in the key's lane, own lane or not; the guest waits
- * until it can be run, or asks the same lane of the node that leads (guest_forward.c).
+ * A node that is a cluster of one, with one lane, has all shards in one place: there any command
+ * and any transaction is run over all of them at once (lane/together.h).
  */
 #pragma once
 
 #include "lane/mailbox.h"
 #include "serve/dispatch.h"
 
-struct crossing; /* opaque: one a lane; NULL in a server whose node has one lane and no peers */
+struct crossing; /* opaque: one a lane */
 
 struct crossing_config {
-    uint32_t lane, lanes_count;
+    uint32_t lane, lanes_count, shards_count;
     struct mailbox *const *mailboxes; /* [lanes_count]; borrowed */
     bool replicated;                  /* lane_is_replicated */
+    uint64_t seed;                    /* of chance */
 };
 struct crossing *crossing_new(struct arena *arena, const struct crossing_config *config);
 void crossing_free(struct crossing *crossing);
@@ -35,39 +36,51 @@ void crossing_free(struct crossing *crossing);
 /* One lane, that has peers at other nodes. */
 bool crossing_is_only_to_nodes(const struct crossing *crossing);
 
+/* Where a key is. */
+shard_id crossing_shard_of(const struct crossing *crossing, struct slice key);
+/* Of a request without keys, of no shard; with keys of several, of all together (SHARD_SEVERAL). */
+shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct request *request);
+/* The store that it is in, for looking; NULL: not here. */
+const struct store *crossing_store_of(const struct server *server, struct slice key);
+bool crossing_has_others(const struct crossing *crossing); /* lanes, or nodes */
+uint32_t crossing_lane_of(const struct crossing *crossing, shard_id shard);
+/* Who leads it, as far as this lane knows; NODE_NONE: nobody. */
+node_id crossing_leader(const struct server *server, shard_id shard);
+
 enum crossing_way {
-    CROSSING_HERE,    /* run it in this lane */
+    CROSSING_HERE,    /* run it in this lane: session->shard says where */
     CROSSING_SENT,    /* its answer comes later */
-    CROSSING_REFUSED, /* its keys are of several lanes: replied */
+    CROSSING_REFUSED, /* its keys are of several shards, or it is to be asked elsewhere: replied */
     CROSSING_WAIT     /* nothing happened: what is owed must come first */
 };
 enum crossing_way crossing_route(struct server *server, struct session *session,
                                  const struct request *request);
 
 /* A reply was written behind `opened`, and waits for `gate`: it is held behind what is owed. */
-void crossing_hold(struct server *server, struct session *session, size_t opened, uint64_t gate);
+void crossing_hold(struct server *server, struct session *session, size_t opened, struct gate gate);
 static inline bool crossing_is_owed(const struct session *session);
 /* It waits for keys of another lane: nothing more of it is run, and if it goes, it just goes. */
 static inline bool crossing_waits(const struct session *session);
 /* The session ends. */
 void crossing_leave(struct server *server, struct session *session);
 
-/* It is run by the guest in this lane, when its turn has come; nothing else of the session before
- * it is answered. */
+/* It is run by the session's guest for session->shard in this lane, when its turn has come; nothing
+ * else of the session before it is answered. */
 void crossing_ask_own(struct server *server, struct session *session,
                       const struct request *request);
-/* A reply without a place in the output waits for its gate here; standing.c. */
-uint64_t crossing_lose(struct session *session, uint64_t from, struct slice error); /* how many */
+/* Replies without a place in the output that wait for gates of a shard from `from` on. */
+uint64_t crossing_lose(struct session *session, struct gate from, struct slice error);
 
 /* To every other lane, without an answer: what its guests of this lane shall run. */
 void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t argc);
-/* PUBLISH and SPUBLISH, to every other node: there all lanes run it. */
+/* To every other node, without an answer: there all lanes run it. PUBLISH, SPUBLISH, and what is
+ * said to all nodes: CONFIG SET, ACL SETUSER, ACL DELUSER. */
 void crossing_tell_nodes(struct server *server, const struct slice *argv, uint32_t argc);
 
 struct crossing_stats {
     uint64_t forwarded, refused, unknown; /* asks of this lane's guests to other nodes */
     uint64_t tried_again;                 /* told to: no leader, or not kept */
-    uint64_t tells_lost;                  /* messages of PUBLISH that another node did not get */
+    uint64_t tells_lost;                  /* what another node was not told */
     uint64_t bad;                         /* bytes of another node that nobody can read */
 };
 const struct crossing_stats *crossing_stats(const struct crossing *crossing);
@@ -82,17 +95,23 @@ void crossing_look(struct server *server);
 bool crossing_own_asks(struct server *server);
 bool crossing_own_answers(struct server *server);
 
+enum { CROSSING_OWN_PLACES = 16, SHARD_SEVERAL = UINT32_MAX - 1 };
+
 /* What a session is owed, and what is held behind it; crossing_impl.h. */
 struct session_crossing {
     struct buffer entries; /* of struct held; the first is number `first` */
     uint64_t first;
     size_t held_bytes;   /* replies that have come, since nothing was owed */
     size_t answer_bytes; /* of the larger ones lately: how many may be asked for; 0: not known */
-    uint64_t own_until;  /* entries before this one were asked of this lane, by mailbox: what comes
-                            behind them must not overtake them */
-    bool waits;          /* the last entry is of a call that waits for keys */
-    uint32_t watch_lane; /* + 1: where WATCHed keys are; 0: nowhere else */
-    bool *known;         /* [lanes_count]: who has a guest of it; owned */
+    /* Entries before this one were asked of this lane: what comes behind them for the same shard
+     * must not overtake them. By the shard's number modulo the places. */
+    uint64_t own_until[CROSSING_OWN_PLACES];
+    bool waits;           /* the last entry is of a call that waits for keys, or replicas */
+    bool holds;           /* it is of one that must be done before what comes behind it */
+    bool watches;         /* keys of watch_shard, by its guest */
+    shard_id watch_shard;
+    uint64_t *known;      /* bits: which shards have a guest of it; then one a lane; owned */
+    uint64_t *written;    /* bits: to which shards it has written; NULL: none; owned */
 };
 
 static inline bool crossing_is_owed(const struct session *session)

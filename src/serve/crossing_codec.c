@@ -4,7 +4,7 @@
 #include "core/store/store.h"
 
 /* Varints and a byte: with so many bytes there, what cannot be read is bad, not short. */
-enum { HEAD_BYTES_MAX = 6 * VARINT_BYTES_MAX + 1 };
+enum { HEAD_BYTES_MAX = 7 * VARINT_BYTES_MAX + 1 };
 
 static enum crossing_read unread(struct slice bytes, size_t enough)
 {
@@ -23,8 +23,9 @@ static enum crossing_read sized_skip(struct cursor *in)
     return CROSSING_WHOLE;
 }
 
-static bool ask_is_good(const struct ask *ask, uint64_t database, uint64_t argc)
+static bool ask_is_good(const struct ask *ask, uint64_t shard, uint64_t database, uint64_t argc)
 {
+    if (shard > SHARD_ROOT.n + 1) return false;
     bool bye = (ask->flags & ASK_BYE) != 0;
     return ask->flags <= ASK_FLAGS && database < STORE_DATABASES && argc <= CROSSING_BYTES_MAX &&
            (bye ? argc == 0 : argc > 0);
@@ -36,10 +37,12 @@ enum crossing_read ask_read(struct slice *bytes, struct ask *ask)
     *ask = (struct ask){.slot = cursor_varint(&in)};
     ask->id = cursor_varint(&in);
     ask->entry = cursor_varint(&in);
+    uint64_t shard = cursor_varint(&in);
     ask->flags = cursor_u8(&in);
     uint64_t database = cursor_varint(&in), argc = cursor_varint(&in);
     if (in.bad) return unread(*bytes, HEAD_BYTES_MAX);
-    if (!ask_is_good(ask, database, argc)) return CROSSING_BAD;
+    if (!ask_is_good(ask, shard, database, argc)) return CROSSING_BAD;
+    ask->shard.n = (uint32_t)shard - 1; /* 0 becomes SHARD_NONE */
     ask->database = (uint32_t)database;
     ask->argc = (uint32_t)argc;
     const uint8_t *first = in.at;
@@ -65,9 +68,11 @@ enum crossing_read answer_read(struct slice *bytes, struct answer_told *answer)
     *answer = (struct answer_told){.slot = cursor_varint(&in)};
     answer->id = cursor_varint(&in);
     answer->entry = cursor_varint(&in);
+    uint64_t shard = cursor_varint(&in);
     uint8_t kind = cursor_u8(&in);
     if (in.bad) return unread(*bytes, HEAD_BYTES_MAX);
-    if (kind >= ANSWER_KINDS) return CROSSING_BAD;
+    if (kind >= ANSWER_KINDS || shard > SHARD_ROOT.n + 1) return CROSSING_BAD;
+    answer->shard.n = (uint32_t)shard - 1; /* 0 becomes SHARD_NONE */
     answer->kind = (enum answer_kind)kind;
     struct cursor start = in;
     enum crossing_read read = sized_skip(&in);
@@ -82,6 +87,7 @@ static void ask_write_head(struct buffer *out, const struct ask *ask)
     put_varint(out, ask->slot);
     put_varint(out, ask->id);
     put_varint(out, ask->entry);
+    put_varint(out, (uint32_t)(ask->shard.n + 1));
     put_u8(out, ask->flags);
     put_varint(out, ask->database);
     put_varint(out, ask->argc);
@@ -104,6 +110,22 @@ void answer_write(struct buffer *out, const struct answer_told *answer)
     put_varint(out, answer->slot);
     put_varint(out, answer->id);
     put_varint(out, answer->entry);
+    put_varint(out, (uint32_t)(answer->shard.n + 1));
     put_u8(out, (uint8_t)answer->kind);
     put_sized(out, answer->reply);
+}
+
+void refusal_write(struct buffer *out, node_id leader, uint64_t term)
+{
+    put_varint(out, leader.n);
+    put_varint(out, term);
+}
+
+bool refusal_read(struct slice bytes, node_id *leader, uint64_t *term)
+{
+    struct cursor in = cursor_of(bytes);
+    uint64_t node = cursor_varint(&in);
+    *term = cursor_varint(&in);
+    *leader = (node_id){(uint32_t)node};
+    return !in.bad && cursor_left(&in) == 0 && node <= UINT32_MAX;
 }

@@ -1,9 +1,10 @@
 /*
  * crossing_codec.h -- asks and answers as bytes: between lanes, and between nodes.
  *
- * An ask:    slot varint, session id varint, entry varint, flags u8, database varint, argc varint,
- *            argc × sized
- * An answer: slot varint, session id varint, entry varint, kind u8, the reply, sized
+ * An ask:    slot varint, session id varint, entry varint, shard + 1 varint (0: none), flags u8,
+ *            database varint, argc varint, argc × sized
+ * An answer: slot varint, session id varint, entry varint, shard + 1 varint, kind u8, the reply,
+ *            sized; of a refusal instead of a reply: the leader's node varint, its term varint
  *
  * Between nodes they are a stream, cut anywhere into frames: what is not whole yet is kept until
  * more has come. A reader takes nothing for granted, whoever wrote it.
@@ -14,7 +15,8 @@
 
 enum {
     CROSSING_BYTES_MAX = (1 << 30) + (1 << 20), /* of one ask, and of one answer */
-    CROSSING_SLOTS_MAX = 1 << 20,               /* of sessions of another node */
+    CROSSING_SLOTS_MAX = 1 << 24,               /* of sessions of another node */
+    SHARD_NONE = UINT32_MAX,                    /* about no shard's keys */
 };
 
 enum crossing_flag {
@@ -37,6 +39,7 @@ enum answer_kind {
 
 struct ask {
     uint64_t slot, id, entry;
+    shard_id shard; /* SHARD_NONE: about none, or about what is of the lane */
     uint8_t flags;
     uint32_t database, argc;
     struct slice arguments; /* argc × sized; borrowed */
@@ -44,6 +47,7 @@ struct ask {
 
 struct answer_told {
     uint64_t slot, id, entry;
+    shard_id shard; /* of what was asked */
     enum answer_kind kind;
     struct slice reply; /* borrowed */
 };
@@ -59,8 +63,10 @@ enum crossing_read answer_read(struct slice *bytes, struct answer_told *answer);
 /* The arguments of a whole ask: argv[argc]. */
 void ask_arguments(const struct ask *ask, struct slice *argv);
 
-/* `arguments` as in an ask that was read. */
-
 void ask_write(struct buffer *out, const struct ask *ask, const struct slice *argv);
-void ask_copy(struct buffer *out, const struct ask *ask);
+void ask_copy(struct buffer *out, const struct ask *ask); /* one that was read */
 void answer_write(struct buffer *out, const struct answer_told *answer);
+
+/* What a refusal says instead of a reply: who leads, as far as is known (NODE_NONE), since when. */
+void refusal_write(struct buffer *out, node_id leader, uint64_t term);
+MUST_USE bool refusal_read(struct slice bytes, node_id *leader, uint64_t *term);

@@ -1,10 +1,14 @@
 /*
- * crossing_node.c -- what crosses to other nodes: the same lane of each, by its link.
+ * crossing_node.c -- what crosses to other nodes: to a lane of each, by its link. Nodes come and go.
  *
  * Asks, answers and tells are a stream each, cut into frames. A link that breaks ends all three:
  * what was not sent was not done; of what was sent nobody knows.
  */
-#include "serve/crossing_impl.h"
+#include <stdlib.h>
+
+#include "cmd/command.h"
+#include "lane/map.h"
+#include "serve/crossing_share.h"
 
 enum { TELL_BYTES_MAX = 16 << 20 }; /* unsent: then messages are lost */
 
@@ -12,24 +16,41 @@ void crossing_nodes_free(struct crossing *crossing)
 {
     for (uint32_t i = 0; i < crossing->nodes_count; i++) {
         for (int stream = 0; stream < STREAMS; stream++) {
-            buffer_free(&crossing->nodes[i].out[stream].bytes);
-            buffer_free(&crossing->nodes[i].in[stream]);
+            buffer_free(&crossing->nodes[i]->out[stream].bytes);
+            buffer_free(&crossing->nodes[i]->in[stream]);
         }
+        free(crossing->nodes[i]);
     }
+    free(crossing->nodes);
 }
 
-static uint32_t index_of(const struct crossing *crossing, node_id node)
+static uint32_t index_of(const struct crossing *crossing, node_id node, uint32_t lane)
 {
     uint32_t i = 0;
-    while (i < crossing->nodes_count && !node_eq(crossing->nodes[i].node, node)) i++;
+    while (i < crossing->nodes_count &&
+           !(node_eq(crossing->nodes[i]->node, node) && crossing->nodes[i]->lane == lane))
+        i++;
     return i;
 }
 
-uint32_t crossing_target_of(const struct crossing *crossing, node_id node)
+/* As the registry has it; before there is one, all nodes have as many lanes. */
+static uint32_t lane_of_node(const struct server *server, node_id node, shard_id shard)
 {
-    uint32_t i = index_of(crossing, node);
+    const struct crossing_config *config = &server->crossing->config;
+    const struct map *map = lane_map(server->lane);
+    const struct registry_member *member =
+        map == NULL ? NULL : registry_member(map_registry(map), node);
+    uint32_t lanes_count = member == NULL ? config->lanes_count : member->lanes_count;
+    return shard_lane(shard, config->shards_count, lanes_count);
+}
+
+uint32_t crossing_target_of(const struct server *server, node_id node, shard_id shard)
+{
+    const struct crossing *crossing = server->crossing;
+    if (node_eq(node, NODE_NONE)) return CROSSING_NOBODY;
+    uint32_t i = index_of(crossing, node, lane_of_node(server, node, shard));
     if (i == crossing->nodes_count) return CROSSING_NOBODY;
-    const struct crossing_node *found = &crossing->nodes[i];
+    const struct crossing_node *found = crossing->nodes[i];
     if (!found->is_up || found->is_bad) return CROSSING_NOBODY;
     return crossing->config.lanes_count + i;
 }
@@ -72,7 +93,7 @@ void crossing_nodes_flush(struct server *server)
 {
     struct crossing *crossing = server->crossing;
     for (uint32_t i = 0; i < crossing->nodes_count; i++) {
-        struct crossing_node *node = &crossing->nodes[i];
+        struct crossing_node *node = crossing->nodes[i];
         if (!node->is_up) continue;
         for (int stream = 0; stream < STREAMS; stream++) {
             if (node->out[stream].bytes.len == 0) continue;
@@ -81,14 +102,24 @@ void crossing_nodes_flush(struct server *server)
     }
 }
 
+/* A node is told by one of its lanes, which tells the others. */
+static bool is_told_already(const struct crossing *crossing, uint32_t i)
+{
+    for (uint32_t j = 0; j < i; j++)
+        if (crossing->nodes[j]->is_up && node_eq(crossing->nodes[j]->node, crossing->nodes[i]->node))
+            return true;
+    return false;
+}
+
 void crossing_tell_nodes(struct server *server, const struct slice *argv, uint32_t argc)
 {
     struct crossing *crossing = server->crossing;
-    if (crossing == NULL || !crossing->config.replicated) return;
-    struct ask ask = {.slot = CROSSING_SLOT_LANE, .flags = ASK_QUIET, .argc = argc};
+    struct ask ask = {
+        .slot = CROSSING_SLOT_LANE, .shard = {SHARD_NONE}, .flags = ASK_QUIET, .argc = argc};
     for (uint32_t i = 0; i < crossing->nodes_count; i++) {
-        struct crossing_node *node = &crossing->nodes[i];
+        struct crossing_node *node = crossing->nodes[i];
         struct buffer *out = &node->out[STREAM_TELLS].bytes;
+        if (is_told_already(crossing, i)) continue;
         if (!node->is_up || out->len > TELL_BYTES_MAX) {
             crossing->stats.tells_lost++;
         } else {
@@ -118,17 +149,30 @@ static void went(struct server *server, uint32_t target)
     forget(node);
 }
 
-static void came(struct server *server, node_id id)
+/* A place is never another's: guests know nodes by their places. */
+static struct crossing_node *node_add(struct crossing *crossing, node_id id, uint32_t lane)
+{
+    crossing->nodes = realloc(crossing->nodes, (crossing->nodes_count + 1) * sizeof(void *));
+    ASSERT(crossing->nodes != NULL);
+    struct crossing_node *node = calloc(1, sizeof *node);
+    ASSERT(node != NULL);
+    node->node = id;
+    node->lane = lane;
+    crossing->nodes[crossing->nodes_count++] = node;
+    return node;
+}
+
+static void came(struct server *server, node_id id, uint32_t lane)
 {
     struct crossing *crossing = server->crossing;
-    uint32_t i = index_of(crossing, id);
-    if (i == CROSSING_NODES_MAX) return; /* more than a group has members: never asked */
-    if (i == crossing->nodes_count) crossing->nodes[crossing->nodes_count++].node = id;
-    struct crossing_node *node = &crossing->nodes[i];
+    uint32_t i = index_of(crossing, id, lane);
+    if (i == CROSSING_NODES_MAX) return; /* more than have ever been members: never asked */
+    if (i == crossing->nodes_count) (void)node_add(crossing, id, lane);
+    struct crossing_node *node = crossing->nodes[i];
     if (node->is_up) went(server, crossing->config.lanes_count + i);
     node->is_up = true;
     node->is_bad = false;
-    guests_look_again(server);
+    guests_look_up(server);
 }
 
 void crossing_distrust(struct server *server, uint32_t target)
@@ -141,27 +185,29 @@ void crossing_distrust(struct server *server, uint32_t target)
     lane_break_link(server->lane, node->node);
 }
 
-static bool is_message(const struct ask *ask)
+/* What is said to all nodes; NULL: it is no such thing. */
+static struct slice *told_arguments(struct server *server, const struct ask *ask)
 {
-    struct slice name;
-    if (ask->argc != 3 || ask->slot != CROSSING_SLOT_LANE || !(ask->flags & ASK_QUIET))
-        return false;
-    struct slice argv[3];
+    struct buffer *arguments = &server->sessions->guest_arguments;
+    const struct command *command, *container;
+    if (ask->slot != CROSSING_SLOT_LANE || !(ask->flags & ASK_QUIET) || ask->argc == 0) return NULL;
+    buffer_clear(arguments);
+    struct slice *argv =
+        (struct slice *)(void *)buffer_reserve(arguments, ask->argc * sizeof(struct slice));
     ask_arguments(ask, argv);
-    name = argv[0];
-    return word_is(name, "PUBLISH") || word_is(name, "SPUBLISH");
+    command = command_find(server->commands, argv, ask->argc, &container);
+    return command != NULL && share_goes_to_nodes(command->id) ? argv : NULL;
 }
 
-/* A message for all subscribers of this node: for each lane's. */
+/* For all of this node: for each lane. */
 static void told(struct server *server, uint32_t from, const struct ask *ask, struct slice bytes)
 {
-    struct slice argv[3];
-    if (!is_message(ask)) {
+    const struct slice *argv = told_arguments(server, ask);
+    if (argv == NULL) {
         crossing_distrust(server, from);
         return;
     }
-    ask_arguments(ask, argv);
-    crossing_tell_all(server, argv, COUNT_OF(argv));
+    crossing_tell_all(server, argv, ask->argc);
     guest_receive(server, from, ask, bytes);
 }
 
@@ -222,18 +268,18 @@ static void message_take(struct server *server, const struct message *message)
 {
     struct crossing *crossing = server->crossing;
     node_id id = {message->from};
-    uint32_t i = index_of(crossing, id);
+    uint32_t lane = crossing->config.lane, i = index_of(crossing, id, lane);
     if (message->kind == LINK_UP) {
-        came(server, id);
+        came(server, id, lane);
         return;
     }
-    if (i == crossing->nodes_count || !crossing->nodes[i].is_up) return;
+    if (i == crossing->nodes_count || !crossing->nodes[i]->is_up) return;
     uint32_t from = crossing->config.lanes_count + i;
     if (message->kind == LINK_DOWN) {
-        crossing->nodes[i].is_up = false;
+        crossing->nodes[i]->is_up = false;
         went(server, from);
     } else if (message->kind >= LINK_ASKS && message->kind < LINK_ASKS + STREAMS) {
-        if (crossing->nodes[i].is_bad) return;
+        if (crossing->nodes[i]->is_bad) return;
         receive(server, from, (enum crossing_stream)(message->kind - LINK_ASKS),
                 buffer_slice(&message->bytes));
     }

@@ -1,9 +1,9 @@
-/* crossing_route.c -- see crossing.h: which lane, and whether this one may run it now. */
+/* crossing_route.c -- see crossing.h: which shard, and whether this lane may run it now. */
 #include <stdlib.h>
 
-#include "base/crc.h"
+#include "lane/together.h"
 #include "serve/acl.h"
-#include "serve/crossing_impl.h"
+#include "serve/crossing_share.h"
 #include "serve/standing.h"
 #include "serve/transaction.h"
 #include "serve/watching.h"
@@ -12,48 +12,68 @@ enum {
     HELD_MAX = 1024,      /* of one session: then it waits for answers */
     HELD_UNKNOWN_MAX = 4, /* while nobody knows how large they will be */
     KEYS_LOOKED_AT = 256,
-    LANE_NONE = UINT32_MAX,
-    LANE_SEVERAL = UINT32_MAX - 1,
 };
+
+static const shard_id NONE = {SHARD_NONE}, SEVERAL = {SHARD_SEVERAL};
 
 static void crossing_unwatch(struct server *server, struct session *session)
 {
     struct session_crossing *of = session->crossing;
-    if (of == NULL || of->watch_lane == 0) return;
+    if (of == NULL || !of->watches) return;
     const struct slice unwatch = SLICE("UNWATCH");
-    crossing_ask(server, session, of->watch_lane - 1, 0, ASK_QUIET, &unwatch, 1);
-    of->watch_lane = 0;
+    crossing_ask(server, session, of->watch_shard, 0, ASK_QUIET, &unwatch, 1);
+    of->watches = false;
 }
 
-/* --- which way ------------------------------------------------------------------------------- */
+/* --- which shard ----------------------------------------------------------------------------- */
 
-/* The lane of all keys of a call; LANE_NONE: it has none. */
-static uint32_t lane_of_keys(const struct crossing *crossing, const struct request *request)
+/* The place of the only key; 0: there may be several, or none. */
+static uint32_t only_key(const struct request *request)
+{
+    const struct command *command = request->command;
+    const struct key_spec *spec = &command->key_specs[0];
+    bool one = command->key_specs_count == 1 && !spec->counted && spec->keyword[0] == '\0' &&
+               spec->start == spec->last && spec->start > 0;
+    return one && (uint32_t)spec->start < request->argc ? (uint32_t)spec->start : 0;
+}
+
+static shard_id both(shard_id a, shard_id b)
+{
+    if (shard_eq(a, NONE) || shard_eq(a, b)) return b;
+    return shard_eq(b, NONE) ? a : SEVERAL;
+}
+
+shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct request *request)
 {
     struct key_place few[KEYS_LOOKED_AT], *places = few;
     const struct command *command = request->command;
-    if (command->key_specs_count == 0) return LANE_NONE;
+    uint32_t only = only_key(request);
+    if (LIKELY(only != 0)) return crossing_shard_of(crossing, request->argv[only]);
+    if (command->key_specs_count == 0) return NONE;
     int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
     if (UNLIKELY(count > KEYS_LOOKED_AT)) {
         places = calloc((size_t)count, sizeof *places);
         ASSERT(places != NULL);
         (void)command_keys(command, request->argv, request->argc, places, (uint32_t)count);
     }
-    uint32_t lane = LANE_NONE;
-    for (int64_t i = 0; i < count && lane != LANE_SEVERAL; i++) {
-        uint32_t one = crossing_lane_of(crossing, request->argv[places[i].index]);
-        lane = lane == LANE_NONE || lane == one ? one : LANE_SEVERAL;
-    }
+    shard_id shard = NONE;
+    for (int64_t i = 0; i < count && !shard_eq(shard, SEVERAL); i++)
+        shard = both(shard, crossing_shard_of(crossing, request->argv[places[i].index]));
     if (places != few) free(places);
-    return lane;
+    return shard;
 }
 
-static enum crossing_way refuse(struct session *session)
+/* --- sending --------------------------------------------------------------------------------- */
+
+static enum crossing_way refuse(const struct server *server, struct session *session)
 {
     struct reply reply = {&session->output, session->protocol};
+    const struct crossing_config *config = &server->crossing->config;
     reply_error(&reply,
-                "CROSSSLOT Keys in request don't belong to the same lane of this node; name "
-                "them with one {tag}, or start it with --lanes 1");
+                "CROSSSLOT Keys in request don't hash to the same shard, of %u; name them with one "
+                "{tag}%s",
+                config->shards_count,
+                config->replicated ? "" : ", or start this node with --lanes 1");
     return CROSSING_REFUSED;
 }
 
@@ -64,7 +84,7 @@ static bool is_silent(struct session *session)
     return silent;
 }
 
-static enum crossing_way send_to(struct server *server, struct session *session, uint32_t lane,
+static enum crossing_way send_to(struct server *server, struct session *session, shard_id shard,
                                  const struct request *request, uint32_t flags)
 {
     struct session_crossing *of = crossing_of(server->crossing, session);
@@ -75,94 +95,81 @@ static enum crossing_way send_to(struct server *server, struct session *session,
     session->replicas_until = (instant){0};
     if (dispatch_keys_restricted(session, request)) flags |= ASK_RESTRICTED;
     of->waits = (request->command->flags & COMMAND_BLOCKING) != 0;
-    crossing_ask(server, session, lane, entry, flags, request->argv, request->argc);
+    crossing_ask(server, session, shard, entry, flags, request->argv, request->argc);
     return CROSSING_SENT;
 }
 
 void crossing_ask_own(struct server *server, struct session *session, const struct request *request)
 {
-    (void)send_to(server, session, server->crossing->config.lane, request, 0);
+    (void)send_to(server, session, session->shard, request, 0);
 }
 
-/* May this lane run it in this turn? If not its guest will, or has it run where it may. */
-static bool is_for_here(struct server *server, const struct session *session,
+/* --- whether here ---------------------------------------------------------------------------- */
+
+/* May this lane run it in this turn? If not the session's guest will, or has it run where it may.
+ */
+static bool is_for_here(struct server *server, const struct session *session, shard_id id,
                         const struct request *request)
 {
-    if (!server->crossing->config.replicated) return true;
+    const struct crossing *crossing = server->crossing;
+    if (id.n >= SHARD_SEVERAL) return true;
+    if (crossing_lane_of(crossing, id) != crossing->config.lane) return false;
+    if (UNLIKELY(crossing_overtakes(session, id))) return false;
+    struct shard *shard = lane_shard(server->lane, id);
+    if (shard == NULL || !crossing->config.replicated) return shard != NULL;
     bool stale = (session->flags & SESSION_STALE) != 0;
     struct standing_call call = {request->command, request->argv, request->argc, session->database,
                                  stale};
     /* What must be asked of the others first is asked by the guest. */
-    if (!stale && !shard_is_leader(lane_only(server->lane)))
-        return standing_need(&call) == NEED_NOTHING;
+    if (!stale && !shard_is_leader(shard)) return standing_need(&call) == NEED_NOTHING;
     uint64_t round = 0;
-    return standing_way(server, &call, &round) == SHARD_HERE;
+    return standing_way(shard, &call, &round) == SHARD_HERE;
 }
+
+/* --- transactions ---------------------------------------------------------------------------- */
 
 struct gathering { /* where a transaction belongs */
     const struct crossing *crossing;
     const struct session *session;
-    uint32_t lane;
-    bool for_all;
-    bool denied; /* the user's rules have changed since it was queued */
-    bool restricted;
+    shard_id shard;
+    bool for_all, keyless; /* commands of all shards; over the store, of no key's */
+    bool denied;           /* the user's rules have changed since it was queued */
+    bool restricted, writes;
 };
 
 static void gather(void *context, const struct request *request)
 {
     struct gathering *gathering = context;
-    uint32_t lane = lane_of_keys(gathering->crossing, request), position;
+    const struct command *command = request->command;
+    uint32_t position;
+    shard_id shard = crossing_shard_of_keys(gathering->crossing, request);
     const struct acl_user *user = gathering->session->user;
     gathering->denied |=
-        acl_check(user, request->command, request->argv, request->argc, &position) != ACL_ALLOWED;
+        acl_check(user, command, request->argv, request->argc, &position) != ACL_ALLOWED;
     gathering->restricted |= dispatch_keys_restricted(gathering->session, request);
-    gathering->for_all |= crossing_is_for_all(request->command->id);
-    if (lane == LANE_NONE || lane == gathering->lane) return;
-    gathering->lane = gathering->lane == LANE_NONE ? lane : LANE_SEVERAL;
+    gathering->for_all |= crossing_is_for_all(gathering->crossing, command->id);
+    gathering->keyless |= shard_eq(shard, NONE) && command->handler != NULL;
+    gathering->writes |= (command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
+    gathering->shard = both(gathering->shard, shard);
 }
 
 struct forwarding {
     struct server *server;
     struct session *session;
-    uint32_t lane;
+    shard_id shard;
 };
 
 static void forward_quietly(void *context, const struct request *request)
 {
     struct forwarding *to = context;
-    crossing_ask(to->server, to->session, to->lane, 0, ASK_QUIET, request->argv, request->argc);
+    crossing_ask(to->server, to->session, to->shard, 0, ASK_QUIET, request->argv, request->argc);
 }
 
-static enum crossing_way route_exec(struct server *server, struct session *session,
-                                    const struct request *request)
+static enum crossing_way forward_transaction(struct server *server, struct session *session,
+                                             const struct gathering *where,
+                                             const struct request *request)
 {
-    const struct crossing *crossing = server->crossing;
-    struct session_crossing *of = session->crossing;
-    bool spoiled = (session->flags & (SESSION_DIRTY_EXEC | SESSION_DIRTY_WATCH)) != 0;
-    if (!(session->flags & SESSION_MULTI) || spoiled) {
-        crossing_unwatch(server, session);
-        return CROSSING_HERE;
-    }
-    struct gathering where = {.crossing = crossing, .session = session, .lane = LANE_NONE};
-    if (of != NULL && of->watch_lane != 0) where.lane = of->watch_lane - 1;
-    if (watching_count_of(session) > 0) where.lane = crossing->config.lane;
-    transaction_each(session, gather, &where);
-    if (where.lane == LANE_SEVERAL || (where.for_all && crossing->config.lanes_count > 1)) {
-        crossing_unwatch(server, session);
-        transaction_drop(server, session);
-        return refuse(session);
-    }
-    if (where.lane == LANE_NONE) where.lane = crossing->config.lane;
-    bool elsewhere = of != NULL && (of->watch_lane != 0 || of->first < of->own_until);
-    if (where.lane == crossing->config.lane && !elsewhere) {
-        if (transaction_count(session) == 0 || is_for_here(server, session, request))
-            return CROSSING_HERE;
-        if (watching_count_of(session) > 0) { /* nobody else knows what it watches */
-            session->flags |= SESSION_DIRTY_WATCH;
-            return CROSSING_HERE;
-        }
-    }
-    if (where.denied) {
+    if (where->denied) {
         crossing_unwatch(server, session);
         transaction_drop(server, session);
         struct reply reply = {&session->output, session->protocol};
@@ -170,68 +177,123 @@ static enum crossing_way route_exec(struct server *server, struct session *sessi
                             "between the moment the transaction was accumulated and the EXEC call");
         return CROSSING_REFUSED;
     }
-    struct forwarding to = {server, session, where.lane};
+    struct forwarding to = {server, session, where->shard};
     const struct slice multi = SLICE("MULTI");
-    crossing_ask(server, session, where.lane, 0, ASK_QUIET, &multi, 1);
+    crossing_ask(server, session, where->shard, 0, ASK_QUIET, &multi, 1);
     transaction_each(session, forward_quietly, &to);
-    if (of != NULL) of->watch_lane = 0;
+    if (session->crossing != NULL) session->crossing->watches = false;
     transaction_drop(server, session);
-    return send_to(server, session, where.lane, request, where.restricted ? ASK_RESTRICTED : 0);
+    return send_to(server, session, where->shard, request,
+                   where->restricted ? ASK_RESTRICTED : 0);
 }
 
-static enum crossing_way route_watch(struct server *server, struct session *session, uint32_t lane,
+/* Who watches keys here cannot have its EXEC done elsewhere: nobody there knows of them. */
+static bool spoil_own_watch(struct server *server, struct session *session)
+{
+    (void)server;
+    if (watching_count_of(session) == 0) return false;
+    session->flags |= SESSION_DIRTY_WATCH;
+    return true;
+}
+
+static enum crossing_way route_exec(struct server *server, struct session *session,
+                                    const struct request *request)
+{
+    const struct crossing *crossing = server->crossing;
+    const struct session_crossing *of = session->crossing;
+    bool spoiled = (session->flags & (SESSION_DIRTY_EXEC | SESSION_DIRTY_WATCH)) != 0;
+    session->shard = NONE;
+    if (!(session->flags & SESSION_MULTI) || spoiled) {
+        crossing_unwatch(server, session);
+        return CROSSING_HERE;
+    }
+    struct gathering where = {.crossing = crossing, .session = session, .shard = NONE};
+    if (of != NULL && of->watches) where.shard = of->watch_shard;
+    where.shard = both(where.shard, watching_shard_of(server, session));
+    transaction_each(session, gather, &where);
+    bool together = crossing_is_together(server);
+    if (together && (where.for_all || where.keyless)) where.shard = SEVERAL;
+    if (!together && (shard_eq(where.shard, SEVERAL) || where.for_all)) {
+        crossing_unwatch(server, session);
+        transaction_drop(server, session);
+        return refuse(server, session);
+    }
+    if (where.keyless && shard_eq(where.shard, NONE)) where.shard.n = 0;
+    session->shard = where.shard;
+    if (where.writes) crossing_note_write(crossing, session, where.shard);
+    if (of == NULL || !of->watches) {
+        bool empty = transaction_count(session) == 0;
+        if (empty || is_for_here(server, session, where.shard, request)) return CROSSING_HERE;
+        if (spoil_own_watch(server, session)) return CROSSING_HERE;
+    }
+    return forward_transaction(server, session, &where, request);
+}
+
+static enum crossing_way route_watch(struct server *server, struct session *session, shard_id shard,
                                      const struct request *request)
 {
-    uint32_t here = server->crossing->config.lane;
+    if (session->flags & SESSION_MULTI) return CROSSING_HERE; /* it says that this is wrong */
     struct session_crossing *of = crossing_of(server->crossing, session);
-    bool elsewhere = of->watch_lane != 0 && of->watch_lane - 1 != lane;
-    if (elsewhere || (watching_count_of(session) > 0 && lane != here)) return refuse(session);
-    if (session->flags & SESSION_MULTI) return CROSSING_HERE;
-    if (lane == here && of->watch_lane == 0 && of->first >= of->own_until) {
-        if (is_for_here(server, session, request)) return CROSSING_HERE;
-        if (watching_count_of(session) > 0) { /* what it watches already cannot be kept */
-            session->flags |= SESSION_DIRTY_WATCH;
-            return CROSSING_HERE;
-        }
+    shard_id all = both(shard, watching_shard_of(server, session));
+    if (of->watches) all = both(all, of->watch_shard);
+    if (shard_eq(all, SEVERAL) && !crossing_is_together(server)) return refuse(server, session);
+    if (!of->watches) {
+        if (is_for_here(server, session, shard, request)) return CROSSING_HERE;
+        if (spoil_own_watch(server, session)) return CROSSING_HERE;
     }
-    of->watch_lane = lane + 1;
-    return send_to(server, session, lane, request, 0);
+    of->watches = true;
+    of->watch_shard = shard;
+    return send_to(server, session, shard, request, 0);
 }
+
+/* --- which way ------------------------------------------------------------------------------- */
 
 /* Commands that act on the session itself wait until all before them is answered. */
 static bool must_wait(const struct session *session, const struct command *command)
 {
-    if (!crossing_is_owed(session)) return false;
+    if (LIKELY(!crossing_is_owed(session))) return false;
     const struct session_crossing *of = session->crossing;
     uint32_t count = held_count(of), most = of->answer_bytes == 0 ? HELD_UNKNOWN_MAX : HELD_MAX;
-    if (count >= most || of->waits) return true;
+    if (count >= most || of->waits || of->holds) return true;
     if (of->held_bytes + count * of->answer_bytes >= SESSION_OUTPUT_PAUSE_BYTES) return true;
     return command->handler == NULL || (command->flags & COMMAND_BLOCKING) != 0;
+}
+
+/* Not of one shard's keys: of several, or of none. */
+static enum crossing_way route_rest(struct server *server, struct session *session,
+                                    const struct request *request)
+{
+    shard_id shard = session->shard;
+    if (crossing_is_together(server)) {
+        if (request->command->handler != NULL) session->shard = SEVERAL;
+        return CROSSING_HERE;
+    }
+    if (crossing_share_out(server, session, request, shard)) return CROSSING_SENT;
+    if (shard_eq(shard, SEVERAL)) return refuse(server, session);
+    if (request->command->handler == NULL) return CROSSING_HERE;
+    session->shard.n = 0; /* what all of them know the same: policies */
+    if (is_for_here(server, session, session->shard, request)) return CROSSING_HERE;
+    return send_to(server, session, session->shard, request, 0);
 }
 
 enum crossing_way crossing_route(struct server *server, struct session *session,
                                  const struct request *request)
 {
-    const struct crossing *crossing = server->crossing;
     const struct command *command = request->command;
-    if (must_wait(session, command)) return CROSSING_WAIT;
+    if (UNLIKELY(must_wait(session, command))) return CROSSING_WAIT;
     if (command->id == COMMAND_EXEC) return route_exec(server, session, request);
     if (command->id == COMMAND_DISCARD || command->id == COMMAND_UNWATCH ||
         command->id == COMMAND_RESET) {
         crossing_unwatch(server, session);
+        session->shard = NONE;
         return CROSSING_HERE;
     }
-    uint32_t lane = lane_of_keys(crossing, request);
-    if (lane == LANE_SEVERAL || lane == LANE_NONE) {
-        bool several = crossing->config.lanes_count > 1;
-        if (several && crossing_share_out(server, session, request)) return CROSSING_SENT;
-        if (lane == LANE_SEVERAL) return refuse(session);
-        lane = crossing->config.lane;
-    }
-    if (command->id == COMMAND_WATCH) return route_watch(server, session, lane, request);
-    const struct session_crossing *of = session->crossing;
-    bool overtakes = of != NULL && of->first < of->own_until && command->handler != NULL;
-    bool here = lane == crossing->config.lane && !overtakes;
-    if (here && is_for_here(server, session, request)) return CROSSING_HERE;
-    return send_to(server, session, lane, request, 0);
+    shard_id shard = crossing_shard_of_keys(server->crossing, request);
+    session->shard = shard;
+    if (command->id == COMMAND_WATCH) return route_watch(server, session, shard, request);
+    if (command->handler == NULL) session->shard = NONE; /* channels are no keys */
+    if (session->shard.n >= SHARD_SEVERAL) return route_rest(server, session, request);
+    if (command->flags & COMMAND_WRITE) crossing_note_write(server->crossing, session, shard);
+    if (is_for_here(server, session, shard, request)) return CROSSING_HERE;
+    return send_to(server, session, shard, request, 0);
 }

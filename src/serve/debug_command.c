@@ -5,14 +5,17 @@
 #include "io/clock.h"
 #include "serve/config.h"
 #include "serve/config_apply.h"
+#include "serve/crossing.h"
 #include "serve/debug_protocol.h"
 #include "serve/reply_lines.h"
+#include "serve/session_impl.h"
 
 enum { HEX_LEN = 2 * DIGEST_BYTES };
 
-static struct store *store_of(const struct session_call *call)
+/* Of a key; NULL: it is not here. */
+static const struct store *store_of(const struct session_call *call, struct slice key)
 {
-    return shard_store(lane_only(call->server->lane));
+    return crossing_store_of(call->server, key);
 }
 
 static void hex_of(const uint8_t digest[DIGEST_BYTES], char text[HEX_LEN + 1])
@@ -27,9 +30,15 @@ static void hex_of(const uint8_t digest[DIGEST_BYTES], char text[HEX_LEN + 1])
 
 static void digest(struct session_call *call)
 {
+    const struct lane *lane = call->server->lane;
     uint8_t bytes[DIGEST_BYTES] = {0};
     char text[HEX_LEN + 1];
-    store_digest(store_of(call), bytes);
+    for (struct shard *shard = lane_shard_first(lane); shard != NULL;
+         shard = lane_shard_next(lane, shard)) {
+        uint8_t one[DIGEST_BYTES] = {0};
+        if (!shard_eq(shard_number(shard), SHARD_ROOT)) store_digest(shard_store(shard), one);
+        for (size_t i = 0; i < sizeof bytes; i++) bytes[i] ^= one[i];
+    }
     hex_of(bytes, text);
     reply_simple(&call->reply, text);
 }
@@ -37,10 +46,11 @@ static void digest(struct session_call *call)
 static void digest_value(struct session_call *call)
 {
     enum { FIRST = 2 };
-    const struct store *store = store_of(call);
     reply_array(&call->reply, call->argc - FIRST);
     for (uint32_t i = FIRST; i < call->argc; i++) {
-        const struct entry *entry = store_peek(store, call->session->database, call->argv[i]);
+        const struct store *store = store_of(call, call->argv[i]);
+        const struct entry *entry =
+            store == NULL ? NULL : store_peek(store, call->session->database, call->argv[i]);
         uint8_t bytes[DIGEST_BYTES] = {0};
         char text[HEX_LEN + 1];
         if (entry != NULL) store_digest_value(store, entry, bytes);
@@ -51,12 +61,13 @@ static void digest_value(struct session_call *call)
 
 static void object(struct session_call *call)
 {
-    const struct store *store = store_of(call);
     if (call->argc != 3) {
         reply_unknown_subcommand(call, "DEBUG");
         return;
     }
-    const struct entry *entry = store_peek(store, call->session->database, call->argv[2]);
+    const struct store *store = store_of(call, call->argv[2]);
+    const struct entry *entry =
+        store == NULL ? NULL : store_peek(store, call->session->database, call->argv[2]);
     if (entry == NULL) {
         reply_error(&call->reply, "ERR no such key");
         return;
@@ -98,13 +109,8 @@ static void keep_record(void *context, struct slice records, uint64_t count)
 }
 
 /* Everything through its encoded form, as a snapshot and a start would do. */
-static void reload(struct session_call *call)
+static void reload_one(struct store *store)
 {
-    struct store *store = store_of(call);
-    if (store_walk_is_active(store)) {
-        call->later = true; /* a snapshot is under way: after it */
-        return;
-    }
     struct buffer records = {0};
     store_walk_begin(store, keep_record, &records);
     while (store_walk_step(store, UINT32_MAX)) { /* ends: each step saves buckets */
@@ -115,6 +121,18 @@ static void reload(struct session_call *call)
     while (good && cursor_left(&cursor) != 0) good = store_decode_entry(store, &cursor);
     ASSERT(good); /* it was encoded just now */
     buffer_free(&records);
+}
+
+static void reload(struct session_call *call)
+{
+    const struct lane *lane = call->server->lane;
+    for (struct shard *shard = lane_shard_first(lane); shard != NULL;
+         shard = lane_shard_next(lane, shard))
+        call->later |= store_walk_is_active(shard_store(shard));
+    if (call->later) return; /* a snapshot is under way: after it */
+    for (struct shard *shard = lane_shard_first(lane); shard != NULL;
+         shard = lane_shard_next(lane, shard))
+        reload_one(shard_store(shard));
     reply_ok(&call->reply);
 }
 
@@ -125,7 +143,10 @@ static void set_active_expire(struct session_call *call)
         if (call->argc != 3) reply_unknown_subcommand(call, "DEBUG");
         return;
     }
-    store_set_active_expire(store_of(call), active != 0);
+    const struct lane *lane = call->server->lane;
+    for (struct shard *shard = lane_shard_first(lane); shard != NULL;
+         shard = lane_shard_next(lane, shard))
+        store_set_active_expire(shard_store(shard), active != 0);
     reply_ok(&call->reply);
 }
 
@@ -139,7 +160,10 @@ static void packed_threshold(struct session_call *call)
         reply_error(&call->reply, "ERR argument must be a memory value bigger than 1 and smaller "
                                   "than 4gb");
     } else {
-        store_room(store_of(call))->limits.list_packed_threshold = (uint64_t)bytes;
+        const struct lane *lane = call->server->lane;
+        for (struct shard *shard = lane_shard_first(lane); shard != NULL;
+             shard = lane_shard_next(lane, shard))
+            store_room(shard_store(shard))->limits.list_packed_threshold = (uint64_t)bytes;
         if (bytes == 0) config_apply(call->server);
         reply_ok(&call->reply);
     }
@@ -163,10 +187,6 @@ static void populate(struct session_call *call)
     }
     if (call->argc > SIZE && !session_integer(call, SIZE, &size)) return;
     struct server *server = call->server;
-    if (shard_way_of_write(lane_only(server->lane)) != SHARD_HERE) {
-        reply_error(&call->reply, "ERR this node does not lead: ask the one that does");
-        return;
-    }
     const struct command *set = command_find_name(server->commands, SLICE("set"));
     bool good = count >= 0 && count <= COUNT_MAX && size >= 0 && prefix.len < KEY_MAX / 2 &&
                 size <= config_integer(server->config, SETTING_PROTO_MAX_BULK_LEN);
@@ -191,8 +211,14 @@ static void populate(struct session_call *call)
                            .argc = COUNT_OF(argv),
                            .database = call->session->database,
                            .reply = {&unread, 2}};
-        /* Without room in the log the rest is left out, as a refusal would. */
-        if (shard_run(lane_only(server->lane), &one, &call->session->gate) == SHARD_LATER) break;
+        /* What is of others, and without room in the log the rest, is left out. */
+        shard_id id = crossing_shard_of(server->crossing, argv[1]);
+        struct shard *shard = lane_shard(server->lane, id);
+        if (shard == NULL || shard_way_of_write(shard) != SHARD_HERE) continue;
+        uint64_t index = 0;
+        if (shard_run(shard, &one, &index) == SHARD_LATER) break;
+        struct gate gate = gate_of(id, index, shard_agreed(shard));
+        session_mark(call->session, call->session->output.len, gate);
     }
     buffer_free(&key);
     buffer_free(&value);

@@ -4,14 +4,17 @@
 #include <ctype.h>
 
 #include "io/clock.h"
+#include "lane/together.h"
 #include "serve/auth.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
-#include "serve/crossing.h"
+#include "serve/crossing_share.h"
+#include "serve/heat.h"
 #include "serve/measure.h"
 #include "serve/monitor.h"
 #include "serve/redirect.h"
 #include "serve/session_impl.h"
+#include "serve/top_command.h"
 #include "serve/transaction.h"
 
 enum {
@@ -178,6 +181,43 @@ bool dispatch_keys_restricted(const struct session *session, const struct reques
     return !acl_may_read_all(session->user, request->command, request->argv, request->argc);
 }
 
+/* On the shard of its keys, or over all of them together; and what its reply waits for. */
+enum shard_ran dispatch_call(struct server *server, struct session *session, struct call *call)
+{
+    struct gate gate = {session->shard, 0};
+    shard_id *running = &server->sessions->running_shard, outer = *running;
+    enum shard_ran ran;
+    *running = session->shard;
+    if (UNLIKELY(session->shard.n == SHARD_SEVERAL)) {
+        struct together_gate all = {0};
+        ran = together_run(server->lane, call, &all);
+        gate = (struct gate){all.shard, all.index};
+        if (gate_is_open(server, gate)) gate.index = 0;
+    } else {
+        struct shard *shard = lane_shard(server->lane, session->shard);
+        ASSERT(shard != NULL);
+        ran = shard_run(shard, call, &gate.index);
+        gate = gate_of(session->shard, gate.index, shard_agreed(shard));
+    }
+    *running = outer;
+    session->gate = gate;
+    return ran;
+}
+
+void dispatch_set_time(struct server *server, const struct session *session)
+{
+    struct shard *shard = lane_shard(server->lane, session->shard);
+    if (session->shard.n == SHARD_SEVERAL) together_set_time(server->lane);
+    if (shard != NULL) shard_set_time(shard);
+}
+
+/* CLIENT NO-TOUCH: but TOUCH itself does. */
+static void set_touch(struct server *server, const struct session *session, bool touch)
+{
+    struct shard *shard = lane_shard(server->lane, session->shard);
+    store_set_touch(shard == NULL ? together_store(server->lane) : shard_store(shard), touch);
+}
+
 /* A command over the store. False: nothing happened, the log is making room. */
 static bool run_data(struct server *server, struct session *session, const struct request *request,
                      bool may_block)
@@ -192,14 +232,22 @@ static bool run_data(struct server *server, struct session *session, const struc
         .may_block = may_block,
     };
     bool quiet = (session->flags & SESSION_NO_TOUCH) != 0;
-    if (UNLIKELY(quiet))
-        store_set_touch(shard_store(lane_only(server->lane)),
-                        request->command->id == COMMAND_TOUCH);
-    enum shard_ran ran = shard_run(lane_only(server->lane), &call, &session->gate);
-    if (UNLIKELY(quiet)) store_set_touch(shard_store(lane_only(server->lane)), true);
+    if (UNLIKELY(quiet)) set_touch(server, session, request->command->id == COMMAND_TOUCH);
+    enum shard_ran ran = dispatch_call(server, session, &call);
+    if (UNLIKELY(quiet)) set_touch(server, session, true);
     if (ran == SHARD_LATER) return false;
     if (UNLIKELY(call.block.wanted)) blocked_enter(server, session, &call);
     return true;
+}
+
+/* What is said to all nodes is, unless it was where it was shared out. */
+static void pass_on(struct server *server, const struct session *session,
+                    const struct request *request)
+{
+    bool shared = (session->flags & SESSION_GUEST) != 0;
+    if (shared && !(session->flags & SESSION_MULTI)) return;
+    if (share_goes_to_nodes(request->command->id))
+        crossing_tell_nodes(server, request->argv, request->argc);
 }
 
 static bool run_session(struct server *server, struct session *session,
@@ -213,6 +261,8 @@ static bool run_session(struct server *server, struct session *session,
         .argc = request->argc,
         .reply = {&session->output, session->protocol},
     };
+    session->gate = (struct gate){0};
+    pass_on(server, session, request);
     session_handler_of(request->command->id)(&call);
     return !call.later;
 }
@@ -220,8 +270,19 @@ static bool run_session(struct server *server, struct session *session,
 static bool run(struct server *server, struct session *session, const struct request *request,
                 bool may_block)
 {
-    if (request->command->handler != NULL) return run_data(server, session, request, may_block);
-    return run_session(server, session, request);
+    struct sessions *sessions = server->sessions;
+    bool nested = sessions->is_running;
+    sessions->is_running = true;
+    if (request->command->handler != NULL && heat_wants(server->heat))
+        top_note(server, session, request);
+    bool ran = request->command->handler != NULL ? run_data(server, session, request, may_block)
+                                                 : run_session(server, session, request);
+    sessions->is_running = nested;
+    if (UNLIKELY(sessions->list_counts[SESSIONS_PUSHED] > 0) && !nested) {
+        bool waits = session->gate.index != 0;
+        session_pushes_mark(sessions, waits ? session->gate : session_last_gate(session));
+    }
+    return ran;
 }
 
 static void silence(struct session *session, const struct request *request, size_t opened)
@@ -234,13 +295,14 @@ static void silence(struct session *session, const struct request *request, size
     if (next) session->flags |= SESSION_REPLY_SKIP;
 }
 
-uint64_t dispatch_gate(const struct session *session, const struct command *command)
+struct gate dispatch_gate(const struct session *session, const struct command *command)
 {
-    if (command == NULL || (session->flags & SESSION_MULTI)) return 0; /* QUEUED */
+    static const struct gate open = {0};
+    if (command == NULL || (session->flags & SESSION_MULTI)) return open; /* QUEUED */
     enum command_id id = command->id;
     bool data = command->handler != NULL || id == COMMAND_EXEC || id == COMMAND_WATCH ||
                 id == COMMAND_WAIT || id == COMMAND_WAITAOF || id == COMMAND_DEBUG;
-    return data ? session->gate : 0;
+    return data ? session->gate : open;
 }
 
 /* What every reply goes through: errors are counted, CLIENT REPLY, pushes that came meanwhile. */
@@ -259,8 +321,8 @@ static void settle(struct server *server, struct session *session, const struct 
     }
     if (UNLIKELY(crossing_is_owed(session))) {
         crossing_hold(server, session, opened, dispatch_gate(session, request->command));
-    } else if (UNLIKELY(server->crossing != NULL)) {
-        session_mark(server, session, opened, dispatch_gate(session, request->command));
+    } else if (!(session->flags & SESSION_GUEST)) {
+        session_mark(session, opened, dispatch_gate(session, request->command));
     }
 }
 
@@ -311,7 +373,7 @@ enum dispatched dispatch(struct server *server, struct session *session,
         queue(server, session, request, opened);
         return DISPATCH_ANSWERED;
     }
-    if (UNLIKELY(server->crossing != NULL) && !(session->flags & SESSION_GUEST)) {
+    if (!(session->flags & SESSION_GUEST)) {
         switch (crossing_route(server, session, request)) {
         case CROSSING_HERE: break;
         case CROSSING_SENT: return DISPATCH_RAN;

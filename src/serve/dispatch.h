@@ -25,8 +25,15 @@ struct request {
 enum dispatched dispatch(struct server *server, struct session *session,
                          const struct request *request);
 
+/* Runs the call on session->shard, over all shards together if that says SHARD_SEVERAL; sets
+ * session->gate. */
+enum shard_ran dispatch_call(struct server *server, struct session *session, struct call *call);
+
+/* The store's time that the command will see, for who looks before it is run. */
+void dispatch_set_time(struct server *server, const struct session *session);
+
 /* What its reply waits for: of a command that is about the client alone, nothing. */
-uint64_t dispatch_gate(const struct session *session, const struct command *command);
+struct gate dispatch_gate(const struct session *session, const struct command *command);
 
 /* Whether this request has to be timed by itself: it may take long, or somebody wants to know
  * exactly. Others share the time of their batch. */

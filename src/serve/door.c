@@ -11,6 +11,7 @@
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
 #include "serve/standing.h"
+#include "serve/top_command.h"
 #include "serve/watching.h"
 
 #define NS_PER_S INT64_C(1000000000)
@@ -162,11 +163,18 @@ static void pause_end(struct server *server)
     session_unpause(server);
 }
 
+void session_hold_expiry(struct server *server, bool hold)
+{
+    for (struct shard *shard = lane_shard_first(server->lane); shard != NULL;
+         shard = lane_shard_next(server->lane, shard))
+        store_hold_expiry(shard_store(shard), hold);
+}
+
 void session_unpause(struct server *server)
 {
     struct sessions *sessions = server->sessions;
     if (sessions->pause == PAUSE_NONE) return;
-    store_hold_expiry(shard_store(lane_only(server->lane)), false);
+    session_hold_expiry(server, false);
     sessions->pause = PAUSE_NONE;
     sessions->pause_until = (instant){0};
     move_all(sessions, SESSIONS_PAUSED, SESSIONS_LATER);
@@ -236,6 +244,7 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms)
     } while (crossing_own_asks(server));
     instant deadline = earlier(blocked_expire(server, now), standing_turn(server, now));
     sweep(server);
+    deadline = earlier(deadline, top_turn(server, now));
     sessions_close_all(server, NULL);
     deadline = earlier(deadline, (instant){sessions->swept.ns + SWEEP_NS});
     deadline = earlier(deadline, replicas_deadline(server));

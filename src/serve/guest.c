@@ -10,47 +10,64 @@
 #include "serve/acl.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
+#include "serve/crossing_share.h"
 #include "serve/guest_impl.h"
 #include "serve/transaction.h"
 
-struct guests *guests_new(uint32_t targets_max)
+struct guests *guests_new(uint64_t seed)
 {
+    enum { BUCKETS_MIN = 256 };
     struct guests *guests = calloc(1, sizeof *guests);
     ASSERT(guests != NULL);
-    guests->targets_max = targets_max;
-    guests->look_due = (instant){INT64_MAX};
-    guests->by_slot = calloc(targets_max, sizeof *guests->by_slot);
-    guests->slots_counts = calloc(targets_max, sizeof *guests->slots_counts);
-    guests->counts = calloc(targets_max, sizeof *guests->counts);
-    ASSERT(guests->by_slot != NULL);
-    ASSERT(guests->slots_counts != NULL);
-    ASSERT(guests->counts != NULL);
+    *guests = (struct guests){
+        .buckets_count = BUCKETS_MIN, .seed = seed, .look_due = (instant){INT64_MAX}};
+    guests->buckets = calloc(BUCKETS_MIN, sizeof *guests->buckets);
+    ASSERT(guests->buckets != NULL);
     return guests;
 }
 
 void guests_free(struct guests *guests)
 {
-    for (uint32_t i = 0; i < guests->targets_max; i++) free(guests->by_slot[i]);
-    free(guests->by_slot);
-    free(guests->slots_counts);
-    free(guests->counts);
+    free(guests->buckets);
     free(guests);
 }
 
 /* --- who they are ---------------------------------------------------------------------------- */
 
-static struct session **place_of(struct guests *guests, uint32_t from, uint64_t slot)
+static struct session **bucket_of(const struct guests *guests, uint32_t from, uint64_t slot,
+                                  shard_id shard)
 {
-    uint32_t count = guests->slots_counts[from];
-    if (slot >= count) {
-        uint32_t wanted = count == 0 ? 64 : count;
-        while (wanted <= slot) wanted *= 2;
-        guests->by_slot[from] = realloc(guests->by_slot[from], wanted * sizeof(struct session *));
-        ASSERT(guests->by_slot[from] != NULL);
-        memset(guests->by_slot[from] + count, 0, (wanted - count) * sizeof(struct session *));
-        guests->slots_counts[from] = wanted;
+    struct prng mix = {guests->seed ^ slot << 32 ^ (uint64_t)from << 16 ^ shard.n};
+    return &guests->buckets[prng_next(&mix) & (guests->buckets_count - 1)];
+}
+
+static void guests_grow(struct guests *guests)
+{
+    if (guests->count < guests->buckets_count) return;
+    struct session **old = guests->buckets;
+    uint32_t old_count = guests->buckets_count;
+    guests->buckets_count *= 2;
+    guests->buckets = calloc(guests->buckets_count, sizeof *guests->buckets);
+    ASSERT(guests->buckets != NULL);
+    for (uint32_t i = 0; i < old_count; i++) {
+        for (struct session *at = old[i], *next; at != NULL; at = next) {
+            struct session_guest *of = at->guest;
+            next = of->in_bucket;
+            struct session **bucket = bucket_of(guests, of->from, of->slot, of->shard);
+            of->in_bucket = *bucket;
+            *bucket = at;
+        }
     }
-    return &guests->by_slot[from][slot];
+    free(old);
+}
+
+static struct session *guest_find(const struct guests *guests, uint32_t from, const struct ask *ask)
+{
+    struct session *at = *bucket_of(guests, from, ask->slot, ask->shard);
+    while (at != NULL && !(at->guest->from == from && at->guest->slot == ask->slot &&
+                           shard_eq(at->guest->shard, ask->shard)))
+        at = at->guest->in_bucket;
+    return at;
 }
 
 static struct session *guest_open(struct server *server, uint32_t from, const struct ask *ask)
@@ -61,10 +78,25 @@ static struct session *guest_open(struct server *server, uint32_t from, const st
     guest->user = acl_default_user(server->acl);
     guest->guest = calloc(1, sizeof(struct session_guest));
     ASSERT(guest->guest != NULL);
-    *guest->guest =
-        (struct session_guest){.from = from, .slot = ask->slot, .id = ask->id, .restart = true};
-    server->crossing->guests->counts[from]++;
+    struct guests *guests = server->crossing->guests;
+    guests_grow(guests);
+    struct session **bucket = bucket_of(guests, from, ask->slot, ask->shard);
+    *guest->guest = (struct session_guest){.from = from,
+                                           .slot = ask->slot,
+                                           .id = ask->id,
+                                           .shard = ask->shard,
+                                           .in_bucket = *bucket,
+                                           .restart = true};
+    guest->shard = ask->shard;
+    *bucket = guest;
+    guests->count++;
     return guest;
+}
+
+struct shard *guest_shard(const struct server *server, const struct session *guest)
+{
+    shard_id shard = guest->guest->shard;
+    return shard.n == SHARD_NONE ? NULL : lane_shard(server->lane, shard);
 }
 
 bool guest_is_remote(const struct server *server, const struct session *guest)
@@ -72,10 +104,22 @@ bool guest_is_remote(const struct server *server, const struct session *guest)
     return crossing_is_node(server->crossing, guest->guest->from);
 }
 
+/* It is found no more; what is left of it goes at the end of the turn. */
+static void guest_unlink(struct guests *guests, const struct session *guest)
+{
+    const struct session_guest *of = guest->guest;
+    struct session **at = bucket_of(guests, of->from, of->slot, of->shard);
+    while (*at != NULL && *at != guest) at = &(*at)->guest->in_bucket;
+    if (*at == NULL) return; /* it is not, already */
+    *at = of->in_bucket;
+    guests->count--;
+}
+
 void guest_free_parts(struct server *server, struct session *guest)
 {
     struct session_guest *of = guest->guest;
     if (of == NULL) return;
+    guest_unlink(server->crossing->guests, guest);
     guest_leave_nodes(server, guest);
     buffer_free(&of->answers);
     buffer_free(&of->asked);
@@ -83,64 +127,99 @@ void guest_free_parts(struct server *server, struct session *guest)
     guest->guest = NULL;
 }
 
-static void guest_close(struct server *server, struct session **place)
+static void guest_close(struct server *server, struct session *guest)
 {
-    struct session *guest = *place;
-    *place = NULL;
-    server->crossing->guests->counts[guest->guest->from]--;
+    guest_unlink(server->crossing->guests, guest);
+    session_leave(server->sessions, SESSIONS_IDLE, guest);
     session_close(server, guest);
 }
 
 void guests_leave(struct server *server, uint32_t target)
 {
-    struct guests *guests = server->crossing->guests;
-    for (uint32_t slot = 0; slot < guests->slots_counts[target]; slot++) {
-        struct session **place = &guests->by_slot[target][slot];
-        if (*place != NULL) guest_close(server, place);
+    const struct sessions *sessions = server->sessions;
+    for (uint32_t slot = 0; slot < sessions->slots_count; slot++) {
+        struct session *guest = sessions->slots[slot];
+        if (guest == NULL || guest->guest == NULL || (guest->flags & SESSION_CLOSING)) continue;
+        if (guest->guest->from == target) guest_close(server, guest);
     }
+}
+
+/* Nothing is under way, and nothing is remembered that it could not begin again without. */
+static bool is_idle(const struct session *guest)
+{
+    const struct session_guest *of = guest->guest;
+    return guest->query.len == 0 && of->answers.len == 0 && of->asked.len == 0 &&
+           of->watch == WATCH_NOWHERE && guest->watch == NULL && !of->waiting && !of->refusing &&
+           !(guest->flags & (SESSION_MULTI | SESSION_DIRTY_WATCH | SESSION_CLOSING)) &&
+           !session_in(guest, SESSIONS_RUN) && !session_in(guest, SESSIONS_PARKED);
+}
+
+static void idle_note(struct server *server, struct session *guest)
+{
+    struct sessions *sessions = server->sessions;
+    if (!is_idle(guest)) return;
+    session_leave(sessions, SESSIONS_IDLE, guest);
+    session_enter(sessions, SESSIONS_IDLE, guest);
+    if (sessions->list_counts[SESSIONS_IDLE] > GUESTS_IDLE_MAX)
+        guest_close(server, sessions_first(sessions, SESSIONS_IDLE));
 }
 
 /* --- asks ------------------------------------------------------------------------------------ */
 
-static void refuse(struct server *server, uint32_t from, const struct ask *ask)
+/* It was forgotten, or is not known: it is to begin again. This node itself is named, so that it is
+ * asked again at once. */
+static void refuse(struct server *server, uint32_t from, const struct ask *ask, bool full)
 {
     if (ask->flags & (ASK_QUIET | ASK_BYE)) return;
-    struct answer_told told = {ask->slot, ask->id, ask->entry, ANSWER_REFUSED, {NULL, 0}};
+    struct buffer said = {0};
+    refusal_write(&said, full ? NODE_NONE : lane_self(server->lane), 0);
+    struct answer_told told = {.slot = ask->slot,
+                               .id = ask->id,
+                               .entry = ask->entry,
+                               .shard = ask->shard,
+                               .kind = ANSWER_REFUSED,
+                               .reply = buffer_slice(&said)};
     crossing_answer(server->crossing, from, &told);
+    buffer_free(&said);
 }
 
-/* Another node's sessions: as many as could be this one's, and none that is half way through. */
-static bool may_open(const struct server *server, uint32_t from, const struct ask *ask)
+/* Another node's sessions: as many as may be, and none that is half way through. False: refused. */
+static bool may_open(struct server *server, uint32_t from, const struct ask *ask)
 {
     const struct crossing *crossing = server->crossing;
     if (!crossing_is_node(crossing, from) || ask->slot == CROSSING_SLOT_LANE) return true;
-    uint64_t max =
-        (uint64_t)config_integer(server->config, SETTING_MAXCLIENTS) * crossing->config.lanes_count;
-    return (ask->flags & ASK_RESTART) != 0 && crossing->guests->counts[from] < max;
+    uint64_t max = GUESTS_IDLE_MAX + (uint64_t)config_integer(server->config, SETTING_MAXCLIENTS) *
+                                         crossing->config.lanes_count * NODES_MAX;
+    bool full = crossing->guests->count >= max;
+    if ((ask->flags & ASK_RESTART) != 0 && !full) return true;
+    refuse(server, from, ask, full);
+    return false;
 }
 
 void guest_receive(struct server *server, uint32_t from, const struct ask *ask, struct slice bytes)
 {
     struct crossing *crossing = server->crossing;
     bool remote = crossing_is_node(crossing, from);
-    if (remote && ask->slot >= CROSSING_SLOTS_MAX) {
+    if (remote && (ask->slot >= CROSSING_SLOTS_MAX ||
+                   (ask->shard.n != SHARD_NONE && ask->shard.n != SHARD_ROOT.n &&
+                    ask->shard.n >= crossing->config.shards_count))) {
         crossing_distrust(server, from);
         return;
     }
-    struct session **place = place_of(crossing->guests, from, ask->slot);
-    bool another = *place != NULL && (*place)->guest->id != ask->id;
-    ASSERT(remote || !another); /* our own lanes say bye */
-    if (remote && another) guest_close(server, place);
+    struct session *guest = guest_find(crossing->guests, from, ask);
+    bool another = guest != NULL && guest->guest->id != ask->id;
+    ASSERT(remote || !another || ask->slot == CROSSING_SLOT_LANE); /* our own lanes say bye */
+    if (remote && another) {
+        guest_close(server, guest);
+        guest = NULL;
+    }
     if (ask->flags & ASK_BYE) {
-        if (*place != NULL) guest_close(server, place);
+        if (guest != NULL) guest_close(server, guest);
         return;
     }
-    if (*place == NULL && !may_open(server, from, ask)) {
-        refuse(server, from, ask);
-        return;
-    }
-    if (*place == NULL) *place = guest_open(server, from, ask);
-    struct session *guest = *place;
+    if (guest == NULL && !may_open(server, from, ask)) return;
+    if (guest == NULL) guest = guest_open(server, from, ask);
+    session_leave(server->sessions, SESSIONS_IDLE, guest);
     buffer_borrow(server->sessions, &guest->query);
     buffer_append(&guest->query, bytes);
     session_enter(server->sessions, SESSIONS_RUN, guest);
@@ -203,7 +282,7 @@ void guest_pass(struct session *guest, size_t len)
 
 /* --- running --------------------------------------------------------------------------------- */
 
-void guest_answer(struct server *server, struct session *guest, uint64_t entry, uint64_t gate,
+void guest_answer(struct server *server, struct session *guest, uint64_t entry, uint64_t index,
                   bool quiet)
 {
     struct session_guest *of = guest->guest;
@@ -217,7 +296,7 @@ void guest_answer(struct server *server, struct session *guest, uint64_t entry, 
         guest->output.len = begin;
         return;
     }
-    struct answer answer = {entry, gate, guest->output.len};
+    struct answer answer = {entry, index, guest->output.len};
     buffer_append(&of->answers, slice_of(&answer, sizeof answer));
     session_enter(server->sessions, SESSIONS_SEND, guest);
 }
@@ -228,7 +307,7 @@ static void waited(struct server *server, struct session *guest)
     struct session_guest *of = guest->guest;
     if (!of->waiting || (guest->flags & SESSION_BLOCKED)) return;
     of->waiting = false;
-    guest_answer(server, guest, of->waiting_entry, guest->gate, of->waiting_quiet);
+    guest_answer(server, guest, of->waiting_entry, guest->gate.index, of->waiting_quiet);
     guest_pass(guest, of->waiting_len);
 }
 
@@ -247,7 +326,7 @@ static bool is_for_nodes(const struct command *command)
     return id == COMMAND_MULTI || id == COMMAND_EXEC || id == COMMAND_WATCH ||
            id == COMMAND_UNWATCH || id == COMMAND_WAIT || id == COMMAND_WAITAOF ||
            id == COMMAND_REPLICATION_HANDOVER || id == COMMAND_REPLICATION_MEMBERS ||
-           id == COMMAND_PUBLISH || id == COMMAND_SPUBLISH;
+           share_goes_to_nodes(id);
 }
 
 static void set_manner(struct session *guest, const struct ask *ask)
@@ -288,7 +367,8 @@ static bool ask_run(struct server *server, struct session *guest, const struct a
     }
     if (request.command != NULL) guest_note_watch(server, guest, request.command->id, WATCH_HERE);
     if (!(guest->flags & SESSION_BLOCKED)) {
-        guest_answer(server, guest, ask->entry, dispatch_gate(guest, request.command), quiet);
+        uint64_t index = dispatch_gate(guest, request.command).index;
+        guest_answer(server, guest, ask->entry, index, quiet);
         return true;
     }
     of->waiting = true;
@@ -359,6 +439,7 @@ void guest_run(struct server *server, struct session *guest)
     while (of->next < guest->query.len && may_run(guest) && unit_step(server, guest)) {}
     server->sessions->current = NULL;
     query_tidy(server, guest);
+    idle_note(server, guest);
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -366,12 +447,18 @@ void guest_run(struct server *server, struct session *guest)
 void guest_send(struct server *server, struct session *guest)
 {
     struct session_guest *of = guest->guest;
-    uint64_t durable = shard_agreed(lane_only(server->lane));
+    const struct shard *shard = guest_shard(server, guest);
+    uint64_t agreed = shard == NULL ? 0 : shard_agreed(shard);
     const struct answer *answers = (const struct answer *)(void *)of->answers.data;
     size_t count = of->answers.len / sizeof *answers, sent = 0, begin = 0;
-    for (; sent < count && answers[sent].gate <= durable; sent++) {
+    for (; sent < count && answers[sent].index <= agreed; sent++) {
         struct slice reply = slice_of(guest->output.data + begin, answers[sent].end - begin);
-        struct answer_told told = {of->slot, of->id, answers[sent].entry, ANSWER_REPLY, reply};
+        struct answer_told told = {.slot = of->slot,
+                                   .id = of->id,
+                                   .entry = answers[sent].entry,
+                                   .shard = of->shard,
+                                   .kind = ANSWER_REPLY,
+                                   .reply = reply};
         crossing_answer(server->crossing, of->from, &told);
         begin = answers[sent].end;
     }
@@ -379,15 +466,16 @@ void guest_send(struct server *server, struct session *guest)
     buffer_consume(&of->answers, sent * sizeof *answers);
     struct answer *rest = (struct answer *)(void *)of->answers.data;
     for (size_t i = 0; i < count - sent; i++) rest[i].end -= begin;
-    guest->early_bytes = 0;
     if (of->answers.len > 0) return;
     session_leave(server->sessions, SESSIONS_SEND, guest);
     if (guest->output.len == 0) buffer_return(server->sessions, &guest->output);
+    idle_note(server, guest);
 }
 
-uint64_t guest_lose(struct session *guest, uint64_t from, struct slice error)
+uint64_t guest_lose(struct session *guest, struct gate from, struct slice error)
 {
     struct session_guest *of = guest->guest;
+    if (!shard_eq(of->shard, from.shard) || of->answers.len == 0) return 0;
     struct answer *answers = (struct answer *)(void *)of->answers.data;
     size_t count = of->answers.len / sizeof *answers, begin = 0;
     uint64_t lost_count = 0;
@@ -395,10 +483,10 @@ uint64_t guest_lose(struct session *guest, uint64_t from, struct slice error)
     guest->output = (struct buffer){0};
     for (size_t i = 0; i < count; i++) {
         struct slice reply = slice_of(was.data + begin, answers[i].end - begin);
-        bool lost = answers[i].gate >= from;
+        bool lost = answers[i].index >= from.index;
         begin = answers[i].end;
         buffer_append(&guest->output, lost ? error : reply);
-        if (lost) answers[i].gate = 0;
+        if (lost) answers[i].index = 0;
         lost_count += lost;
         answers[i].end = guest->output.len;
     }

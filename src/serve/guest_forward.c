@@ -10,6 +10,7 @@
  *       until ASK_RESTART, which only the first that is asked again has.
  */
 #include "core/resp/reply_length.h"
+#include "lane/map.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
 #include "serve/guest_impl.h"
@@ -30,11 +31,6 @@ static size_t asked_count(const struct session_guest *of)
     return of->asked.len / sizeof(struct asked);
 }
 
-static uint32_t bit_of(const struct server *server, uint32_t target)
-{
-    return 1U << (target - server->crossing->config.lanes_count);
-}
-
 static void say(struct server *server, struct session *guest, uint64_t entry, struct slice reply,
                 bool quiet)
 {
@@ -45,15 +41,15 @@ static void say(struct server *server, struct session *guest, uint64_t entry, st
 
 /* --- which way ------------------------------------------------------------------------------- */
 
-static enum shard_way way_of(struct server *server, struct session *guest, const struct unit *unit,
+static enum shard_way way_of(struct shard *shard, struct session *guest, const struct unit *unit,
                              enum standing_need need, struct standing_call *call)
 {
     struct session_guest *of = guest->guest;
     if (need == NEED_LEADER || of->asked.len > 0)
-        return shard_way_of_write(lane_only(server->lane));
+        return shard_way_of_write(shard);
     call->stale = (unit->ask.flags & ASK_STALE) != 0 || of->next < of->covered;
     bool began = of->round != 0;
-    enum shard_way way = standing_way(server, call, &of->round);
+    enum shard_way way = standing_way(shard, call, &of->round);
     if (way == SHARD_WAIT && !began && of->round != 0) of->round_until = guest->query.len;
     if (way == SHARD_HERE && began) of->covered = of->round_until;
     return way;
@@ -64,7 +60,7 @@ static enum guest_way way_to_leader(const struct server *server, const struct se
 {
     const struct session_guest *of = guest->guest;
     bool busy = of->asked.len > 0;
-    *to = crossing_target_of(server->crossing, shard_leader(lane_only(server->lane)));
+    *to = crossing_target_of(server, crossing_leader(server, of->shard), of->shard);
     if (*to == CROSSING_NOBODY || of->retry_at.ns > server->sessions->now.ns)
         return busy ? GUEST_STAY : GUEST_PARK;
     if (busy && *to != of->to) return GUEST_STAY; /* [F1] */
@@ -86,15 +82,16 @@ enum guest_way guest_way(struct server *server, struct session *guest, const str
     enum standing_need need = standing_need(&call);
     bool begins = unit->command != NULL && unit->command->id == COMMAND_MULTI;
     if (unit->is_transaction || begins || (guest->flags & SESSION_MULTI)) need = NEED_LEADER;
-    if (of->slot == CROSSING_SLOT_LANE || need == NEED_NOTHING)
-        return busy ? GUEST_STAY : GUEST_RUN;
+    if (of->shard.n == SHARD_NONE || need == NEED_NOTHING) return busy ? GUEST_STAY : GUEST_RUN;
     if (unit->ask.flags & ASK_RESTART) of->refusing = false;
     if (of->refusing) return GUEST_REFUSE; /* [F3] */
-    switch (way_of(server, guest, unit, need, &call)) {
+    struct shard *shard = guest_shard(server, guest);
+    if (shard == NULL) return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
+    switch (way_of(shard, guest, unit, need, &call)) {
     case SHARD_HERE: return busy ? GUEST_STAY : GUEST_RUN; /* [F1] */
     case SHARD_AT_LEADER: return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
     case SHARD_WAIT:
-        if (remote && !shard_is_leader(lane_only(server->lane))) return GUEST_REFUSE;
+        if (remote && !shard_is_leader(shard)) return GUEST_REFUSE;
         return busy ? GUEST_STAY : GUEST_PARK;
     }
     UNREACHABLE("no such way");
@@ -120,6 +117,34 @@ static bool is_too_large(struct server *server, struct session *guest, const str
     buffer_free(&error);
     guest_pass(guest, unit->len);
     return true;
+}
+
+static void say_to(struct server *server, const struct session *guest, uint32_t target,
+                   uint8_t flags, const struct slice *argv, uint32_t argc)
+{
+    struct ask ask = {.slot = guest->slot + 1,
+                      .id = guest->id,
+                      .shard = guest->guest->shard,
+                      .flags = flags | ASK_QUIET,
+                      .argc = argc};
+    if (crossing_node(server->crossing, target)->is_up)
+        ask_write(crossing_out(server->crossing, target, STREAM_ASKS), &ask, argv);
+}
+
+/* Who has a guest of it is told when it goes; of too many the first at once: it was asked long
+ * ago. */
+static void note_known(struct server *server, struct session *guest, uint32_t target)
+{
+    struct session_guest *of = guest->guest;
+    for (uint32_t i = 0; i < of->known_count; i++)
+        if (of->known[i] == target) return;
+    if (of->known_count == GUEST_TARGETS_MAX) {
+        say_to(server, guest, of->known[0], ASK_BYE, NULL, 0);
+        if (of->watch == WATCH_AT + of->known[0]) of->watch = WATCH_LOST;
+        of->known_count--;
+        memmove(of->known, of->known + 1, of->known_count * sizeof of->known[0]);
+    }
+    of->known[of->known_count++] = target;
 }
 
 void guest_forward(struct server *server, struct session *guest, const struct unit *unit,
@@ -155,7 +180,7 @@ void guest_forward(struct server *server, struct session *guest, const struct un
     of->next += unit->len;
     of->since = (instant){0};
     of->to = to;
-    of->nodes_known |= bit_of(server, to);
+    note_known(server, guest, to);
     server->crossing->stats.forwarded++;
     guest_note_watch(server, guest, unit->command->id, WATCH_AT + to);
 }
@@ -203,13 +228,26 @@ static void take_back(struct server *server, struct session *guest, size_t first
     shorten(server, guest, (duration){server->sessions->now.ns - at.ns});
 }
 
-static void refused(struct server *server, struct session *guest, uint32_t from, size_t index)
+static void refused(struct server *server, struct session *guest, uint32_t from, size_t index,
+                    struct slice said)
 {
     struct session_guest *of = guest->guest;
+    node_id leader;
+    uint64_t term;
+    if (!refusal_read(said, &leader, &term)) {
+        crossing_distrust(server, from);
+        return;
+    }
     take_back(server, guest, index);
     server->crossing->stats.refused++;
-    bool same = crossing_target_of(server->crossing, shard_leader(lane_only(server->lane))) == from;
-    of->retry_at.ns = same ? server->sessions->now.ns + RETRY_NS : 0;
+    /* It has forgotten the guest, which begins again. */
+    bool forgot = node_eq(leader, crossing_node(server->crossing, from)->node);
+    struct map *map = lane_map(server->lane);
+    if (!forgot && map != NULL && !node_eq(leader, NODE_NONE))
+        map_note_leader(map, of->shard, leader, term);
+    node_id next = crossing_leader(server, of->shard);
+    bool same = crossing_target_of(server, next, of->shard) == from;
+    of->retry_at.ns = same && !forgot ? server->sessions->now.ns + RETRY_NS : 0;
 }
 
 static void replied(struct server *server, struct session *guest, uint32_t from, size_t index,
@@ -239,7 +277,7 @@ void guest_answered(struct server *server, uint32_t from, const struct answer_to
     if (i == count) return; /* it was taken back, and asked again */
     switch (answer->kind) {
     case ANSWER_REPLY: replied(server, guest, from, i, answer->reply); break;
-    case ANSWER_REFUSED: refused(server, guest, from, i); break;
+    case ANSWER_REFUSED: refused(server, guest, from, i, answer->reply); break;
     case ANSWER_KINDS: UNREACHABLE("no such answer"); break;
     }
     session_enter(server->sessions, SESSIONS_RUN, guest);
@@ -247,12 +285,10 @@ void guest_answered(struct server *server, uint32_t from, const struct answer_to
 
 void guest_leave_nodes(struct server *server, struct session *guest)
 {
-    struct crossing *crossing = server->crossing;
-    struct ask bye = {.slot = guest->slot + 1, .id = guest->id, .flags = ASK_QUIET | ASK_BYE};
-    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
-        if (!(guest->guest->nodes_known & 1U << i) || !crossing->nodes[i].is_up) continue;
-        ask_write(&crossing->nodes[i].out[STREAM_ASKS].bytes, &bye, NULL);
-    }
+    struct session_guest *of = guest->guest;
+    for (uint32_t i = 0; i < of->known_count; i++)
+        say_to(server, guest, of->known[i], ASK_BYE, NULL, 0);
+    of->known_count = 0;
 }
 
 /* --- the link broke -------------------------------------------------------------------------- */
@@ -296,24 +332,51 @@ static void unanswered(struct server *server, struct session *guest, uint32_t ta
     session_enter(server->sessions, SESSIONS_RUN, guest);
 }
 
+static bool forget_known(struct session_guest *of, uint32_t target)
+{
+    uint32_t i = 0;
+    while (i < of->known_count && of->known[i] != target) i++;
+    if (i == of->known_count) return false;
+    of->known[i] = of->known[--of->known_count];
+    return true;
+}
+
 void guests_unanswered(struct server *server, uint32_t target)
 {
     const struct sessions *sessions = server->sessions;
-    uint32_t bit = bit_of(server, target);
     for (uint32_t slot = 0; slot < sessions->slots_count; slot++) {
         struct session *guest = sessions->slots[slot];
         if (guest == NULL || guest->guest == NULL || (guest->flags & SESSION_CLOSING)) continue;
         struct session_guest *of = guest->guest;
-        if (!(of->nodes_known & bit)) continue;
+        if (!forget_known(of, target)) continue;
         if (of->asked.len > 0 && of->to == target) unanswered(server, guest, target);
-        of->nodes_known &= ~bit;
-        of->nodes_watching &= ~bit;
         of->restart = true;
         if (of->watch == WATCH_AT + target) of->watch = WATCH_LOST;
     }
 }
 
 /* --- refusing and waiting -------------------------------------------------------------------- */
+
+/* Who leads instead, for the asker; itself would mean that it has forgotten the guest. */
+static void say_leader(const struct server *server, const struct session *guest, struct buffer *out)
+{
+    shard_id id = guest->guest->shard;
+    const struct shard *shard = guest_shard(server, guest);
+    const struct map *map = lane_map(server->lane);
+    node_id leader = NODE_NONE;
+    uint64_t term = 0;
+    if (shard != NULL) {
+        struct shard_replication told;
+        shard_tell_replication(shard, &told);
+        leader = told.leader;
+        term = told.term;
+    } else if (map != NULL) {
+        leader = map_leader(map, id);
+        term = map_leader_term(map, id);
+    }
+    if (node_eq(leader, lane_self(server->lane))) leader = NODE_NONE;
+    refusal_write(out, leader, term);
+}
 
 static void refuse(struct server *server, struct session *guest, uint64_t entry, bool quiet)
 {
@@ -326,8 +389,16 @@ static void refuse(struct server *server, struct session *guest, uint64_t entry,
         if (watched) guest->flags |= SESSION_DIRTY_WATCH; /* nobody has looked meanwhile */
     }
     if (quiet) return;
-    struct answer_told told = {of->slot, of->id, entry, ANSWER_REFUSED, {NULL, 0}};
+    struct buffer said = {0};
+    say_leader(server, guest, &said);
+    struct answer_told told = {.slot = of->slot,
+                               .id = of->id,
+                               .entry = entry,
+                               .shard = of->shard,
+                               .kind = ANSWER_REFUSED,
+                               .reply = buffer_slice(&said)};
     crossing_answer(server->crossing, of->from, &told);
+    buffer_free(&said);
 }
 
 void guest_refuse(struct server *server, struct session *guest, const struct unit *unit)
@@ -353,7 +424,20 @@ void guest_park(struct server *server, struct session *guest)
     if (look.ns < guests->look_due.ns) guests->look_due = look;
 }
 
-void guests_look_again(struct server *server)
+void guests_look_again(struct server *server, shard_id shard)
+{
+    struct sessions *sessions = server->sessions;
+    struct session *guest = sessions_first(sessions, SESSIONS_PARKED);
+    for (struct session *next; guest != NULL; guest = next) {
+        next = guest->links[SESSIONS_PARKED].next;
+        bool elsewhere = shard.n == SHARD_NONE && guest_shard(server, guest) == NULL;
+        if (!elsewhere && !shard_eq(guest->guest->shard, shard)) continue;
+        session_leave(sessions, SESSIONS_PARKED, guest);
+        session_enter(sessions, SESSIONS_RUN, guest);
+    }
+}
+
+void guests_look_up(struct server *server)
 {
     struct sessions *sessions = server->sessions;
     for (struct session *at; (at = sessions_first(sessions, SESSIONS_PARKED)) != NULL;) {
@@ -368,7 +452,7 @@ static void give_up(struct server *server, struct session *guest)
     struct session_guest *of = guest->guest;
     struct buffer error = {0};
     struct unit unit;
-    standing_no_leader(server, &error);
+    standing_no_leader(server, of->shard, &error);
     drop_transaction(server, guest);
     while (of->next < guest->query.len && guest_unit(server, guest, &unit)) {
         say(server, guest, unit.ask.entry, buffer_slice(&error), (unit.ask.flags & ASK_QUIET) != 0);
@@ -421,15 +505,11 @@ void guest_deposed(struct server *server, struct session *guest)
 
 static void unwatch_nodes(struct server *server, struct session *guest)
 {
-    struct crossing *crossing = server->crossing;
     struct session_guest *of = guest->guest;
     const struct slice word = SLICE("UNWATCH");
-    struct ask ask = {.slot = guest->slot + 1, .id = guest->id, .flags = ASK_QUIET, .argc = 1};
-    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
-        if (!(of->nodes_watching & 1U << i) || !crossing->nodes[i].is_up) continue;
-        ask_write(&crossing->nodes[i].out[STREAM_ASKS].bytes, &ask, &word);
-    }
-    of->nodes_watching = 0;
+    for (uint32_t i = 0; of->nodes_watch && i < of->known_count; i++)
+        say_to(server, guest, of->known[i], 0, &word, 1);
+    of->nodes_watch = false;
     of->watch = WATCH_NOWHERE;
 }
 
@@ -440,7 +520,7 @@ void guest_note_watch(struct server *server, struct session *guest, enum command
     bool here = where == WATCH_HERE;
     if (id == COMMAND_WATCH) {
         of->watch = of->watch == WATCH_NOWHERE || of->watch == where ? where : WATCH_LOST;
-        if (!here) of->nodes_watching |= bit_of(server, where - WATCH_AT);
+        of->nodes_watch |= !here;
     } else if (here && (id == COMMAND_UNWATCH || id == COMMAND_EXEC || id == COMMAND_DISCARD)) {
         unwatch_nodes(server, guest);
     }

@@ -4,15 +4,20 @@
 #include "serve/crossing_impl.h"
 #include "serve/standing.h"
 
-struct guests {
-    uint32_t targets_max;
-    struct session ***by_slot; /* [targets_max][slots_count]: of each lane's and node's sessions */
-    uint32_t *slots_counts, *counts;
+enum {
+    GUESTS_IDLE_MAX = 8192, /* of a lane; more are dropped, the longest idle first */
+    GUEST_TARGETS_MAX = 4,  /* nodes that have a guest of one */
+};
+
+struct guests { /* by where they are from, the session's slot there, and the shard */
+    struct session **buckets;
+    uint32_t buckets_count, count; /* a power of 2 */
+    uint64_t seed;
     instant look_due; /* of those that wait, nobody's time is over before */
 };
 
 struct answer { /* written, and waiting for its gate */
-    uint64_t entry, gate;
+    uint64_t entry, index; /* of the guest's shard; 0: it waits for nothing */
     size_t end; /* in the guest's output */
 };
 
@@ -40,7 +45,9 @@ enum { WATCH_NOWHERE, WATCH_HERE, WATCH_LOST, WATCH_AT };
 
 struct session_guest {
     uint32_t from;
-    uint64_t slot, id;     /* of the session at home */
+    uint64_t slot, id; /* of the session at home */
+    shard_id shard;
+    struct session *in_bucket; /* the next */
     struct buffer answers; /* of struct answer */
     /* `query`: asks that are done with, that another node was asked, that are to be run. */
     size_t done, next;
@@ -54,18 +61,22 @@ struct session_guest {
     uint32_t to;
     bool restart; /* what is asked next begins again: the node may have refused */
     uint64_t next_number;
-    uint32_t nodes_known, nodes_watching; /* bits: targets past the lanes */
-    uint32_t watch;                       /* WATCH_* */
-    bool refusing;                        /* of another node's: until ASK_RESTART */
-    uint64_t round;                       /* lane_way's */
+    uint32_t known[GUEST_TARGETS_MAX]; /* who has a guest of it */
+    uint32_t known_count;
+    bool nodes_watch; /* some of them watch keys for it */
+    uint32_t watch;   /* WATCH_* */
+    bool refusing;    /* of another node's: until ASK_RESTART */
+    uint64_t round;   /* shard_way's */
     size_t round_until;                   /* of the query: had come when the round began */
     size_t covered;   /* of it: may be read in this turn, for a round has ended */
     instant since;    /* it waits for a leader; 0: it does not */
     instant retry_at; /* after a refusal; 0: at once */
 };
 
+/* NULL: its shard is not here, or it has none. */
+struct shard *guest_shard(const struct server *server, const struct session *guest);
 bool guest_is_remote(const struct server *server, const struct session *guest);
-void guest_answer(struct server *server, struct session *guest, uint64_t entry, uint64_t gate,
+void guest_answer(struct server *server, struct session *guest, uint64_t entry, uint64_t index,
                   bool quiet);
 /* The unit at `next`; false: it has not come whole. */
 bool guest_unit(struct server *server, struct session *guest, struct unit *unit);
@@ -76,7 +87,7 @@ enum guest_way {
     GUEST_RUN,
     GUEST_FORWARD,
     GUEST_REFUSE,
-    GUEST_PARK, /* until the lane's standing changes */
+    GUEST_PARK, /* until the shard's standing changes */
     GUEST_STAY  /* until what it asked is answered */
 };
 /* `to`: for GUEST_FORWARD. */

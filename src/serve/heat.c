@@ -57,6 +57,11 @@ void heat_reset(struct heat *heat, instant now)
     draw_gap(heat);
 }
 
+void heat_pass(struct heat *heat)
+{
+    draw_gap(heat);
+}
+
 static uint64_t hash_of(uint32_t database, struct slice key)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325) + database; /* FNV-1a; who collides is confused

@@ -49,6 +49,7 @@ void heat_reset(struct heat *heat, instant now);
 static inline bool heat_wants(struct heat *heat);
 /* That one: its first key, and how long its arguments are together. */
 void heat_note(struct heat *heat, uint32_t database, struct slice key, size_t request_bytes);
+void heat_pass(struct heat *heat); /* that one has no key */
 /* Once in a turn: counts become rates. When it wants to be called again. */
 instant heat_turn(struct heat *heat, instant now);
 

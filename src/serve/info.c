@@ -13,6 +13,7 @@
 #include "serve/measure.h"
 #include "serve/pubsub.h"
 #include "serve/replication_command.h"
+#include "serve/top_command.h"
 
 #define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_US INT64_C(1000)
@@ -118,6 +119,7 @@ static void memory_section(const struct server *server, struct buffer *out)
     buffer_append_format(out, "mem_fragmentation_ratio:%.2f\r\n",
                          used == 0 ? 0.0 : (double)rss / (double)used);
     line(out, "mem_fragmentation_bytes", (int64_t)rss - (int64_t)used);
+    top_info_memory(server, out);
     line_text(out, "mem_allocator", "jemalloc");
     line(out, "mem_not_counted_for_evict", 0);
     line(out, "active_defrag_running", 0);
@@ -176,6 +178,7 @@ static void stats_section(const struct server *server, struct buffer *out)
     line(out, "pubsub_channels", (int64_t)pubsub_count(server->pubsub, PUBSUB_CHANNEL));
     line(out, "pubsub_patterns", (int64_t)pubsub_count(server->pubsub, PUBSUB_PATTERN));
     line(out, "pubsubshard_channels", (int64_t)pubsub_count(server->pubsub, PUBSUB_SHARD));
+    top_info_stats(server, out);
     line(out, "latest_fork_usec", 0);
     line(out, "total_forks", 0);
     line(out, "acl_access_denied_auth", (int64_t)stats->auth_failures);

@@ -36,12 +36,21 @@ static void publish(struct server *server, const char *kind, uint32_t database, 
     crossing_tell_nodes(server, argv, COUNT_OF(argv));
 }
 
+/* What a follower applies was told where it was done. */
+static bool is_told_elsewhere(const struct server *server, struct slice key)
+{
+    if (!lane_is_replicated(server->lane)) return false;
+    const struct shard *shard =
+        lane_shard(server->lane, crossing_shard_of(server->crossing, key));
+    return shard == NULL || !shard_is_leader(shard);
+}
+
 static void on_notified(void *context, enum notify_class class, const char *event,
                         uint32_t database, struct slice key)
 {
     struct server *server = context;
     uint32_t wanted = server->config->lists.notify;
-    if (!(wanted & class)) return;
+    if (!(wanted & class) || is_told_elsewhere(server, key)) return;
     if (wanted & NOTIFY_KEYSPACE) publish(server, "keyspace", database, key, slice_text(event));
     if (wanted & NOTIFY_KEYEVENT) publish(server, "keyevent", database, slice_text(event), key);
 }
@@ -63,14 +72,13 @@ void session_observe(struct server *server)
     struct call_observer *observer = &server->sessions->observer;
     uint32_t wanted = server->config->lists.notify;
     /* Who listens at other lanes is not known here. */
-    bool somebody = (wanted & (NOTIFY_KEYSPACE | NOTIFY_KEYEVENT)) &&
-                    (server->crossing != NULL || pubsub_count(server->pubsub, PUBSUB_CHANNEL) > 0 ||
-                     pubsub_count(server->pubsub, PUBSUB_PATTERN) > 0);
+    bool somebody =
+        (wanted & (NOTIFY_KEYSPACE | NOTIFY_KEYEVENT)) &&
+        (crossing_has_others(server->crossing) ||
+         pubsub_count(server->pubsub, PUBSUB_CHANNEL) > 0 ||
+         pubsub_count(server->pubsub, PUBSUB_PATTERN) > 0);
     observer->wants_modified =
         watching_count(server->watching) > 0 || blocked_has_keys(server->blocked);
-    /* What a follower applies was told where it was done. */
-    if (lane_is_replicated(server->lane) && !shard_is_leader(lane_only(server->lane)))
-        somebody = false;
     observer->wants_notified = somebody ? wanted : 0;
     if (observer->context != NULL) return;
     observer->context = server;
@@ -78,5 +86,12 @@ void session_observe(struct server *server)
     observer->replaced = on_replaced;
     observer->notified = on_notified;
     lane_set_observer(server->lane, observer);
-    store_set_observer(shard_store(lane_only(server->lane)), on_dropped, server);
+    for (struct shard *shard = lane_shard_first(server->lane); shard != NULL;
+         shard = lane_shard_next(server->lane, shard))
+        session_observe_shard(server, shard);
+}
+
+void session_observe_shard(struct server *server, struct shard *shard)
+{
+    store_set_observer(shard_store(shard), on_dropped, server);
 }

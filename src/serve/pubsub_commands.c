@@ -93,24 +93,14 @@ void sunsubscribe_command(struct session_call *call)
     unsubscribe(call, PUBSUB_SHARD, "sunsubscribe");
 }
 
-/* To the other nodes, once: a command that all lanes run was passed on where it was shared. */
-static void pass_on(const struct session_call *call)
-{
-    bool shared = (call->session->flags & SESSION_GUEST) != 0;
-    if (shared && !(call->session->flags & SESSION_MULTI)) return;
-    crossing_tell_nodes(call->server, call->argv, call->argc);
-}
-
 void publish_command(struct session_call *call)
 {
-    pass_on(call);
     uint64_t count = pubsub_publish(call->server, call->argv[1], call->argv[2]);
     reply_integer(&call->reply, (int64_t)count);
 }
 
 void spublish_command(struct session_call *call)
 {
-    pass_on(call);
     uint64_t count = pubsub_publish_shard(call->server, call->argv[1], call->argv[2]);
     reply_integer(&call->reply, (int64_t)count);
 }

@@ -3,6 +3,7 @@
 
 #include "serve/crossing.h"
 #include "serve/reply_lines.h"
+#include "serve/replication_sum.h"
 #include "serve/session_impl.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -64,50 +65,44 @@ static void role_follower(struct reply *reply, const struct shard_replication *t
 
 void role_command(struct session_call *call)
 {
-    struct lane *lane = call->server->lane;
-    struct shard_replication told;
-    if (!lane_is_replicated(lane)) {
-        reply_array(&call->reply, 3);
-        reply_bulk_text(&call->reply, "master");
-        reply_integer(&call->reply, (int64_t)shard_last(lane_only(lane)));
-        reply_array(&call->reply, 0);
-        return;
-    }
-    shard_tell_replication(lane_only(lane), &told);
-    if (shard_is_leader(lane_only(lane))) {
-        role_leader(&call->reply, &told);
+    struct replication_sum sum;
+    replication_sum(call->server, &sum);
+    if (replication_leads(call->server)) {
+        role_leader(&call->reply, &sum.all);
     } else {
-        role_follower(&call->reply, &told);
+        role_follower(&call->reply, &sum.all);
     }
 }
 
 /* --- WAIT ------------------------------------------------------------------------------------ */
 
-static int64_t replicas_with(const struct lane *lane, uint64_t index)
+/* Each shard that the client has written to is asked by itself (crossing.def): of NULL, none. */
+static int64_t replicas_with(const struct shard *shard, uint64_t index)
 {
     struct shard_replication told;
     int64_t count = 0;
-    if (!lane_is_replicated(lane)) return 0;
-    shard_tell_replication(lane_only(lane), &told);
+    if (shard == NULL) return 0;
+    shard_tell_replication(shard, &told);
     for (uint32_t i = 0; i < told.peers_count; i++) count += told.peers[i].matched >= index;
     return count;
 }
 
 /* Until so many have it, or the time is over: it is called again at the next turn. */
-static bool wait_goes_on(struct session_call *call, int64_t wanted, int64_t timeout_ms)
+static bool wait_goes_on(struct session_call *call, const struct shard *shard, int64_t wanted,
+                         int64_t timeout_ms)
 {
     struct session *session = call->session;
-    struct lane *lane = call->server->lane;
     instant now = call->server->sessions->now;
-    if (!lane_is_replicated(lane) || (session->flags & SESSION_MULTI)) return false;
+    bool replicated = lane_is_replicated(call->server->lane);
+    if (shard == NULL || !replicated || (session->flags & SESSION_MULTI)) return false;
     if (session->replicas_until.ns == 0) {
         int64_t most_ms = (INT64_MAX - now.ns) / NS_PER_MS;
         bool ends = timeout_ms > 0 && timeout_ms < most_ms;
-        session->replicas_gate = u64_max(session->gate, shard_last(lane_only(lane)));
+        session->replicas_index = shard_last(shard);
         session->replicas_until = (instant){ends ? now.ns + timeout_ms * NS_PER_MS : INT64_MAX};
     }
     bool over = now.ns >= session->replicas_until.ns;
-    if (!over && replicas_with(lane, session->replicas_gate) < wanted) {
+    if (!over && replicas_with(shard, session->replicas_index) < wanted) {
         session->flags |= SESSION_REPLICAS_WAIT;
         call->later = true;
         return true;
@@ -138,20 +133,20 @@ void wait_command(struct session_call *call)
 {
     int64_t first, second = 0, timeout;
     struct session *session = call->session;
-    struct lane *lane = call->server->lane;
+    const struct shard *shard = lane_shard(call->server->lane, session->shard);
     bool log = call->command->id == COMMAND_WAITAOF;
     if (!wait_arguments(call, &first, &second, &timeout)) return;
-    if (wait_goes_on(call, log ? second : first, timeout)) return;
-    uint64_t gate =
-        session->replicas_until.ns == 0 ? shard_last(lane_only(lane)) : session->replicas_gate;
-    session->gate = u64_max(session->gate, gate);
+    if (wait_goes_on(call, shard, log ? second : first, timeout)) return;
+    uint64_t index = shard == NULL ? 0 : shard_last(shard);
+    if (session->replicas_until.ns != 0) index = session->replicas_index;
+    if (shard != NULL) session->gate = gate_of(session->shard, index, shard_agreed(shard));
     session->replicas_until = (instant){0};
     session->flags &= ~(uint32_t)SESSION_REPLICAS_WAIT;
     if (log) {
         reply_array(&call->reply, 2);
         reply_integer(&call->reply, 1);
     }
-    reply_integer(&call->reply, replicas_with(lane, gate));
+    reply_integer(&call->reply, replicas_with(shard, index));
 }
 
 /* --- READONLY, REPLICATION ------------------------------------------------------------------- */
@@ -200,7 +195,12 @@ void members_command(struct session_call *call)
         }
         voters[i] = (node_id){(uint32_t)number};
     }
-    if (shard_change_members(lane_only(call->server->lane), voters, count, &fault) == ERR_OK) {
+    const struct lane *lane = call->server->lane;
+    enum err err = ERR_OK;
+    for (struct shard *shard = lane_shard_first(lane); shard != NULL && err == ERR_OK;
+         shard = lane_shard_next(lane, shard))
+        err = shard_change_members(shard, voters, count, &fault);
+    if (err == ERR_OK) {
         reply_ok(&call->reply);
     } else {
         reply_error(&call->reply, "ERR %s", fault.text);
@@ -276,14 +276,11 @@ static void clients_info(const struct server *server, struct buffer *out)
 
 void replication_info(const struct server *server, struct buffer *out)
 {
-    struct lane *lane = server->lane;
-    struct shard_replication told = {.role = "solo"};
-    bool replicated = lane_is_replicated(lane), leads = true;
+    struct replication_sum sum;
+    replication_sum(server, &sum);
+    const struct shard_replication told = sum.all;
+    bool replicated = lane_is_replicated(server->lane), leads = replication_leads(server);
     uint32_t up = 0;
-    if (replicated) {
-        shard_tell_replication(lane_only(lane), &told);
-        leads = shard_is_leader(lane_only(lane));
-    }
     for (uint32_t i = 0; i < told.peers_count; i++) up += told.peers[i].is_up;
     const struct shard_peer_told *leader = peer_of(&told, told.leader);
     line_text(out, "role", leads ? "master" : "slave");
@@ -298,7 +295,7 @@ void replication_info(const struct server *server, struct buffer *out)
     line(out, "connected_slaves", leads ? up : 0);
     line_text(out, "master_failover_state", "no-failover");
     line_text(out, "master_replid", server->run_id);
-    line(out, "master_repl_offset", shard_last(lane_only(lane)));
+    line(out, "master_repl_offset", told.last);
     line_text(out, "second_repl_offset", "-1");
     line(out, "repl_backlog_active", 0);
     line(out, "repl_backlog_size", 0);
@@ -306,6 +303,10 @@ void replication_info(const struct server *server, struct buffer *out)
     line(out, "node", told.self.n);
     line(out, "leader_node", told.leader.n);
     line_text(out, "node_role", told.role);
+    line(out, "shards", sum.shards_count);
+    line(out, "shards_led", sum.led_count);
+    line(out, "shards_without_leader", sum.leaderless_count);
+    line(out, "shards_recovering", sum.recovering_count);
     raft_info(&told, out);
     peers_info(&told, leads, out);
     clients_info(server, out);

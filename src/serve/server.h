@@ -14,6 +14,7 @@ struct acl;      /* acl.h: users and what they may do */
 struct crossing; /* crossing.h: the other lanes; NULL where there is one */
 struct blocked;  /* blocked.h: clients that wait for keys */
 struct config;   /* config.h: every setting, from config.def; this lane's own copy */
+struct heat;     /* heat.h: busy slots and keys, large keys */
 struct latency;  /* latency.h: spikes */
 struct measures; /* measure.h: what commands cost */
 struct pubsub;   /* pubsub.h: channels and who listens */
@@ -42,6 +43,7 @@ struct server {
     struct blocked *blocked;
     struct config *config;
     struct crossing *crossing;
+    struct heat *heat;
     struct latency *latency;
     struct measures *measures;
     struct pubsub *pubsub;
@@ -56,5 +58,8 @@ struct server {
     char run_id[41];
     uint64_t next_client_id, client_id_step; /* so that ids differ over all lanes */
     uint64_t save_session;                   /* whose SAVE is under way; 0: nobody's */
+    uint32_t walk_shard, walk_database;      /* large keys: where top_turn goes on */
+    uint64_t walk_cursor;
+    instant walked;
     bool stop_wanted;                        /* SHUTDOWN: the node ends after this turn */
 };

@@ -3,6 +3,7 @@
 
 #include "serve/blocked.h"
 #include "serve/crossing.h"
+#include "serve/crossing_codec.h"
 #include "serve/door.h"
 #include "serve/guest.h"
 #include "serve/pubsub.h"
@@ -16,6 +17,7 @@ struct sessions *sessions_new(void)
 {
     struct sessions *sessions = calloc(1, sizeof(struct sessions));
     ASSERT(sessions != NULL);
+    sessions->running_shard.n = SHARD_NONE;
     return sessions;
 }
 
@@ -120,6 +122,7 @@ struct session *session_open(struct server *server, io_handle connection)
     session->connection = connection;
     session->protocol = 2;
     session->connected = session->last_active = sessions->now;
+    session->shard.n = SHARD_NONE;
     session->slot = slot_take(sessions);
     sessions->slots[session->slot] = session;
     if (connection.n < 0) return session; /* a guest: nobody's client here */
@@ -198,12 +201,15 @@ void session_append(struct server *server, struct session *session, struct slice
 {
     struct sessions *sessions = server->sessions;
     if (session->flags & SESSION_CLOSING) return;
-    session->flags |= SESSION_PUSHED;
     if (session == sessions->current) {
         buffer_append(&sessions->pushed, bytes);
         return;
     }
     buffer_borrow(sessions, &session->output);
+    if (sessions->is_running && !session_in(session, SESSIONS_PUSHED)) {
+        session->pushed_from = session->output.len;
+        session_enter(sessions, SESSIONS_PUSHED, session);
+    }
     buffer_append(&session->output, bytes);
     session_enter(sessions, SESSIONS_SEND, session);
     session_check_output(server, session);

@@ -2,8 +2,8 @@
  * session.h -- one client: its connection, what it has said and not yet been answered.
  *
  * Sessions belong to their lane's server. Bytes are parsed in place out of what io received; what
- * is not a whole request yet is kept in `query`. Replies gather in `output`, and leave when the
- * log is durable up to `gate`.
+ * is not a whole request yet is kept in `query`. Replies gather in `output`, and leave in their
+ * order, each when its gate is open.
  */
 #pragma once
 
@@ -12,6 +12,12 @@
 #include "serve/server.h"
 
 struct acl_user; /* acl.h */
+
+/* What a reply waits for: that a shard's log is agreed on up to this index. */
+struct gate {
+    shard_id shard;
+    uint64_t index; /* 0: it waits for nothing */
+};
 
 enum session_flag {
     SESSION_MULTI = 1 << 0,
@@ -30,7 +36,6 @@ enum session_flag {
     SESSION_UNIX_SOCKET = 1 << 13,
     SESSION_FULL = 1 << 14,       /* the socket takes no more for now */
     SESSION_ENDED = 1 << 15,      /* the other end says no more */
-    SESSION_PUSHED = 1 << 16,     /* its output holds what others did: it waits for their log too */
     SESSION_GUEST = 1 << 17,      /* of another lane's client: guest.h */
     SESSION_RESTRICTED = 1 << 18, /* a guest whose user may not read all keys */
     SESSION_STALE = 1 << 19,      /* READONLY: reads are this node's, and may be old */
@@ -53,6 +58,8 @@ enum session_list_id {
     SESSIONS_REPLICAS, /* in WAIT: run again next turn, which nobody hurries */
     SESSIONS_WAIT,     /* blocked for keys with a timeout */
     SESSIONS_MONITOR,
+    SESSIONS_PUSHED, /* were told something by the command that runs: it waits for its gate, too */
+    SESSIONS_IDLE,   /* guests that nobody needs now: the first is dropped first */
     SESSIONS_CLOSE, /* at the end of the turn */
     SESSION_LISTS
 };
@@ -76,14 +83,12 @@ struct session {
     struct request_reader reader; /* of the request that is not whole */
     struct buffer output;
     size_t sent_bytes; /* of `output`, gone already */
-    uint64_t gate;     /* log position that the end of `output` waits for */
-    /* And that its bytes before `early_bytes` wait for: so that a client is answered that never
-     * stops sending. */
-    uint64_t gate_early;
-    size_t early_bytes;
-    struct buffer marks;    /* with replicas: which gate each part of `output` has; standing.c */
+    shard_id shard;      /* where the keys of the command are that is run */
+    struct gate gate;    /* what its reply waits for */
+    struct buffer marks; /* which gate each part of `output` waits for; session_gate.c */
+    size_t pushed_from;  /* of one in SESSIONS_PUSHED */
     instant replicas_until; /* WAIT has begun: until when; 0: it has not */
-    uint64_t replicas_gate;
+    uint64_t replicas_index;
 
     struct session_queue *queue;       /* MULTI: calls so far; see transaction.c */
     struct session_wait *wait;         /* blocked for keys; see blocked.c */

@@ -49,6 +49,8 @@ struct sessions {
     uint32_t roomless_count;
     bool had_room; /* at the end of the door's turn; for one that asks for more there is none */
     bool finishing;
+    bool is_running; /* a command: what others are told waits for its gate */
+    shard_id running_shard; /* whose call is being run; SHARD_NONE: none */
 };
 
 static inline bool session_in(const struct session *session, enum session_list_id list)
@@ -71,9 +73,11 @@ void sessions_free(struct server *server);
 struct session *session_open(struct server *server, io_handle connection);
 
 void session_unpause(struct server *server); /* CLIENT UNPAUSE, or its time is over */
+void session_hold_expiry(struct server *server, bool hold); /* of all shards: a drop is a write */
 
 /* Tell the lane what somebody wants to know of keys: after WATCH, blocking, CONFIG SET. */
 void session_observe(struct server *server);
+void session_observe_shard(struct server *server, struct shard *shard); /* a new one */
 
 /* An empty buffer with memory that was used lately, and back. */
 void buffer_borrow(struct sessions *sessions, struct buffer *buffer);
@@ -85,10 +89,30 @@ void session_output_begin(struct server *server, struct session *session);
 /* Those that session_close has marked, but for this one (NULL: all). */
 void sessions_close_all(struct server *server, const struct session *but);
 
-/* A reply that begins at `start` of the output waits for `gate`; standing.c. */
-void session_mark(const struct server *server, struct session *session, size_t start,
-                  uint64_t gate);
+/* --- session_gate.c: which part of the output waits for what --------------------------------- */
+
+bool gate_is_open(const struct server *server, struct gate gate);
+/* One that is open already becomes the one that waits for nothing. */
+static inline struct gate gate_of(shard_id shard, uint64_t index, uint64_t agreed)
+{
+    return (struct gate){shard, index <= agreed ? 0 : index};
+}
+/* What begins at `start` of the output waits for `gate`. */
+void session_mark_at(struct session *session, size_t start, struct gate gate);
+static inline void session_mark(struct session *session, size_t start, struct gate gate)
+{
+    if (LIKELY(gate.index == 0 && session->marks.len == 0)) return; /* as all before it */
+    session_mark_at(session, start, gate);
+}
+struct gate session_last_gate(const struct session *session);
+/* Bytes of the output whose gates are open, and of those before it. Gates that are open are
+ * forgotten. */
+size_t session_open_bytes(const struct server *server, struct session *session);
 void session_marks_shift(struct session *session, size_t bytes); /* they have left */
+/* Replies that wait for gates of a shard from `from` on become this error. How many did. */
+uint64_t session_lose(struct session *session, struct gate from, struct slice error);
+/* The command that ran has told others something: that waits for `gate`, too. */
+void session_pushes_mark(struct sessions *sessions, struct gate gate);
 
 /* session_run.c: run what is whole of what the session has said. */
 void session_run(struct server *server, struct session *session);

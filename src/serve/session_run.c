@@ -63,6 +63,8 @@ static void parse(const struct server *server, struct session *session, struct s
                 .first = reader->first, .argc = request_count(reader), .end = batch->used};
             parsed->command = command_find(server->commands, request_arguments(reader),
                                            parsed->argc, &parsed->container);
+            bool internal = parsed->command != NULL && parsed->command->flags & COMMAND_INTERNAL;
+            if (internal) parsed->command = NULL; /* no client says it */
         }
         if (reader->inline_text || limits.stranger) return;
     }
@@ -87,18 +89,27 @@ static struct slice first_key(const struct session *session, const struct parsed
     return place < request.argc ? request.argv[place] : (struct slice){0};
 }
 
+/* Keys of one shard together, for the first steps of all of them are taken first. */
 static void prefetch(const struct server *server, const struct session *session,
                      const struct batch *batch)
 {
-    const struct store *store = shard_store(lane_only(server->lane));
-    if (batch->count < 2 || store_count(store, session->database) < PREFETCH_KEYS_MIN) return;
     struct slice keys[SESSION_BATCH_MAX];
+    const struct store *of = NULL;
     uint32_t count = 0;
+    if (batch->count < 2) return;
     for (uint32_t i = 0; i < batch->count; i++) {
         struct slice key = first_key(session, &batch->requests[i]);
-        if (key.data != NULL) keys[count++] = key;
+        if (key.data == NULL) continue;
+        const struct store *store = crossing_store_of(server, key);
+        if (store == NULL || store_count(store, session->database) < PREFETCH_KEYS_MIN) continue;
+        if (count > 0 && of != store) {
+            store_prefetch(of, session->database, keys, count);
+            count = 0;
+        }
+        of = store;
+        keys[count++] = key;
     }
-    store_prefetch(store, session->database, keys, count);
+    if (count > 0) store_prefetch(of, session->database, keys, count);
 }
 
 static bool may_run(const struct session *session)
@@ -171,7 +182,7 @@ static void protocol_broken(struct server *server, struct session *session, cons
     reply_error(&reply, "ERR %s", error);
     measure_error(server,
                   slice_of(session->output.data + opened + 1, session->output.len - opened - 3));
-    if (crossing_is_owed(session)) crossing_hold(server, session, opened, 0);
+    if (crossing_is_owed(session)) crossing_hold(server, session, opened, (struct gate){0});
     session->flags |= SESSION_CLOSE_AFTER_REPLY;
 }
 

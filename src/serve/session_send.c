@@ -12,33 +12,13 @@
 
 void session_output_begin(struct server *server, struct session *session)
 {
-    if (session->output.data == NULL) {
-        buffer_borrow(server->sessions, &session->output);
-    } else if (session->early_bytes == 0 && session->output.len > 0) {
-        session->early_bytes = session->output.len;
-        session->gate_early = session->gate;
-    }
+    if (session->output.data == NULL) buffer_borrow(server->sessions, &session->output);
     session_enter(server->sessions, SESSIONS_SEND, session);
-}
-
-/* Bytes of the output whose gates are open. */
-static size_t sendable_bytes(const struct server *server, struct session *session)
-{
-    uint64_t durable = shard_agreed(lane_only(server->lane));
-    if (session->flags & SESSION_PUSHED) {
-        uint64_t last = shard_last(lane_only(server->lane));
-        if (session->gate < last) session->gate = last;
-        session->flags &= ~(uint32_t)SESSION_PUSHED;
-    }
-    if (session->gate <= durable) return session->output.len;
-    if (session->early_bytes > 0 && session->gate_early <= durable) return session->early_bytes;
-    return session->sent_bytes;
 }
 
 static void sent_all(struct server *server, struct session *session)
 {
-    session->sent_bytes = session->early_bytes = 0;
-    buffer_clear(&session->marks);
+    session->sent_bytes = 0;
     session->output_over = (instant){0};
     buffer_return(server->sessions, &session->output);
     session_leave(server->sessions, SESSIONS_SEND, session);
@@ -78,7 +58,8 @@ void session_send(struct server *server, struct session *session)
         session_throttle(server, session);
         return;
     }
-    size_t until = sendable_bytes(server, session);
+    size_t until = session->output.len;
+    if (UNLIKELY(session->marks.len > 0)) until = session_open_bytes(server, session);
     if (until > session->sent_bytes) {
         struct slice bytes =
             slice_of(session->output.data + session->sent_bytes, until - session->sent_bytes);
@@ -90,13 +71,11 @@ void session_send(struct server *server, struct session *session)
         server->stats.output_bytes += sent;
         session->sent_bytes += sent;
         if (sent < bytes.len) session->flags |= SESSION_FULL;
-        if (session->sent_bytes >= session->early_bytes) session->early_bytes = 0;
     }
     if (session->sent_bytes == session->output.len) {
         sent_all(server, session);
     } else if (session->sent_bytes > session->output.len / 2) {
         buffer_consume(&session->output, session->sent_bytes);
-        if (session->early_bytes > 0) session->early_bytes -= session->sent_bytes;
         if (session->marks.len > 0) session_marks_shift(session, session->sent_bytes);
         session->sent_bytes = 0;
     }

@@ -16,6 +16,7 @@
 #include "serve/replication_command.h"
 #include "serve/server_command.h"
 #include "serve/slowlog.h"
+#include "serve/top_command.h"
 #include "serve/transaction.h"
 #include "serve/watching.h"
 
@@ -67,6 +68,7 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_CLUSTER_SHARDS] = cluster_command,
     [COMMAND_CLUSTER_SLAVES] = cluster_command,
     [COMMAND_CLUSTER_SLOTS] = cluster_command,
+    [COMMAND_CLUSTER_TOP] = cluster_top_command,
 #define REFUSED(id, words) [COMMAND_CLUSTER_##id] = cluster_refused_command,
 #include "serve/cluster_refused.def"
 #undef REFUSED
@@ -88,6 +90,9 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_ECHO] = echo_command,
     [COMMAND_EXEC] = exec_command,
     [COMMAND_HELLO] = hello_command,
+    [COMMAND_HOTKEYS_GET] = hotkeys_command,
+    [COMMAND_HOTKEYS_HELP] = help_command,
+    [COMMAND_HOTKEYS_RESET] = hotkeys_command,
     [COMMAND_INFO] = info_command,
     [COMMAND_LASTSAVE] = lastsave_command,
     [COMMAND_LATENCY_DOCTOR] = latency_command,

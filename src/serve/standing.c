@@ -2,12 +2,52 @@
 #include "serve/standing.h"
 
 #include "cmd/call.h"
+#include "lane/map.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
+#include "serve/config_apply.h"
 #include "serve/crossing_impl.h"
-#include "serve/lost.h"
+#include "serve/watching.h"
 
 #define NS_PER_MS INT64_C(1000000)
+
+/* What was last seen of a shard. */
+struct standing {
+    bool is_here;
+    uint64_t epoch, depositions, losses;
+    uint64_t unsettled_index; /* replies up to here wait for somebody else's commits; 0: none */
+    instant unsettled_since;
+    uint64_t seen; /* the look that saw it */
+};
+
+struct standings {
+    uint32_t shards_count;
+    uint64_t looks;
+    uint32_t here_count;      /* at the last look */
+    uint32_t unsettled_count; /* shards with an unsettled index */
+    struct standing of[];     /* [shards_count + 1]: the root's is the last */
+};
+
+struct standings *standings_new(struct arena *arena, uint32_t shards_count)
+{
+    size_t bytes =
+        sizeof(struct standings) + ((size_t)shards_count + 1) * sizeof(struct standing);
+    struct standings *standings =
+        (struct standings *)(void *)ARENA_ARRAY(arena, uint64_t, bytes / sizeof(uint64_t) + 1);
+    standings->shards_count = shards_count;
+    return standings;
+}
+
+static struct standing *standing_of(struct standings *standings, shard_id shard)
+{
+    bool root = shard_eq(shard, SHARD_ROOT);
+    return &standings->of[root ? standings->shards_count : shard.n];
+}
+
+static shard_id shard_at(const struct standings *standings, uint32_t i)
+{
+    return i == standings->shards_count ? SHARD_ROOT : (shard_id){i};
+}
 
 /* --- what a command needs -------------------------------------------------------------------- */
 
@@ -22,12 +62,11 @@ enum standing_need standing_need(const struct standing_call *call)
     return leader ? NEED_LEADER : NEED_NOTHING;
 }
 
-enum shard_way standing_way(struct server *server, const struct standing_call *call,
-                            uint64_t *round)
+enum shard_way standing_way(struct shard *shard, const struct standing_call *call, uint64_t *round)
 {
     switch (standing_need(call)) {
     case NEED_NOTHING: return SHARD_HERE;
-    case NEED_LEADER: return shard_way_of_write(lane_only(server->lane));
+    case NEED_LEADER: return shard_way_of_write(shard);
     case NEED_CALL: break;
     }
     const struct call asked = {.command = call->command,
@@ -35,7 +74,7 @@ enum shard_way standing_way(struct server *server, const struct standing_call *c
                                .argc = call->argc,
                                .database = call->database,
                                .may_block = true};
-    return shard_way(lane_only(server->lane), &asked, call->stale, round);
+    return shard_way(shard, &asked, call->stale, round);
 }
 
 duration standing_wait(const struct server *server)
@@ -43,84 +82,20 @@ duration standing_wait(const struct server *server)
     return (duration){config_integer(server->config, SETTING_LEADER_WAIT_MS) * NS_PER_MS};
 }
 
-void standing_no_leader(const struct server *server, struct buffer *error)
+void standing_no_leader(const struct server *server, shard_id shard, struct buffer *error)
 {
     buffer_append_format(
         error,
-        "-TRYAGAIN no leader: for %lld ms lane %u of node %u has found no node that leads and can "
-        "be reached; nothing was done. Try again when a majority of the nodes runs and reaches "
-        "each other\r\n",
-        (long long)standing_wait(server).ns / NS_PER_MS, lane_number(server->lane),
-        lane_self(server->lane).n);
+        "-TRYAGAIN no leader: for %lld ms node %u has found no node that leads shard %u and can be "
+        "reached; nothing was done. Try again when a majority of the shard's nodes runs and "
+        "reaches each other\r\n",
+        (long long)standing_wait(server).ns / NS_PER_MS, lane_self(server->lane).n, shard.n);
 }
 
 /* --- replies whose entries are not to be ----------------------------------------------------- */
 
-struct segment { /* of a session's output: from `start` to the next one's */
-    uint64_t gate;
-    size_t start;
-};
-
-void session_mark(const struct server *server, struct session *session, size_t start, uint64_t gate)
-{
-    if (LIKELY(server->crossing == NULL) || !server->crossing->config.replicated) return;
-    struct buffer *marks = &session->marks;
-    uint64_t last = 0;
-    if (marks->len > 0)
-        last = ((const struct segment *)(void *)(marks->data + marks->len))[-1].gate;
-    if (gate == last) return;
-    struct segment segment = {gate, start};
-    buffer_append(marks, slice_of(&segment, sizeof segment));
-}
-
-void session_marks_shift(struct session *session, size_t bytes)
-{
-    struct segment *segments = (struct segment *)(void *)session->marks.data;
-    size_t count = session->marks.len / sizeof *segments, gone = 0;
-    for (size_t i = 0; i < count; i++) {
-        segments[i].start -= u64_min(segments[i].start, bytes);
-        if (segments[i].start == 0) gone = i; /* those before it are empty now */
-    }
-    buffer_consume(&session->marks, gone * sizeof *segments);
-}
-
-static uint64_t output_lose(struct session *session, uint64_t from, struct slice error)
-{
-    struct segment *segments = (struct segment *)(void *)session->marks.data;
-    size_t count = session->marks.len / sizeof *segments;
-    struct buffer was = session->output;
-    struct lost_manner manner = {(session->flags & SESSION_PUBSUB) != 0,
-                                 (session->flags & SESSION_MONITOR) != 0};
-    uint64_t lost_count = 0;
-    session->output = (struct buffer){0};
-    buffer_append(&session->output, slice_of(was.data, segments[0].start));
-    for (size_t i = 0; i < count; i++) {
-        size_t end = i + 1 < count ? segments[i + 1].start : was.len;
-        struct slice bytes = slice_of(was.data + segments[i].start, end - segments[i].start);
-        segments[i].start = session->output.len;
-        if (segments[i].gate < from) {
-            buffer_append(&session->output, bytes);
-        } else {
-            lost_count += lost_replace(&session->output, bytes, &manner, error);
-            segments[i].gate = 0;
-        }
-    }
-    session->early_bytes = 0;
-    buffer_free(&was);
-    return lost_count;
-}
-
-static bool has_lost(const struct session *session, uint64_t from)
-{
-    const struct segment *segments = (const struct segment *)(void *)session->marks.data;
-    size_t count = session->marks.len / sizeof *segments;
-    for (size_t i = 0; i < count; i++)
-        if (segments[i].gate >= from) return true;
-    return false;
-}
-
 /* Every reply of this lane that waits for a gate from `from` on becomes `error`. */
-static uint64_t lose_all(struct server *server, uint64_t from, struct slice error)
+static uint64_t lose_all(struct server *server, struct gate from, struct slice error)
 {
     const struct sessions *sessions = server->sessions;
     uint64_t count = 0;
@@ -129,23 +104,21 @@ static uint64_t lose_all(struct server *server, uint64_t from, struct slice erro
         if (session == NULL || (session->flags & SESSION_CLOSING)) continue;
         if (session->guest != NULL) {
             count += guest_lose(session, from, error);
-        } else if (has_lost(session, from)) {
-            count += output_lose(session, from, error);
+        } else {
+            count += session_lose(session, from, error);
         }
         count += crossing_lose(session, from, error);
-        session->gate = u64_min(session->gate, from - 1);
-        session->gate_early = u64_min(session->gate_early, from - 1);
     }
     return count;
 }
 
-static void check_losses(struct server *server)
+static void check_losses(struct server *server, struct standing *standing,
+                         const struct shard *shard)
 {
-    uint64_t from;
     bool for_good;
-    struct standing *standing = &server->crossing->standing;
+    struct gate from = {shard_number(shard), 0};
     struct crossing_stats *stats = &server->crossing->stats;
-    uint64_t losses = shard_losses(lane_only(server->lane), &from, &for_good);
+    uint64_t losses = shard_losses(shard, &from.index, &for_good);
     if (LIKELY(losses == standing->losses)) return;
     standing->losses = losses;
     if (for_good) {
@@ -162,21 +135,21 @@ static void check_losses(struct server *server)
     }
 }
 
-static instant check_unsettled(struct server *server, instant now)
+static instant check_unsettled(struct server *server, shard_id id, struct standing *standing,
+                               instant now)
 {
-    struct standing *standing = &server->crossing->standing;
-    uint64_t agreed = shard_agreed(lane_only(server->lane));
-    int64_t wait_ns = standing_wait(server).ns;
-    instant until = {standing->unsettled_since.ns + wait_ns};
-    if (standing->unsettled_gate == 0) return (instant){INT64_MAX};
-    if (standing->unsettled_gate > agreed && now.ns < until.ns) return until;
-    if (standing->unsettled_gate > agreed)
+    const struct shard *shard = lane_shard(server->lane, id);
+    uint64_t agreed = shard == NULL ? 0 : shard_agreed(shard);
+    instant until = {standing->unsettled_since.ns + standing_wait(server).ns};
+    if (standing->unsettled_index > agreed && now.ns < until.ns) return until;
+    if (standing->unsettled_index > agreed)
         server->crossing->stats.unknown += lose_all(
-            server, agreed + 1,
+            server, (struct gate){id, agreed + 1},
             SLICE("-UNKNOWN the write may or may not have happened: this node ceased to lead "
                   "before a majority had it, and has not heard of it since. Read to see "
                   "which\r\n"));
-    standing->unsettled_gate = 0;
+    standing->unsettled_index = 0;
+    server->crossing->standings->unsettled_count--;
     return (instant){INT64_MAX};
 }
 
@@ -184,7 +157,7 @@ static instant check_unsettled(struct server *server, instant now)
 
 /* A client of this lane that waits for keys: its guest asks the next leader, for what is left of
  * the time. */
-static void wait_elsewhere(struct server *server, struct session *session)
+static void wait_elsewhere(struct server *server, struct session *session, shard_id shard)
 {
     struct request request;
     char text[BLOCKED_TIMEOUT_TEXT];
@@ -192,50 +165,113 @@ static void wait_elsewhere(struct server *server, struct session *session)
     blocked_request(session, &request, &argv);
     duration passed = {server->sessions->now.ns - blocked_since(session).ns};
     blocked_shorten(request.command, argv, request.argc, passed, text);
+    session->shard = shard;
     crossing_ask_own(server, session, &request);
     blocked_leave(server, session);
 }
 
-static void deposed(struct server *server)
+static void deposed(struct server *server, struct standing *standing, shard_id id, uint64_t last)
 {
-    struct standing *standing = &server->crossing->standing;
+    struct standings *standings = server->crossing->standings;
     const struct sessions *sessions = server->sessions;
     for (uint32_t slot = 0; slot < sessions->slots_count; slot++) {
         struct session *session = sessions->slots[slot];
         if (session == NULL || (session->flags & SESSION_CLOSING)) continue;
-        if (session->watch != NULL) session->flags |= SESSION_DIRTY_WATCH;
+        if (watching_has(server, session, id)) session->flags |= SESSION_DIRTY_WATCH;
         if (!(session->flags & SESSION_BLOCKED)) continue;
+        if (!shard_eq(blocked_shard(session), id)) continue;
         if (session->guest != NULL) {
             guest_deposed(server, session);
         } else {
-            wait_elsewhere(server, session);
+            wait_elsewhere(server, session, id);
         }
     }
-    if (standing->unsettled_gate == 0) standing->unsettled_since = server->sessions->now;
-    standing->unsettled_gate =
-        u64_max(standing->unsettled_gate, shard_last(lane_only(server->lane)));
+    if (standing->unsettled_index == 0) {
+        standing->unsettled_since = server->sessions->now;
+        standings->unsettled_count++;
+    }
+    standing->unsettled_index = u64_max(standing->unsettled_index, u64_max(last, 1));
+}
+
+static void check_one(struct server *server, struct shard *shard)
+{
+    struct standings *standings = server->crossing->standings;
+    shard_id id = shard_number(shard);
+    struct standing *standing = standing_of(standings, id);
+    uint64_t depositions = shard_depositions(shard), epoch = shard_epoch(shard), index;
+    bool for_good;
+    standing->seen = standings->looks;
+    if (UNLIKELY(!standing->is_here)) { /* new: nothing waits for it yet */
+        *standing = (struct standing){.is_here = true, .depositions = depositions,
+                                      .seen = standings->looks};
+        standing->losses = shard_losses(shard, &index, &for_good);
+        standings->here_count = UINT32_MAX; /* look for who has gone, too */
+        session_observe_shard(server, shard);
+        config_apply(server);
+    }
+    if (UNLIKELY(depositions != standing->depositions)) {
+        standing->depositions = depositions;
+        deposed(server, standing, id, shard_last(shard));
+    }
+    check_losses(server, standing, shard);
+    if (LIKELY(epoch == standing->epoch)) return;
+    standing->epoch = epoch;
+    guests_look_again(server, id);
+}
+
+/* What has left this node: its replies cannot be settled here. */
+static void check_gone(struct server *server)
+{
+    struct standings *standings = server->crossing->standings;
+    for (uint32_t i = 0; i <= standings->shards_count; i++) {
+        struct standing *standing = &standings->of[i];
+        if (!standing->is_here || standing->seen == standings->looks) continue;
+        shard_id id = shard_at(standings, i);
+        deposed(server, standing, id, standing->unsettled_index);
+        server->crossing->stats.unknown +=
+            lose_all(server, (struct gate){id, 1},
+                     SLICE("-UNKNOWN the write may or may not have happened: its shard has left "
+                           "this node. Read to see which\r\n"));
+        standings->unsettled_count--;
+        *standing = (struct standing){0};
+        guests_look_again(server, id);
+    }
+}
+
+/* Where a leader is known now of a shard that is not here. */
+static void check_map(struct server *server)
+{
+    const struct map *map = lane_map(server->lane);
+    uint64_t changes = map == NULL ? 0 : map_changes(map);
+    if (LIKELY(changes == server->crossing->map_changes)) return;
+    server->crossing->map_changes = changes;
+    guests_look_again(server, (shard_id){SHARD_NONE});
 }
 
 void standing_check(struct server *server)
 {
-    if (LIKELY(server->crossing == NULL) || !server->crossing->config.replicated) return;
-    struct standing *standing = &server->crossing->standing;
-    uint64_t depositions = shard_depositions(lane_only(server->lane)),
-             epoch = shard_epoch(lane_only(server->lane));
-    if (UNLIKELY(depositions != standing->depositions)) {
-        standing->depositions = depositions;
-        deposed(server);
-    }
-    check_losses(server);
-    if (LIKELY(epoch == standing->epoch)) return;
-    standing->epoch = epoch;
-    guests_look_again(server);
+    struct standings *standings = server->crossing->standings;
+    if (LIKELY(!server->crossing->config.replicated)) return;
+    uint32_t count = 0;
+    standings->looks++;
+    for (struct shard *shard = lane_shard_first(server->lane); shard != NULL;
+         shard = lane_shard_next(server->lane, shard), count++)
+        check_one(server, shard);
+    if (UNLIKELY(count != standings->here_count)) check_gone(server);
+    standings->here_count = count;
+    check_map(server);
 }
 
 instant standing_turn(struct server *server, instant now)
 {
-    if (LIKELY(server->crossing == NULL) || !server->crossing->config.replicated)
-        return (instant){INT64_MAX};
-    instant unsettled = check_unsettled(server, now), parked = guests_expire(server, now);
-    return unsettled.ns < parked.ns ? unsettled : parked;
+    struct standings *standings = server->crossing->standings;
+    if (LIKELY(!server->crossing->config.replicated)) return (instant){INT64_MAX};
+    instant due = guests_expire(server, now);
+    for (uint32_t i = 0; standings->unsettled_count > 0 && i <= standings->shards_count; i++) {
+        if (standings->of[i].unsettled_index == 0) continue;
+        instant one =
+            check_unsettled(server, shard_at(standings, i), &standings->of[i], now);
+        if (one.ns < due.ns) due = one;
+    }
+    return due;
 }

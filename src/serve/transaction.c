@@ -1,7 +1,10 @@
 /* transaction.c -- see transaction.h. */
 #include <stdlib.h>
 
+#include "lane/together.h"
 #include "serve/config.h"
+#include "serve/crossing.h"
+#include "serve/crossing_codec.h"
 #include "serve/session_impl.h"
 #include "serve/transaction.h"
 #include "serve/watching.h"
@@ -140,6 +143,33 @@ static void unsettle(struct session_queue *queue)
             (const uint8_t *)((uintptr_t)arguments[i].data - (uintptr_t)queue->bytes.data);
 }
 
+static enum shard_ran begin(struct session_call *call, const struct call *calls, uint32_t count,
+                            bool *refused)
+{
+    struct lane *lane = call->server->lane;
+    shard_id shard = call->session->shard;
+    *refused = false;
+    if (shard.n == SHARD_NONE) return SHARD_RAN; /* none of them is about keys */
+    if (shard.n == SHARD_SEVERAL)
+        return together_begin(lane, calls, count, &call->reply, refused);
+    return shard_begin(lane_shard(lane, shard), calls, count, &call->reply, refused);
+}
+
+static struct gate end(const struct session_call *call)
+{
+    struct lane *lane = call->server->lane;
+    struct gate gate = {call->session->shard, 0};
+    if (gate.shard.n == SHARD_SEVERAL) {
+        struct together_gate all = {0};
+        together_end(lane, &all);
+        gate = (struct gate){all.shard, all.index};
+    } else if (gate.shard.n != SHARD_NONE) {
+        shard_end(lane_shard(lane, gate.shard), &gate.index);
+    }
+    if (gate_is_open(call->server, gate)) gate.index = 0;
+    return gate;
+}
+
 /* False: nothing happened; again after the next turn. */
 static bool run_all(struct session_call *call)
 {
@@ -149,8 +179,7 @@ static bool run_all(struct session_call *call)
     ASSERT(calls != NULL);
     settle(queue, calls);
     bool refused;
-    enum shard_ran ran =
-        shard_begin(lane_only(call->server->lane), calls, queue->count, &call->reply, &refused);
+    enum shard_ran ran = begin(call, calls, queue->count, &refused);
     if (ran == SHARD_LATER) {
         unsettle(queue);
     } else if (!refused) {
@@ -160,7 +189,7 @@ static bool run_all(struct session_call *call)
             struct request request = {calls[i].command, NULL, calls[i].argv, calls[i].argc};
             dispatch_queued(call->server, session, &request);
         }
-        shard_end(lane_only(call->server->lane), &session->gate);
+        session->gate = end(call);
     }
     free(calls);
     return ran != SHARD_LATER;
@@ -173,7 +202,7 @@ void exec_command(struct session_call *call)
         reply_error(&call->reply, "ERR EXEC without MULTI");
         return;
     }
-    shard_set_time(lane_only(call->server->lane));
+    dispatch_set_time(call->server, session);
     if (watching_expired(call->server, session)) session->flags |= SESSION_DIRTY_WATCH;
     if (session->flags & SESSION_DIRTY_EXEC) {
         reply_error(&call->reply, "EXECABORT Transaction discarded because of previous errors.");

@@ -1,6 +1,8 @@
 /* watching.c -- see watching.h. */
 #include <stdlib.h>
 
+#include "serve/crossing.h"
+#include "serve/crossing_codec.h"
 #include "serve/name_map.h"
 #include "serve/session_impl.h"
 #include "serve/watching.h"
@@ -50,10 +52,14 @@ void watching_touch(struct watching *watching, uint32_t database, struct slice k
 
 void watching_touch_database(struct server *server, uint32_t database, uint32_t other)
 {
-    const struct store *store = shard_store(lane_only(server->lane));
+    shard_id running = server->sessions->running_shard;
     struct name_walk walk = {0};
     for (struct name_node *node; (node = name_map_next(&server->watching->keys, &walk)) != NULL;) {
         if (node->database != database && node->database != other) continue;
+        const struct store *store = crossing_store_of(server, name_of(node));
+        shard_id shard = crossing_shard_of(server->crossing, name_of(node));
+        bool others = running.n < SHARD_SEVERAL && !shard_eq(running, shard);
+        if (store == NULL || others) continue;
         if (store_peek(store, database, name_of(node)) != NULL ||
             store_peek(store, other, name_of(node)) != NULL)
             touch(node);
@@ -62,6 +68,7 @@ void watching_touch_database(struct server *server, uint32_t database, uint32_t 
 
 static void watch(struct server *server, struct session *session, struct slice name)
 {
+    const struct store *store = crossing_store_of(server, name);
     struct name_node *key = name_map_add(&server->watching->keys, session->database, name);
     for (struct session_watch *at = session->watch; at != NULL; at = at->next)
         if (at->key == key) return;
@@ -72,8 +79,7 @@ static void watch(struct server *server, struct session *session, struct slice n
         .other = key->first,
         .session = session,
         .key = key,
-        .was_there =
-            store_peek(shard_store(lane_only(server->lane)), session->database, name) != NULL,
+        .was_there = store != NULL && store_peek(store, session->database, name) != NULL,
     };
     if (added->other != NULL) added->other->other_back = added;
     key->first = added;
@@ -100,10 +106,29 @@ void watching_leave(struct server *server, struct session *session)
 
 bool watching_expired(struct server *server, const struct session *session)
 {
-    const struct store *store = shard_store(lane_only(server->lane));
+    for (const struct session_watch *at = session->watch; at != NULL; at = at->next) {
+        const struct store *store = crossing_store_of(server, name_of(at->key));
+        if (!at->was_there || store == NULL) continue;
+        if (store_peek(store, at->key->database, name_of(at->key)) == NULL) return true;
+    }
+    return false;
+}
+
+shard_id watching_shard_of(const struct server *server, const struct session *session)
+{
+    shard_id all = {SHARD_NONE};
+    for (const struct session_watch *at = session->watch; at != NULL; at = at->next) {
+        shard_id shard = crossing_shard_of(server->crossing, name_of(at->key));
+        if (all.n != SHARD_NONE && !shard_eq(all, shard)) return (shard_id){SHARD_SEVERAL};
+        all = shard;
+    }
+    return all;
+}
+
+bool watching_has(const struct server *server, const struct session *session, shard_id shard)
+{
     for (const struct session_watch *at = session->watch; at != NULL; at = at->next)
-        if (at->was_there && store_peek(store, at->key->database, name_of(at->key)) == NULL)
-            return true;
+        if (shard_eq(crossing_shard_of(server->crossing, name_of(at->key)), shard)) return true;
     return false;
 }
 
@@ -120,11 +145,14 @@ void watch_command(struct session_call *call)
         reply_error(&call->reply, "ERR WATCH inside MULTI is not allowed");
         return;
     }
-    shard_set_time(lane_only(call->server->lane));
+    dispatch_set_time(call->server, call->session);
     if (!(call->session->flags & SESSION_DIRTY_WATCH)) /* EXEC will fail anyhow */
         for (uint32_t i = 1; i < call->argc; i++) watch(call->server, call->session, call->argv[i]);
     /* What it has seen, a read at another node must see too: that shows only what is agreed on. */
-    call->session->gate = u64_max(call->session->gate, shard_last(lane_only(call->server->lane)));
+    const struct shard *shard = lane_shard(call->server->lane, call->session->shard);
+    if (shard != NULL)
+        call->session->gate =
+            gate_of(call->session->shard, shard_last(shard), shard_agreed(shard));
     session_observe(call->server);
     reply_ok(&call->reply);
 }

@@ -17,5 +17,9 @@ void watching_leave(struct server *server, struct session *session); /* UNWATCH 
 bool watching_expired(struct server *server, const struct session *session);
 uint32_t watching_count_of(const struct session *session);
 
+/* Of all keys that it watches: SHARD_NONE, one, or SHARD_SEVERAL. */
+shard_id watching_shard_of(const struct server *server, const struct session *session);
+bool watching_has(const struct server *server, const struct session *session, shard_id shard);
+
 void watch_command(struct session_call *call);
 void unwatch_command(struct session_call *call);

@@ -102,7 +102,8 @@ static enum err start_lanes(struct host *host)
 
 static enum err start(struct host *host)
 {
-    host->options = (struct node_options){&host->config, NULL, "simulated"};
+    host->options = (struct node_options){.config = &host->config, .version = "simulated"};
+    host->options.machine.name = "";
     for (uint32_t i = 0; i < SIM_LANES_MAX; i++) {
         host->lanes[i] = (struct sim_lane_run){.turn_at_ns = INT64_MAX};
     }

@@ -297,31 +297,31 @@ static void say_nonsense(struct buffer *out)
 
 static void claim_much(struct buffer *out)
 {
-    append_frame(out, 1, PEER_HELLO, SLICE(""));
+    append_frame(out, 2, PEER_HELLO, SLICE(""));
     (void)u32_write(out->data + 8, PEER_STRANGER_BYTES_MAX + 1);
 }
 
 static void flip_a_bit(struct buffer *out)
 {
-    append_frame(out, 1, PEER_HELLO, SLICE("hello"));
+    append_frame(out, 2, PEER_HELLO, SLICE("hello"));
     out->data[PEER_FRAME_HEADER_BYTES] ^= 1;
 }
 
 static void skip_the_handshake(struct buffer *out)
 {
-    append_frame(out, 1, PEER_DATA + LINK_RAFT, SLICE("let me in"));
+    append_frame(out, 2, PEER_DATA + LINK_RAFT, SLICE("let me in"));
 }
 
 static void prove_first(struct buffer *out)
 {
-    append_frame(out, 1, PEER_PROOF, SLICE("01234567890123456789012345678901"));
+    append_frame(out, 2, PEER_PROOF, SLICE("01234567890123456789012345678901"));
 }
 
 static void prove_wrongly(struct buffer *out)
 {
     struct buffer hello = {0};
-    peer_hello_write(&(struct peer_hello){1, 1, 7, {1}, {2}, 0, 1, {0}}, &hello);
-    append_frame(out, 1, PEER_HELLO, buffer_slice(&hello));
+    peer_hello_write(&(struct peer_hello){2, 2, 7, {1}, {2}, 0, 1, {0}}, &hello);
+    append_frame(out, 2, PEER_HELLO, buffer_slice(&hello));
     prove_first(out);
     buffer_free(&hello);
 }
@@ -329,8 +329,8 @@ static void prove_wrongly(struct buffer *out)
 static void be_greater(struct buffer *out)
 {
     struct buffer hello = {0};
-    peer_hello_write(&(struct peer_hello){1, 1, 7, {3}, {2}, 0, 1, {0}}, &hello);
-    append_frame(out, 1, PEER_HELLO, buffer_slice(&hello));
+    peer_hello_write(&(struct peer_hello){2, 2, 7, {3}, {2}, 0, 1, {0}}, &hello);
+    append_frame(out, 2, PEER_HELLO, buffer_slice(&hello));
     buffer_free(&hello);
 }
 

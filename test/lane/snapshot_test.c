@@ -64,8 +64,8 @@ static struct snapshot_writer *begin(struct place *place, struct store *store, u
         .term = 3,
         .made_at_ms = 1700000000000,
         .seed = 42,
-        .lane = 1,
-        .lanes_count = 2,
+        .shard = {1},
+        .shards_count = 2,
         .keys = {store_count(store, 0)},
     };
     enum err err =
@@ -143,8 +143,8 @@ Test(snapshot, what_was_saved_is_loaded)
         ROW_EQ(row, header.index, 4711);
         ROW_EQ(row, header.term, 3);
         ROW_EQ(row, header.made_at_ms, 1700000000000);
-        ROW_EQ(row, header.lane, 1);
-        ROW_EQ(row, header.lanes_count, 2);
+        ROW_EQ(row, header.shard.n, 1);
+        ROW_EQ(row, header.shards_count, 2);
         err = snapshot_verify(path, &header, &keys, &fault);
         ROW_EQ(row, err, ERR_OK);
         store_free(store);

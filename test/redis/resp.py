@@ -113,6 +113,22 @@ def tutti(program, folder, *more):
                                 str(pathlib.Path(folder) / "data"), *more], folder, "tutti")
 
 
+def redis_cluster(folder):
+    """A cluster of one, with all slots."""
+    server = Server(lambda port: ["redis-server", "--port", str(port), "--save", "", "--dir",
+                                  str(folder), "--cluster-enabled", "yes", "--cluster-port",
+                                  str(port_free())], folder, "redis-cluster")
+    link = Link(server.port, 2)
+    link.call("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    end = time.monotonic() + START_SECONDS_MAX
+    while b"cluster_state:ok" not in link.call("CLUSTER", "INFO"):
+        if time.monotonic() > end:
+            raise Error(f"{server.name} did not come together: {server.said()}")
+        time.sleep(0.01)
+    link.close()
+    return server
+
+
 def redis(folder):
     return Server(lambda port: ["redis-server", "--port", str(port), "--save", "", "--dir",
                                 str(folder), "--enable-debug-command", "yes"], folder,

@@ -92,8 +92,7 @@ bool peer_hello_read(struct slice payload, struct peer_hello *hello)
     struct slice nonce = cursor_bytes(&cursor, sizeof hello->nonce);
     if (cursor.bad) return false; /* [I3] */
     memcpy(hello->nonce, nonce.data, sizeof hello->nonce);
-    return hello->version_min != 0 && hello->version_min <= hello->version_max &&
-           hello->node.n != 0;
+    return hello->version_min != 0 && hello->version_min <= hello->version_max;
 }
 
 void peer_refusal_write(const struct peer_refusal *refusal, struct buffer *out)
@@ -108,7 +107,7 @@ bool peer_refusal_read(struct slice payload, struct peer_refusal *refusal)
     uint8_t reason = cursor_u8(&cursor);
     refusal->mine = cursor_u32(&cursor);
     refusal->reason = (enum peer_reason)reason;
-    return !cursor.bad && reason >= PEER_REASON_VERSION && reason <= PEER_REASON_FORM;
+    return !cursor.bad && reason >= PEER_REASON_VERSION && reason <= PEER_REASON_MEMBER;
 }
 
 void peer_refusal_tell(const struct peer_refusal *refusal, struct buffer *out)
@@ -116,13 +115,14 @@ void peer_refusal_tell(const struct peer_refusal *refusal, struct buffer *out)
     switch (refusal->reason) {
     case PEER_REASON_VERSION:
         buffer_append_format(out,
-                             "it speaks another version of the protocol (%u at most; here %d): "
-                             "update the older one",
-                             refusal->mine, PEER_VERSION_MAX);
+                             "it speaks another version of the protocol (%u at most; here %d to "
+                             "%d): update the older one",
+                             refusal->mine, PEER_VERSION_MIN, PEER_VERSION_MAX);
         break;
     case PEER_REASON_CLUSTER:
-        buffer_append(out, SLICE("it belongs to another cluster: --cluster and the numbers in "
-                                 "--peers must be the same on all nodes"));
+        buffer_append(out, SLICE("it belongs to another cluster: a node's folder is of the cluster "
+                                 "in which it began; in one by --peers, --cluster and the numbers "
+                                 "must be the same on all nodes"));
         break;
     case PEER_REASON_NODE:
         buffer_append_format(out,
@@ -141,11 +141,16 @@ void peer_refusal_tell(const struct peer_refusal *refusal, struct buffer *out)
                              refusal->mine);
         break;
     case PEER_REASON_SECRET:
-        buffer_append(out, SLICE("it has another secret: what is in --peer-secret-file must be "
-                                 "the same on all nodes"));
+        buffer_append(out, SLICE("it has another secret: cluster.secret in the data folders, or "
+                                 "what is in --peer-secret-file, must be the same on all nodes"));
         break;
     case PEER_REASON_FORM:
         buffer_append(out, SLICE("it says that we do not keep to the protocol"));
+        break;
+    case PEER_REASON_MEMBER:
+        buffer_append(out, SLICE("it knows no such node in the cluster: if this one was removed "
+                                 "('tutti nodes' says), begin with an empty folder and join "
+                                 "again"));
         break;
     }
 }
@@ -163,11 +168,12 @@ bool peer_hello_check(const struct peer_hello *mine, const struct peer_hello *th
     if (apart) return refuse(refusal, PEER_REASON_VERSION, mine->version_max);
     *version = (uint8_t)u64_min(mine->version_max, theirs->version_max);
     if (mine->cluster != theirs->cluster) return refuse(refusal, PEER_REASON_CLUSTER, 0);
+    bool joins = mine->node.n == 0 || theirs->node.n == 0;
     bool meant = (theirs->wanted.n == 0 || node_eq(theirs->wanted, mine->node)) &&
                  (mine->wanted.n == 0 || node_eq(mine->wanted, theirs->node)) &&
                  !node_eq(mine->node, theirs->node);
     if (!meant) return refuse(refusal, PEER_REASON_NODE, mine->node.n);
-    if (mine->lanes_count != theirs->lanes_count) {
+    if (!joins && mine->lanes_count != theirs->lanes_count) {
         return refuse(refusal, PEER_REASON_LANES, mine->lanes_count);
     }
     if (mine->lane != theirs->lane) return refuse(refusal, PEER_REASON_LANE, mine->lane);

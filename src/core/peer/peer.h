@@ -14,6 +14,9 @@
  *   connector  PROOF   HMAC-SHA256 by the secret, of peer_proof_text
  *   acceptor   PROOF   the same, for the other direction
  *
+ * A machine that wants to join has no number yet: it says NODE_NONE, connects to lane 0, and sends
+ * JOIN after the handshake instead of anything else; the answer is JOINED (join.h).
+ *
  * Whoever connects proves first, so that a stranger gets nothing that depends on the secret. Either
  * may say REFUSED, why, and close. The proofs cover both HELLOs whole, so that nobody in between
  * can have changed them; what follows is checksummed, and not protected against who can write into
@@ -25,8 +28,8 @@
 #include "base/cursor.h"
 
 enum {
-    PEER_VERSION_MIN = 1, /* that this code speaks */
-    PEER_VERSION_MAX = 1,
+    PEER_VERSION_MIN = 2, /* that this code speaks. 1 had a group a lane, and no registry */
+    PEER_VERSION_MAX = 2,
     PEER_FRAME_HEADER_BYTES = 16,
     PEER_STRANGER_BYTES_MAX = 1024,                 /* payload, before the handshake is over */
     PEER_PAYLOAD_BYTES_MAX = (1 << 30) + (1 << 20), /* after: a record of the log, and its head */
@@ -41,6 +44,8 @@ enum peer_kind {
     PEER_PROOF,
     PEER_REFUSED,
     PEER_PING,     /* no payload: I am here */
+    PEER_JOIN,     /* what the joiner is, in the registry's words */
+    PEER_JOINED,   /* join.h */
     PEER_DATA = 16 /* this and above: of whoever uses the link */
 };
 
@@ -68,7 +73,8 @@ enum peer_read peer_frame_read(struct slice bytes, size_t payload_max, struct pe
 struct peer_hello {
     uint8_t version_min, version_max; /* that the sender speaks */
     uint64_t cluster;
-    node_id node, wanted; /* the sender; and whom it takes the other for, NODE_NONE: anybody */
+    node_id node, wanted; /* the sender, NODE_NONE: it wants to join; and whom it takes the other
+                             for, NODE_NONE: anybody */
     uint32_t lane, lanes_count;
     uint8_t nonce[PEER_NONCE_BYTES];
 };
@@ -83,7 +89,8 @@ enum peer_reason {
     PEER_REASON_LANES,  /* another number of them */
     PEER_REASON_LANE,   /* another one of them */
     PEER_REASON_SECRET, /* the proof is wrong */
-    PEER_REASON_FORM    /* it does not keep to the protocol */
+    PEER_REASON_FORM,   /* it does not keep to the protocol */
+    PEER_REASON_MEMBER  /* it is in no registry that the refuser knows */
 };
 
 struct peer_refusal {

@@ -3,6 +3,7 @@
  *
  *   G5  what has changed is what bears the newest epoch: nothing is flagged.
  */
+#include "base/crc.h"
 #include "core/registry/registry_impl.h"
 
 struct registry *registry_new(void)
@@ -406,11 +407,23 @@ static void place(struct registry *registry, const struct registry_event *event)
     }
 }
 
+/* Two histories that once differed never look the same again. [G4] */
+static void note_history(struct registry *registry, const struct registry_event *event)
+{
+    struct buffer bytes = {0};
+    put_u64(&bytes, registry->history);
+    registry_event_write(event, &bytes);
+    uint64_t upper = crc32c(1, buffer_slice(&bytes));
+    registry->history = upper << 32 | crc32c(0, buffer_slice(&bytes));
+    buffer_free(&bytes);
+}
+
 void registry_step(struct registry *registry, const struct registry_event *event)
 {
     struct fault fault;
     if (registry_may(registry, event, &fault) != ERR_OK) return;
     registry->epoch++; /* [G4] */
+    note_history(registry, event);
     registry->forgotten = NODE_NONE;
     switch (event->kind) {
     case REGISTRY_FORM: form(registry, event); break;

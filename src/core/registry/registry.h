@@ -133,6 +133,8 @@ void registry_changed_rows(const struct registry *registry, registry_row_visit v
                            void *context);
 MUST_USE bool registry_row_load(struct registry *registry, struct slice name, struct slice bytes);
 MUST_USE bool registry_rows_end(struct registry *registry);
+/* Are the bytes of the row "cluster" those of this registry? It changes with each event. */
+bool registry_is_cluster_row(const struct registry *registry, struct slice bytes);
 
 /* --- readers --------------------------------------------------------------------------------- */
 

@@ -210,6 +210,7 @@ static void put_cluster(struct buffer *out, const struct registry *registry)
 {
     put_u64(out, registry->cluster);
     put_varint(out, registry->epoch);
+    put_u64(out, registry->history);
     put_varint(out, registry->next_node);
     put_varint(out, registry->shards_count);
 }
@@ -218,6 +219,7 @@ static bool take_cluster(struct cursor *in, struct registry *registry)
 {
     registry->cluster = cursor_u64(in);
     registry->epoch = cursor_varint(in);
+    registry->history = cursor_u64(in);
     registry->next_node = take_u32(in);
     registry->shards_count = take_u32(in);
     return !in->bad && registry->shards_count <= SHARDS_MAX;
@@ -431,4 +433,13 @@ bool registry_rows_end(struct registry *registry)
 {
     if (registry->epoch == 0 || registry->shards == NULL) return false;
     return registry_trouble(registry) == NULL;
+}
+
+bool registry_is_cluster_row(const struct registry *registry, struct slice bytes)
+{
+    struct buffer row = {0};
+    put_cluster(&row, registry);
+    bool same = slice_eq(buffer_slice(&row), bytes);
+    buffer_free(&row);
+    return same;
 }

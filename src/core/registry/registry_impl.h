@@ -11,6 +11,7 @@ struct registry_member_row {
 struct registry {
     struct arena *arena;
     uint64_t cluster, epoch; /* epoch 0: not formed */
+    uint64_t history;        /* a checksum over all events so far */
     uint32_t shards_count;
     uint32_t next_node;
     struct registry_shard *shards; /* [shards_count] */

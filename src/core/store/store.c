@@ -95,6 +95,18 @@ struct store *store_new(const struct store_config *config)
     return store;
 }
 
+void store_set_companion(struct store *store, void *companion, void (*free)(void *companion))
+{
+    if (store->companion != NULL) store->companion_free(store->companion);
+    store->companion = companion;
+    store->companion_free = free;
+}
+
+void *store_companion(const struct store *store)
+{
+    return store->companion;
+}
+
 void store_free(struct store *store)
 {
     if (store == NULL) return;
@@ -103,6 +115,7 @@ void store_free(struct store *store)
         store_over_free(store);
         return;
     }
+    store_set_companion(store, NULL, NULL);
     walk_forget(store);
     for (uint32_t i = 0; i < STORE_DATABASES; i++) trash_take_database(store, store->databases[i]);
     for (bool more = true; more;) {

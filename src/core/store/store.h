@@ -53,6 +53,11 @@ void store_succeed(struct store *store, const struct store *before);
 /* All keys under cache policies go, and nobody is told. */
 void store_drop_cache(struct store *store);
 
+/* What somebody has worked out from the data in it, and keeps with it: freed with the store, or
+ * when another takes its place. NULL: nothing. */
+void store_set_companion(struct store *store, void *companion, void (*free)(void *companion));
+void *store_companion(const struct store *store);
+
 /* The time of the command that follows. It may stand still, and a step back counts as standing. */
 void store_set_time(struct store *store, int64_t now_ms);
 int64_t store_now_ms(const struct store *store);

@@ -199,6 +199,8 @@ struct store {
     struct policies *policies;
     struct prng notes_prng; /* for eviction; no data depends on it */
     struct walk walk;
+    void *companion; /* see store_set_companion */
+    void (*companion_free)(void *companion);
 };
 
 /* --- from a key to its entry ----------------------------------------------------------------- */

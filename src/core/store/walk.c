@@ -52,6 +52,15 @@ void entry_encode(uint32_t database, const struct entry *entry, struct buffer *o
     }
 }
 
+bool entry_encoded_key(struct slice record, uint32_t *database, struct slice *key)
+{
+    struct cursor in = cursor_of(record);
+    *database = cursor_u8(&in);
+    if ((cursor_u8(&in) & RECORD_EXPIRES) != 0) (void)cursor_u64(&in);
+    *key = cursor_sized(&in);
+    return !in.bad && *database < STORE_DATABASES;
+}
+
 struct record {
     uint32_t database;
     struct found found;

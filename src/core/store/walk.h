@@ -29,6 +29,7 @@ void store_walk_cancel(struct store *store);
  * backup hold. Decoding replaces a key that is there. False: the bytes are damaged, and the store
  * is as it was. */
 void entry_encode(uint32_t database, const struct entry *entry, struct buffer *out);
+bool entry_encoded_key(struct slice record, uint32_t *database, struct slice *key); /* false: bad */
 MUST_USE bool store_decode_entry(struct store *store, struct cursor *in); /* or a policy's record */
 /* As store_decode_entry for many, with the memory accesses overlapped: for start-up. False: the
  * records before the damaged one have been taken. */

@@ -80,8 +80,8 @@ Test(peer_frame, does_not_depend_on_how_its_payload_is_cut)
 
 /* --- who may talk to whom -------------------------------------------------------------------- */
 
-static const struct peer_hello one = {1, 1, 77, {1}, {2}, 3, 4, {1, 2, 3}};
-static const struct peer_hello two = {1, 1, 77, {2}, {1}, 3, 4, {4, 5, 6}};
+static const struct peer_hello one = {2, 2, 77, {1}, {2}, 3, 4, {1, 2, 3}};
+static const struct peer_hello two = {2, 2, 77, {2}, {1}, 3, 4, {4, 5, 6}};
 
 static const struct hello_row {
     const char *why;
@@ -89,16 +89,17 @@ static const struct hello_row {
     enum peer_reason refused; /* 0: they may */
     const char *told;
 } hello_rows[] = {
-    {"all is as it should be", {1, 1, 77, {2}, {1}, 3, 4, {0}}, 0, ""},
-    {"who does not say whom it wants", {1, 1, 77, {2}, {0}, 3, 4, {0}}, 0, ""},
-    {"a newer one that speaks ours too", {1, 9, 77, {2}, {1}, 3, 4, {0}}, 0, ""},
+    {"all is as it should be", {2, 2, 77, {2}, {1}, 3, 4, {0}}, 0, ""},
+    {"who does not say whom it wants", {2, 2, 77, {2}, {0}, 3, 4, {0}}, 0, ""},
+    {"a newer one that speaks ours too", {2, 9, 77, {2}, {1}, 3, 4, {0}}, 0, ""},
     {"one that is too new", {8, 9, 77, {2}, {1}, 3, 4, {0}}, PEER_REASON_VERSION, "update"},
-    {"another cluster", {1, 1, 78, {2}, {1}, 3, 4, {0}}, PEER_REASON_CLUSTER, "--cluster"},
-    {"not whom we wanted", {1, 1, 77, {3}, {1}, 3, 4, {0}}, PEER_REASON_NODE, "is node 1"},
-    {"who wanted somebody else", {1, 1, 77, {2}, {3}, 3, 4, {0}}, PEER_REASON_NODE, "--peers"},
-    {"our own number", {1, 1, 77, {1}, {0}, 3, 4, {0}}, PEER_REASON_NODE, "--node of its own"},
-    {"more lanes", {1, 1, 77, {2}, {1}, 3, 5, {0}}, PEER_REASON_LANES, "it has 4 lanes"},
-    {"another lane", {1, 1, 77, {2}, {1}, 2, 4, {0}}, PEER_REASON_LANE, "its lane 3 was met"},
+    {"one of before shards", {1, 1, 77, {2}, {1}, 3, 4, {0}}, PEER_REASON_VERSION, "here 2 to 2"},
+    {"another cluster", {2, 2, 78, {2}, {1}, 3, 4, {0}}, PEER_REASON_CLUSTER, "--cluster"},
+    {"not whom we wanted", {2, 2, 77, {3}, {1}, 3, 4, {0}}, PEER_REASON_NODE, "is node 1"},
+    {"who wanted somebody else", {2, 2, 77, {2}, {3}, 3, 4, {0}}, PEER_REASON_NODE, "--peers"},
+    {"our own number", {2, 2, 77, {1}, {0}, 3, 4, {0}}, PEER_REASON_NODE, "--node of its own"},
+    {"more lanes", {2, 2, 77, {2}, {1}, 3, 5, {0}}, PEER_REASON_LANES, "it has 4 lanes"},
+    {"another lane", {2, 2, 77, {2}, {1}, 2, 4, {0}}, PEER_REASON_LANE, "its lane 3 was met"},
 };
 
 Test(peer_hello, is_checked)
@@ -111,7 +112,7 @@ Test(peer_hello, is_checked)
         ROW_EQ(row, fine, row->refused == 0);
         ROW_EQ(row, refusal.reason, row->refused);
         if (fine) {
-            ROW_EQ(row, version, 1);
+            ROW_EQ(row, version, 2);
         } else {
             peer_refusal_write(&refusal, &text);
             cr_expect(peer_refusal_read(buffer_slice(&text), &read), "%s", row->why);
@@ -122,6 +123,32 @@ Test(peer_hello, is_checked)
         }
         buffer_free(&text);
     }
+}
+
+/* Of a machine that wants to join, as its acceptor sees it. */
+static const struct hello_row joiner_rows[] = {
+    {"who has other lanes", {2, 2, 77, {0}, {0}, 0, 5, {0}}, 0, ""},
+    {"who has the token of another cluster",
+     {2, 2, 78, {0}, {0}, 0, 4, {0}},
+     PEER_REASON_CLUSTER,
+     "another cluster"},
+    {"who wants somebody else", {2, 2, 77, {0}, {3}, 0, 4, {0}}, PEER_REASON_NODE, "is node 1"},
+    {"who came to a lane but the first", {2, 2, 77, {0}, {0}, 1, 4, {0}}, PEER_REASON_LANE, "0"},
+};
+
+Test(peer_hello, of_who_wants_to_join_is_checked)
+{
+    static const struct peer_hello mine = {2, 2, 77, {1}, {0}, 0, 4, {1}};
+    static const struct peer_hello nobody = {2, 2, 77, {0}, {0}, 0, 4, {1}};
+    struct peer_refusal refusal = {0};
+    uint8_t version;
+    FOR_ROWS (row, joiner_rows) {
+        refusal = (struct peer_refusal){0};
+        bool fine = peer_hello_check(&mine, &row->theirs, &version, &refusal);
+        ROW_EQ(row, fine, row->refused == 0);
+        ROW_EQ(row, refusal.reason, row->refused);
+    }
+    cr_expect(!peer_hello_check(&nobody, &nobody, &version, &refusal), "two that have no number");
 }
 
 Test(peer_hello, is_read_as_it_was_written)
@@ -139,7 +166,7 @@ Test(peer_hello, is_read_as_it_was_written)
     }
     buffer_append_byte(&bytes, 1);
     cr_expect(peer_hello_read(buffer_slice(&bytes), &read), "a newer version's may be longer");
-    bytes.data[0] = 2;
+    bytes.data[0] = 3;
     cr_expect(!peer_hello_read(buffer_slice(&bytes), &read), "no version at all");
     buffer_free(&bytes);
 }
