@@ -57,11 +57,12 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
         .segment_bytes = (uint64_t)config_integer(&lane->config, SETTING_LOG_SEGMENT_SIZE),
         .memory_max_bytes = config_memory_max(&lane->config),
         .commands = node->commands,
+        .cluster = &node->cluster,
     };
     config.segment_bytes -= config.segment_bytes % IO_BLOCK_BYTES;
     config_limits(&lane->config, &config.limits);
     config_call_settings(&lane->config, &config.settings);
-    if (node->peers.count != 0) {
+    if (node->peers.count > 1) {
         uint64_t chance;
         random_fill(&chance, sizeof chance);
         peers_fill(&node->peers, &node->folder.identity, &lane->config, lane->number, chance,
