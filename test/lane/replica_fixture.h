@@ -23,7 +23,9 @@ struct replica_node {
 
 struct replica_cluster {
     struct replica_node nodes[REPLICA_NODES_MAX];
-    uint32_t count; /* 1: solo */
+    uint32_t count;        /* 1: solo */
+    uint32_t shards_count; /* 1, but who wants more may say so before the start */
+    shard_id shard;        /* that the following are about */
     struct arena *arena;
     const struct command_table *commands;
     int64_t ahead_ns;
