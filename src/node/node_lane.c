@@ -51,7 +51,7 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     struct lane_config config = {
         .number = lane->number,
         .lanes_count = node->lanes_count,
-        .shards_count = node->lanes_count,
+        .shards_count = node->folder.identity.shards_count,
         .folder = node->lane_folders[lane->number],
         .seed = node->folder.identity.seed,
         .segment_bytes = (uint64_t)config_integer(&lane->config, SETTING_LOG_SEGMENT_SIZE),
@@ -102,9 +102,10 @@ static enum err open_door(struct node_lane *lane, struct fault *fault)
                                        .shards_count = lane_shards_count(lane->lane),
                                        .lanes_count = node->lanes_count,
                                        .mailboxes = node->mailboxes,
-                                       .replicated = lane_is_replicated(lane->lane)};
-    bool crosses = crossing.lanes_count > 1 || crossing.replicated;
-    if (crosses) server.crossing = crossing_new(lane->arena, &crossing);
+                                       .shards_count = lane_shards_count(lane->lane),
+                                       .replicated = lane_is_replicated(lane->lane),
+                                       .seed = node->folder.identity.seed + lane->number};
+    server.crossing = crossing_new(lane->arena, &crossing);
     memcpy(server.run_id, node->run_id, sizeof server.run_id);
     lane->server = door_new(&server);
     config_apply(lane->server);
