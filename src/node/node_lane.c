@@ -99,7 +99,6 @@ static enum err open_door(struct node_lane *lane, struct fault *fault)
         .client_id_step = node->lanes_count,
     };
     struct crossing_config crossing = {.lane = lane->number,
-                                       .shards_count = lane_shards_count(lane->lane),
                                        .lanes_count = node->lanes_count,
                                        .mailboxes = node->mailboxes,
                                        .shards_count = lane_shards_count(lane->lane),
