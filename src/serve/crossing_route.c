@@ -190,8 +190,7 @@ static enum crossing_way forward_transaction(struct server *server, struct sessi
     transaction_each(session, forward_quietly, &to);
     if (session->crossing != NULL) session->crossing->watches = false;
     transaction_drop(server, session);
-    return send_to(server, session, where->shard, request,
-                   where->restricted ? ASK_RESTRICTED : 0);
+    return send_to(server, session, where->shard, request, where->restricted ? ASK_RESTRICTED : 0);
 }
 
 /* Who watches keys here cannot have its EXEC done elsewhere: nobody there knows of them. */

@@ -102,8 +102,8 @@ static void ask_lanes(struct sharing *sharing, const struct request *request)
     uint32_t lanes_count = sharing->server->crossing->config.lanes_count;
     for (uint32_t lane = 0; lane < lanes_count; lane++) {
         sharing->held->owed_count++;
-        crossing_ask_lane(sharing->server, sharing->session, lane, sharing->entry, 0,
-                          request->argv, request->argc);
+        crossing_ask_lane(sharing->server, sharing->session, lane, sharing->entry, 0, request->argv,
+                          request->argc);
     }
 }
 
@@ -275,8 +275,8 @@ bool crossing_share_out(struct server *server, struct session *session,
     session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
     held->share = calloc(1, sizeof *held->share);
     ASSERT(held->share != NULL);
-    *held->share = (struct share){
-        .scope = row->scope, .combine = row->combine, .protocol = session->protocol};
+    *held->share =
+        (struct share){.scope = row->scope, .combine = row->combine, .protocol = session->protocol};
     struct sharing sharing = {server, session, held, of->first + held_count(of) - 1};
     begin(&sharing, request);
     /* What is of the lanes counts for all that comes behind it. */

@@ -124,8 +124,7 @@ static void memory_section(const struct server *server, struct buffer *out)
     line_text(out, "mem_allocator", "jemalloc");
     line(out, "mem_not_counted_for_evict", 0);
     line(out, "active_defrag_running", 0);
-    line(out, "lazyfree_pending_objects",
-         (int64_t)store_sum(server).stats.pending_free_blocks);
+    line(out, "lazyfree_pending_objects", (int64_t)store_sum(server).stats.pending_free_blocks);
 }
 
 static void persistence_section(const struct server *server, struct buffer *out)
@@ -149,8 +148,7 @@ static void persistence_section(const struct server *server, struct buffer *out)
     line_text(out, "aof_last_bgrewrite_status", saving.last_failed ? "err" : "ok");
     line_text(out, "aof_last_write_status", failed == NULL ? "ok" : "err");
     line(out, "aof_current_size", (int64_t)lane_log_bytes(server->lane));
-    line(out, "aof_pending_bio_fsync",
-         !lane_is_agreed(server->lane));
+    line(out, "aof_pending_bio_fsync", !lane_is_agreed(server->lane));
     line(out, "log_flushes", (int64_t)log->flushes);
     line(out, "log_flushed_bytes", (int64_t)log->flushed_bytes);
     line(out, "log_flushed_records", (int64_t)log->flushed_records);
@@ -266,8 +264,7 @@ static void keyspace_section(const struct server *server, struct buffer *out)
         if (sum.keys_count == 0) continue;
         buffer_append_format(out, "db%u:keys=%llu,expires=%llu,avg_ttl=%lld\r\n", i,
                              (unsigned long long)sum.keys_count,
-                             (unsigned long long)sum.expiring_count,
-                             (long long)sum.average_ttl_ms);
+                             (unsigned long long)sum.expiring_count, (long long)sum.average_ttl_ms);
     }
 }
 

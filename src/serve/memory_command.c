@@ -82,8 +82,7 @@ static void malloc_stats(struct session_call *call)
     struct facts facts = gather(call->server);
     struct buffer out = {0};
     buffer_append_format(&out, "used bytes: %llu\nblocks: %llu\nresident bytes: %llu\n",
-                         (unsigned long long)facts.used,
-                         (unsigned long long)facts.blocks,
+                         (unsigned long long)facts.used, (unsigned long long)facts.blocks,
                          (unsigned long long)facts.rss);
     reply_verbatim(&call->reply, "txt", buffer_slice(&out));
     buffer_free(&out);

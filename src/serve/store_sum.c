@@ -38,7 +38,6 @@ struct database_sum store_sum_database(const struct server *server, uint32_t dat
         sum.expiring_count += expiring;
         ttl_ms += (double)expiring * (double)store_average_ttl_ms(store, database);
     }
-    if (sum.expiring_count > 0)
-        sum.average_ttl_ms = (int64_t)(ttl_ms / (double)sum.expiring_count);
+    if (sum.expiring_count > 0) sum.average_ttl_ms = (int64_t)(ttl_ms / (double)sum.expiring_count);
     return sum;
 }
