@@ -17,7 +17,6 @@
 #include "lane/shard.h"
 
 struct lane;                    /* opaque */
-struct lane_cluster;            /* cluster.h */
 struct lane_replication_config; /* replica.h */
 struct lane_cluster_config;     /* map.h */
 struct wiring;                  /* wiring.h */
@@ -40,7 +39,6 @@ struct lane_config {
     struct call_settings settings;
     const struct command_table *commands;
     const struct lane_replication_config *replication; /* NULL: solo, groups of one */
-    const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
     /* NULL: all of this lane's but the root group, of all peers of `replication`. */
     const struct lane_start *starts;
     uint32_t starts_count;

@@ -17,6 +17,7 @@ struct map; /* opaque: one a lane, of lane/lane.h */
 /* What a lane must know to be in a cluster; borrowed for as long as the lane is open. */
 struct lane_cluster_config {
     uint64_t cluster;
+    const char *name;                      /* of the cluster; joiners get it, and the lane's seed */
     const char *registry_path;             /* of the saved copy; NULL: nowhere */
     struct mailbox *const *mailboxes;      /* [lanes_count] for this alone; NULL: one lane */
     const struct registry_member *members; /* of whom the cluster is formed, by rising node; */

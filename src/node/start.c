@@ -4,8 +4,8 @@
 #include "io/clock.h"
 #include "io/process.h"
 #include "io/signals.h"
-#include "lane/cluster.h"
 #include "node/join.h"
+#include "node/membership.h"
 #include "node/notice.h"
 #include "node/peers.h"
 #include "node/start.h"
@@ -148,7 +148,7 @@ static void say_other_seed(const struct run *run)
 static void say_how_to_grow(const struct run *run)
 {
     const struct data_folder *folder = node_folder(run->node);
-    const struct lane_cluster *cluster = node_cluster(run->node);
+    const struct membership *cluster = node_membership(run->node);
     bool first = folder->is_new && folder->identity.origin == DATA_ORIGIN_FORMED;
     if (!first || cluster->listen.port == 0) return;
     struct buffer place = {0};
