@@ -100,12 +100,12 @@ static enum err open_door(struct node_lane *lane, struct fault *fault)
         .client_id_step = node->lanes_count,
     };
     struct crossing_config crossing = {.lane = lane->number,
-                                       .shards_count = lane_shards_count(lane->lane),
                                        .lanes_count = node->lanes_count,
                                        .mailboxes = node->mailboxes,
-                                       .replicated = lane_is_replicated(lane->lane)};
-    bool crosses = crossing.lanes_count > 1 || crossing.replicated;
-    if (crosses) server.crossing = crossing_new(lane->arena, &crossing);
+                                       .shards_count = lane_shards_count(lane->lane),
+                                       .replicated = lane_is_replicated(lane->lane),
+                                       .seed = node->folder.identity.seed + lane->number};
+    server.crossing = crossing_new(lane->arena, &crossing);
     memcpy(server.run_id, node->run_id, sizeof server.run_id);
     lane->server = door_new(&server);
     config_apply(lane->server);

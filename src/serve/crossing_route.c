@@ -43,6 +43,12 @@ static shard_id both(shard_id a, shard_id b)
     return shard_eq(b, NONE) ? a : SEVERAL;
 }
 
+/* Patterns lead it to keys that are not among its arguments. */
+static bool follows_patterns(const struct command *command)
+{
+    return command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
+}
+
 shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct request *request)
 {
     struct key_place few[KEYS_LOOKED_AT], *places = few;
@@ -132,7 +138,7 @@ struct gathering { /* where a transaction belongs */
     const struct crossing *crossing;
     const struct session *session;
     shard_id shard;
-    bool for_all, keyless; /* commands of all shards; over the store, of no key's */
+    bool for_all, keyless; /* commands of all shards; over the store, of more than its keys */
     bool denied;           /* the user's rules have changed since it was queued */
     bool restricted, writes;
 };
@@ -149,6 +155,7 @@ static void gather(void *context, const struct request *request)
     gathering->restricted |= dispatch_keys_restricted(gathering->session, request);
     gathering->for_all |= crossing_is_for_all(gathering->crossing, command->id);
     gathering->keyless |= shard_eq(shard, NONE) && command->handler != NULL;
+    gathering->keyless |= follows_patterns(command);
     gathering->writes |= (command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
     gathering->shard = both(gathering->shard, shard);
 }
@@ -292,6 +299,8 @@ enum crossing_way crossing_route(struct server *server, struct session *session,
     session->shard = shard;
     if (command->id == COMMAND_WATCH) return route_watch(server, session, shard, request);
     if (command->handler == NULL) session->shard = NONE; /* channels are no keys */
+    if (UNLIKELY(follows_patterns(command)) && crossing_is_together(server))
+        session->shard = SEVERAL;
     if (session->shard.n >= SHARD_SEVERAL) return route_rest(server, session, request);
     if (command->flags & COMMAND_WRITE) crossing_note_write(server->crossing, session, shard);
     if (is_for_here(server, session, shard, request)) return CROSSING_HERE;
