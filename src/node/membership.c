@@ -129,6 +129,18 @@ static enum err take_list(const struct opening *opening)
     return ERR_OK;
 }
 
+static void settle_links(const struct opening *opening)
+{
+    struct membership *membership = opening->membership;
+    struct peers *peers = opening->peers;
+    bool wanted = opening->options->config->given[SETTING_PEER_PORT] ||
+                  opening->folder->identity.origin != DATA_ORIGIN_FORMED;
+    membership->has_links = membership->listen.port != 0 && (wanted || peers->count > 1);
+    if (peers->count != 0) return;
+    peers->count = 1;
+    peers->peers[0] = (struct link_peer){peers->self, membership->listen};
+}
+
 static enum err open_all(const struct opening *opening)
 {
     struct membership *membership = opening->membership;
@@ -143,9 +155,13 @@ static enum err open_all(const struct opening *opening)
     if (err == ERR_OK) err = take_list(opening);
     if (err == ERR_OK) fill_founders(opening);
     if (err == ERR_OK) err = read_copy(opening);
-    if (err != ERR_OK || membership->registry == NULL) return err;
-    err = check_copy(opening, membership->registry);
-    return err == ERR_OK ? take_members(opening, membership->registry) : err;
+    if (err != ERR_OK) return err;
+    if (membership->registry != NULL) {
+        err = check_copy(opening, membership->registry);
+        if (err == ERR_OK) err = take_members(opening, membership->registry);
+    }
+    settle_links(opening);
+    return err;
 }
 
 enum err membership_open(struct arena *arena, const struct node_options *options,

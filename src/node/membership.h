@@ -16,6 +16,7 @@ struct membership {
     struct registry *registry;       /* the copy as it was at the start; NULL: none yet */
     struct io_address listen;        /* for other nodes, of lane 0; port 0: not at all */
     uint32_t shards_count;
+    bool has_links;   /* there are other nodes, or there may be without a new start */
     bool may_be_deaf; /* alone, and nobody asked for that port: one that is taken is only said */
 };
 

@@ -63,7 +63,7 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     config_limits(&lane->config, &config.limits);
     config_call_settings(&lane->config, &config.settings);
     membership_starts(&node->membership, lane->arena, lane->number, node->lanes_count, &config);
-    if (node->peers.count > 1) {
+    if (node->membership.has_links) {
         uint64_t chance;
         random_fill(&chance, sizeof chance);
         peers_fill(&node->peers, &node->folder.identity, &lane->config, lane->number, chance,

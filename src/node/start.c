@@ -35,7 +35,8 @@ static void say_peers(const struct run *run, struct node_lane *lane, struct wait
     enum notice_level level;
     instant now = io_now(node_lane_io(lane));
     if (!waiting_wants(waiting, now)) return;
-    const struct shard *any = lane_shard_first(node_lane_lane(lane)); /* its links are all shards' */
+    const struct shard *any =
+        lane_shard_first(node_lane_lane(lane)); /* its links are all shards' */
     if (any == NULL) return;
     shard_tell_replication(any, &told);
     if (waiting_step(waiting, &told, now, &level, &line)) {
