@@ -85,8 +85,8 @@ static struct lane *make(const struct lane_config *config, struct io *io)
                        config->shards_count);
     lane->used_bytes = store_room(lane->over)->heap.used_bytes;
     lane->together = together_new(lane);
-    lane->is_many = config->replication != NULL;
-    lane->raft = lane->is_many ? config->replication->raft : solo_raft(config);
+    lane->is_linked = config->replication != NULL;
+    lane->raft = lane->is_linked ? config->replication->raft : solo_raft(config);
     lane->self = lane->raft.self;
     lane->eviction = (struct evict_request){
         .kind = EVICT_S3FIFO, .cache_only = true, .samples = 5, .keys_max = EVICT_KEYS_A_CALL};
@@ -111,8 +111,8 @@ static void add_member(struct raft_members *members, node_id node)
 static struct raft_members all_nodes(const struct lane *lane)
 {
     struct raft_members members = {0};
-    if (!lane->is_many) add_member(&members, lane->self);
-    for (uint32_t i = 0; lane->is_many && i < lane->config.replication->link.peers_count; i++) {
+    if (!lane->is_linked) add_member(&members, lane->self);
+    for (uint32_t i = 0; lane->is_linked && i < lane->config.replication->link.peers_count; i++) {
         add_member(&members, lane->config.replication->link.peers[i].node);
     }
     return members;
@@ -197,7 +197,7 @@ static enum err load(struct lane *lane, struct replica_loaded *loaded, struct la
     }
     enum err err = find_snapshots(lane, arena, &ask, fault);
     if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
-    if (err == ERR_CORRUPT && lane->is_many) {
+    if (err == ERR_CORRUPT && lane->is_linked) {
         err = begin_again(lane, opened, fault);
         ask.found_count = 0;
         if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
@@ -247,7 +247,7 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
     uint64_t last = 0;
     enum err err = open_shards(lane, opened, &last, fault);
     if (err == ERR_OK) err = open_log(lane, last, fault);
-    if (err == ERR_OK && lane->is_many) err = lane_links_open(lane, fault);
+    if (err == ERR_OK && lane->is_linked) err = lane_links_open(lane, fault);
     if (err != ERR_OK) {
         lane_close(lane);
         return err;
@@ -304,7 +304,7 @@ node_id lane_self(const struct lane *lane)
 
 bool lane_is_replicated(const struct lane *lane)
 {
-    return lane->is_many;
+    return lane->is_linked;
 }
 
 struct call_settings *lane_settings(struct lane *lane)

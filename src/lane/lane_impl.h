@@ -50,7 +50,8 @@ struct lane {
     struct raft_config raft;
     struct raft_outbox out; /* of the step that is being settled */
     node_id self;
-    bool is_many;          /* groups have other members */
+    bool is_linked;        /* to other nodes: groups may have other members */
+    uint32_t many_count;   /* of groups that have any */
     struct shard **shards; /* those here, by rising number */
     uint32_t shards_here;
     struct shard **touched, **awaiting; /* see lane_turn.c; room for all */

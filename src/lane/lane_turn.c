@@ -155,7 +155,7 @@ static void mark_when_idle(struct lane *lane)
     if (log_has_room(lane->log, lane->pending_bytes, bytes) != LOG_ROOM) return;
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         struct replica *replica = lane->shards[i]->replica;
-        bool says = replica->settled_commit != replica->marked_commit;
+        bool says = replica->is_many && replica->settled_commit != replica->marked_commit;
         if (says && !replica_is_installing(replica)) replica_log_hard(replica);
     }
     if (log_last(lane->log) == last) replica_log_hard(lane->shards[0]->replica); /* one will do */
@@ -186,7 +186,7 @@ void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
         propose(lane); /* what the root has decided: whoever is settled has nothing left to propose */
     }
     if (lane->links == NULL) return;
-    mark_when_idle(lane);
+    if (lane->many_count > 0) mark_when_idle(lane);
     lane_tell_states(lane);
 }
 
@@ -214,7 +214,7 @@ static void settle(struct lane *lane, instant *deadline)
         struct replica *replica = shard->replica;
         shard->touched = replica_settle(replica, deadline);
         lane->deadline = earlier(lane->deadline, replica->deadline); /* [T3] */
-        lane->marks_due |= replica->settled_commit != replica->marked_commit;
+        lane->marks_due |= replica->is_many && replica->settled_commit != replica->marked_commit;
         await(shard);
         if (shard->touched) lane->touched[kept++] = shard;
     }

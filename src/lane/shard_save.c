@@ -56,7 +56,7 @@ static enum err may_save(struct shard *shard, bool own, struct fault *fault)
     if (replica->reload_wanted || replica_is_installing(replica)) {
         return fault_set(fault, ERR_CANCELLED, "this node is being filled again from another one");
     }
-    bool hard = own && lane->is_many; /* who is alone has promised nobody anything */
+    bool hard = own && lane->is_linked; /* who is alone has promised nobody anything */
     if (hard &&
         log_has_room(lane->log, lane->pending_bytes, HARD_ROOM_BYTES) == LOG_ROOM_DISK_FULL) {
         (void)fault_set(fault, ERR_NO_SPACE, "the disk of the data folder is full: no snapshot");
@@ -73,13 +73,13 @@ enum err shard_save(struct shard *shard, const char *folder, struct fault *fault
     enum err err = may_save(shard, own, fault);
     if (err != ERR_OK) return err;
     /* It leaves out what is expired: whoever loads it must not be at an earlier time. */
-    if (lane->is_many && shard->replica->serving) shard_log_time(shard);
+    if (lane->is_linked && shard->replica->serving) shard_log_time(shard);
     replica_propose(shard->replica);
     struct snapshot_header header = header_of(shard);
     err = snapshot_begin(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, own ? lane->config.folder : folder,
                          shard->store, &header, &save->writer, fault);
     if (err != ERR_OK) return note_failure(shard, fault);
-    if (own && lane->is_many) replica_log_hard(shard->replica); /* [R2] */
+    if (own && lane->is_linked) replica_log_hard(shard->replica); /* [R2] */
     lane->saves.now = shard;
     save->own = own;
     if (own) lane_save_began(shard);
