@@ -17,8 +17,8 @@
 #include "lane/shard.h"
 
 struct lane;                    /* opaque */
+struct lane_cluster;            /* cluster.h */
 struct lane_replication_config; /* replica.h */
-struct lane_cluster_config;     /* map.h */
 struct wiring;                  /* wiring.h */
 struct message;                 /* mailbox.h */
 
@@ -42,7 +42,7 @@ struct lane_config {
     /* NULL: all of this lane's but the root group, of all peers of `replication`. */
     const struct lane_start *starts;
     uint32_t starts_count;
-    const struct lane_cluster_config *cluster; /* map.h; NULL: it is in none */
+    const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
 };
 
 /* Loads the newest snapshots and the log behind them. What was dropped, how many keys and how long

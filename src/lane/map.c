@@ -23,7 +23,7 @@
 static bool take_whole(struct map *map, struct slice bytes)
 {
     struct registry *registry = registry_read(bytes);
-    bool newer = registry != NULL && registry_cluster(registry) == map->config->cluster &&
+    bool newer = registry != NULL && registry_cluster(registry) == map->cluster->id &&
                  registry_epoch(registry) > registry_epoch(map->registry) &&
                  registry_shards_count(registry) == lane_shards_count(map->lane);
     if (!newer) {
@@ -42,27 +42,14 @@ static bool take_whole(struct map *map, struct slice bytes)
     return true;
 }
 
-/* A copy that is damaged, or another cluster's, is none. */
-static void load(struct map *map)
-{
-    struct buffer bytes = {0};
-    struct fault fault;
-    const char *path = map->config->registry_path;
-    if (path == NULL) return;
-    if (whole_file_read(path, MAP_WHOLE_BYTES_MAX, &bytes, &fault) == ERR_OK) {
-        (void)take_whole(map, buffer_slice(&bytes));
-    }
-    buffer_free(&bytes);
-}
-
-struct map *map_open(struct lane *lane, const struct lane_cluster_config *config)
+struct map *map_open(struct lane *lane, const struct lane_cluster *cluster)
 {
     struct map *map = calloc(1, sizeof *map);
     ASSERT(map != NULL);
-    *map = (struct map){.lane = lane, .config = config, .registry = registry_new()};
+    *map = (struct map){.lane = lane, .cluster = cluster, .registry = registry_new()};
     map->leads = calloc(lane_shards_count(lane) + 1, sizeof *map->leads);
     ASSERT(map->leads != NULL);
-    load(map);
+    (void)take_whole(map, cluster->registry);
     return map;
 }
 
@@ -85,7 +72,7 @@ static void save(struct map *map, instant now)
     if (!map->unsaved || now.ns - map->saved_at.ns < SAVE_PAUSE_NS) return;
     map->saved_at = now;
     enum err err =
-        whole_file_replace(map->config->registry_path, buffer_slice(&map->whole), &fault);
+        whole_file_replace(map->cluster->registry_path, buffer_slice(&map->whole), &fault);
     map->unsaved = err != ERR_OK;
 }
 
@@ -110,7 +97,7 @@ static void send_whole(struct map *map, node_id to)
 /* It is here now: the other lanes of this node get it from lane 0. */
 static void spread_here(struct map *map)
 {
-    map->unsaved = map->config->registry_path != NULL;
+    map->unsaved = map->cluster->registry_path != NULL;
     wiring_tell_lanes(map->lane, WIRING_MAP, buffer_slice(&map->whole));
 }
 

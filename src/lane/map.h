@@ -11,20 +11,7 @@
 #include "core/registry/registry.h"
 
 struct lane;
-struct mailbox;
 struct map; /* opaque: one a lane, of lane/lane.h */
-
-/* What a lane must know to be in a cluster; borrowed for as long as the lane is open. */
-struct lane_cluster_config {
-    uint64_t cluster;
-    const char *name;                      /* of the cluster; joiners get it, and the lane's seed */
-    const char *registry_path;             /* of the saved copy; NULL: nowhere */
-    struct mailbox *const *mailboxes;      /* [lanes_count] for this alone; NULL: one lane */
-    const struct registry_member *members; /* of whom the cluster is formed, by rising node; */
-    uint32_t members_count;                /* 0: others have formed it */
-    uint32_t replicas;                     /* then */
-    const struct registry_member *self;    /* how this node can be reached now */
-};
 
 struct map *lane_map(const struct lane *lane); /* NULL: it is in no cluster */
 /* Not formed until something was heard of it. Good until the end of the turn. */

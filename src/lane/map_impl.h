@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "lane/cluster.h"
 #include "lane/lane_impl.h"
 #include "lane/map.h"
 
@@ -24,7 +25,7 @@ struct map_lead {
 
 struct map {
     struct lane *lane;
-    const struct lane_cluster_config *config;
+    const struct lane_cluster *cluster;
     struct registry *registry, *before; /* `before`: until the turn ends */
     struct buffer whole;                /* its bytes; empty: not formed */
     struct map_lead *leads;             /* [shards_count + 1]: the root last */
@@ -34,7 +35,7 @@ struct map {
     bool unsaved;
 };
 
-struct map *map_open(struct lane *lane, const struct lane_cluster_config *config);
+struct map *map_open(struct lane *lane, const struct lane_cluster *cluster);
 void map_close(struct map *map);
 void map_begin_turn(struct map *map);
 /* What was gathered goes out; when it wants to be called again. */

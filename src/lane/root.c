@@ -30,7 +30,7 @@ struct ask {
 struct root {
     struct lane *lane;
     struct map *map;
-    const struct lane_cluster_config *config;
+    const struct lane_cluster *cluster;
     struct planner_report *reports; /* [shards_count + 1] */
     bool leads;
     uint64_t led_term, adopted_index;
@@ -41,11 +41,11 @@ struct root {
     uint64_t tickets_count;
 };
 
-struct root *root_new(struct lane *lane, struct map *map, const struct lane_cluster_config *config)
+struct root *root_new(struct lane *lane, struct map *map, const struct lane_cluster *cluster)
 {
     struct root *root = calloc(1, sizeof *root);
     ASSERT(root != NULL);
-    *root = (struct root){.lane = lane, .map = map, .config = config};
+    *root = (struct root){.lane = lane, .map = map, .cluster = cluster};
     root->reports = calloc(lane_shards_count(lane) + 1, sizeof *root->reports);
     ASSERT(root->reports != NULL);
     return root;
@@ -109,15 +109,15 @@ static bool decide(struct root *root, struct registry_event *event)
 
 static void form(struct root *root)
 {
-    const struct lane_cluster_config *config = root->config;
+    const struct lane_cluster *cluster = root->cluster;
     struct registry_event event = {.kind = REGISTRY_FORM,
-                                   .cluster = config->cluster,
+                                   .cluster = cluster->id,
                                    .shards_count = lane_shards_count(root->lane),
-                                   .replicas = config->replicas,
-                                   .members_count = config->members_count};
+                                   .replicas = cluster->replicas,
+                                   .members_count = cluster->founders_count};
     struct registry_member members[REGISTRY_FORM_MEMBERS_MAX];
-    if (config->members_count == 0 || config->members_count > COUNT_OF(members)) return;
-    memcpy(members, config->members, config->members_count * sizeof *members);
+    if (event.members_count == 0 || event.members_count > COUNT_OF(members)) return;
+    memcpy(members, cluster->founders, event.members_count * sizeof *members);
     event.members = members;
     (void)decide(root, &event);
 }

@@ -13,7 +13,7 @@
 
 struct root; /* opaque */
 
-struct root *root_new(struct lane *lane, struct map *map, const struct lane_cluster_config *config);
+struct root *root_new(struct lane *lane, struct map *map, const struct lane_cluster *cluster);
 void root_free(struct root *root); /* NULL is allowed */
 
 enum root_sight { ROOT_UNSURE, ROOT_SEEN, ROOT_GONE };

@@ -17,16 +17,16 @@ struct welcome {
     struct lane *lane;
     struct map *map;
     struct root *root;
-    const struct lane_cluster_config *config;
+    const struct lane_cluster *cluster;
     struct guest guests[GUESTS_MAX];
 };
 
 struct welcome *welcome_new(struct lane *lane, struct map *map, struct root *root,
-                            const struct lane_cluster_config *config)
+                            const struct lane_cluster *cluster)
 {
     struct welcome *welcome = calloc(1, sizeof *welcome);
     ASSERT(welcome != NULL);
-    *welcome = (struct welcome){.lane = lane, .map = map, .root = root, .config = config};
+    *welcome = (struct welcome){.lane = lane, .map = map, .root = root, .cluster = cluster};
     return welcome;
 }
 
@@ -61,8 +61,8 @@ static void welcome_node(struct welcome *welcome, struct links *links, uint64_t 
     answer(links, ticket,
            &(struct join_answer){.outcome = JOIN_WELCOME,
                                  .node = node,
-                                 .seed = welcome->lane->config.seed,
-                                 .name = slice_text(welcome->config->name),
+                                 .seed = welcome->cluster->seed,
+                                 .name = slice_text(welcome->cluster->name),
                                  .registry = buffer_slice(&registry)});
     buffer_free(&registry);
 }

@@ -14,7 +14,7 @@
 struct welcome; /* opaque: one a node, on lane 0 */
 
 struct welcome *welcome_new(struct lane *lane, struct map *map, struct root *root,
-                            const struct lane_cluster_config *config);
+                            const struct lane_cluster *cluster);
 void welcome_free(struct welcome *welcome); /* NULL is allowed */
 /* Once in each turn, after the root's. */
 void welcome_turn(struct welcome *welcome, struct links *links);

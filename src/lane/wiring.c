@@ -26,7 +26,7 @@ struct seen { /* a node, by its link to this lane */
 
 struct wiring {
     struct lane *lane;
-    const struct lane_cluster_config *config;
+    const struct lane_cluster *cluster;
     struct map *map;
     struct keeper *keeper;
     struct root *root;       /* of lane 0 */
@@ -37,17 +37,17 @@ struct wiring {
     struct buffer reports;
 };
 
-struct wiring *wiring_new(struct lane *lane, const struct lane_cluster_config *config)
+struct wiring *wiring_new(struct lane *lane, const struct lane_cluster *cluster)
 {
     struct wiring *wiring = calloc(1, sizeof *wiring);
     ASSERT(wiring != NULL);
     wiring->lane = lane;
-    wiring->config = config;
-    wiring->map = map_open(lane, config);
+    wiring->cluster = cluster;
+    wiring->map = map_open(lane, cluster);
     wiring->keeper = keeper_new(lane, wiring->map);
     if (lane_number(lane) == 0) {
-        wiring->root = root_new(lane, wiring->map, config);
-        wiring->welcome = welcome_new(lane, wiring->map, wiring->root, config);
+        wiring->root = root_new(lane, wiring->map, cluster);
+        wiring->welcome = welcome_new(lane, wiring->map, wiring->root, cluster);
     }
     return wiring;
 }
@@ -77,11 +77,11 @@ struct root *wiring_root(const struct wiring *wiring)
 
 static void tell_lane(struct lane *lane, uint32_t to, enum wiring_kind kind, struct slice bytes)
 {
-    const struct lane_cluster_config *config = lane->config.cluster;
-    ASSERT(config->mailboxes != NULL);
+    const struct lane_cluster *cluster = lane->config.cluster;
+    ASSERT(cluster->mailboxes != NULL);
     struct message *message = message_new(lane_number(lane), to, kind);
     buffer_append(&message->bytes, bytes);
-    mailbox_put_take(config->mailboxes[to], message);
+    mailbox_put_take(cluster->mailboxes[to], message);
 }
 
 void wiring_tell_lanes(struct lane *lane, enum wiring_kind kind, struct slice bytes)
@@ -140,11 +140,11 @@ static void tell_reports(struct wiring *wiring)
 static void tell_facts(struct wiring *wiring)
 {
     const struct registry *registry = map_registry(wiring->map);
-    const struct registry_member *self = wiring->config->self;
+    const struct registry_member *self = &wiring->cluster->self;
     struct registry_member facts;
     struct fault fault;
     struct buffer bytes = {0};
-    if (self == NULL || registry_epoch(registry) == 0) return;
+    if (registry_epoch(registry) == 0) return;
     if (wiring->now.ns - wiring->facts_at.ns < FACTS_PAUSE_NS) return;
     wiring->facts_at = wiring->now;
     facts = *self;
@@ -196,9 +196,9 @@ static uint32_t believe(struct wiring *wiring, struct root_belief beliefs[NODES_
 
 static void take_messages(struct wiring *wiring)
 {
-    const struct lane_cluster_config *config = wiring->config;
-    if (config->mailboxes == NULL) return;
-    struct message *message = mailbox_take(config->mailboxes[lane_number(wiring->lane)]);
+    const struct lane_cluster *cluster = wiring->cluster;
+    if (cluster->mailboxes == NULL) return;
+    struct message *message = mailbox_take(cluster->mailboxes[lane_number(wiring->lane)]);
     while (message != NULL) {
         struct message *next = message->next;
         struct slice bytes = buffer_slice(&message->bytes);

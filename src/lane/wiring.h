@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "lane/cluster.h"
 #include "lane/link.h"
 #include "lane/map.h"
 
@@ -13,7 +14,7 @@ struct wiring; /* opaque: one a lane */
 
 enum wiring_kind { WIRING_MAP = 1, WIRING_LEADS, WIRING_REPORTS };
 
-struct wiring *wiring_new(struct lane *lane, const struct lane_cluster_config *config);
+struct wiring *wiring_new(struct lane *lane, const struct lane_cluster *cluster);
 void wiring_free(struct wiring *wiring); /* NULL is allowed */
 /* Once in each turn, when replicas have had theirs. When it wants to be called again. */
 instant wiring_turn(struct wiring *wiring, instant now, int64_t unix_ms);

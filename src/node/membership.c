@@ -26,6 +26,7 @@ static enum err read_copy(const struct opening *opening)
     if (!path_exists(path)) return ERR_OK;
     enum err err = whole_file_read(path, REGISTRY_BYTES_MAX, &bytes, opening->fault);
     if (err == ERR_OK) membership->registry = registry_read(buffer_slice(&bytes));
+    membership->told.registry = arena_copy(opening->arena, buffer_slice(&bytes));
     if (err == ERR_OK && membership->registry == NULL) {
         err = fault_set(opening->fault, ERR_CORRUPT,
                         "%s cannot be read: it is damaged, or a newer tutti wrote it; start that "
@@ -58,7 +59,7 @@ static enum err add_member(const struct opening *opening, const struct registry_
     struct link_peer *peer = &peers->peers[peers->count];
     peer->node = member->node;
     if (node_eq(member->node, peers->self)) {
-        peer->address = opening->membership->listen;
+        peer->address = opening->membership->told.listen;
         peers->count++;
         return ERR_OK;
     }
@@ -94,9 +95,9 @@ static void fill_founders(const struct opening *opening)
     uint32_t count = peers->count == 0 ? 1 : peers->count;
     struct registry_member *founders = ARENA_ARRAY(opening->arena, struct registry_member, count);
     if (opening->folder->identity.origin == DATA_ORIGIN_JOINED) return; /* others have formed it */
-    founders[0] = membership->self;
+    founders[0] = membership->told.self;
     for (uint32_t i = 0; i < peers->count; i++) {
-        founders[i] = membership->self;
+        founders[i] = membership->told.self;
         if (node_eq(peers->peers[i].node, peers->self)) continue;
         const struct io_address *address = &peers->peers[i].address;
         bool fits = registry_text_set(&founders[i].peer_host, slice_text(address->text)) &&
@@ -106,8 +107,8 @@ static void fill_founders(const struct opening *opening)
         founders[i].node = peers->peers[i].node;
         founders[i].peer_port = address->port;
     }
-    membership->told.members = founders;
-    membership->told.members_count = count;
+    membership->told.founders = founders;
+    membership->told.founders_count = count;
 }
 
 /* A list says where its nodes are, whatever the other settings do. */
@@ -118,10 +119,10 @@ static enum err take_list(const struct opening *opening)
     for (uint32_t i = 0; i < peers->count; i++) {
         const struct link_peer *peer = &peers->peers[i];
         if (!node_eq(peer->node, peers->self)) continue;
-        membership->listen = peer->address;
-        membership->self.peer_port = peer->address.port;
-        membership->may_be_deaf = false;
-        if (registry_text_set(&membership->self.peer_host, slice_text(peer->address.text)))
+        membership->told.listen = peer->address;
+        membership->told.self.peer_port = peer->address.port;
+        membership->told.may_be_deaf = false;
+        if (registry_text_set(&membership->told.self.peer_host, slice_text(peer->address.text)))
             continue;
         return fault_set(opening->fault, ERR_USAGE, "the address of node %" PRIu32 " is too long",
                          peer->node.n);
@@ -135,10 +136,10 @@ static void settle_links(const struct opening *opening)
     struct peers *peers = opening->peers;
     bool wanted = opening->options->config->given[SETTING_PEER_PORT] ||
                   opening->folder->identity.origin != DATA_ORIGIN_FORMED;
-    membership->has_links = membership->listen.port != 0 && (wanted || peers->count > 1);
+    membership->has_links = membership->told.listen.port != 0 && (wanted || peers->count > 1);
     if (peers->count != 0) return;
     peers->count = 1;
-    peers->peers[0] = (struct link_peer){peers->self, membership->listen};
+    peers->peers[0] = (struct link_peer){peers->self, membership->told.listen};
 }
 
 static enum err open_all(const struct opening *opening)
@@ -146,11 +147,11 @@ static enum err open_all(const struct opening *opening)
     struct membership *membership = opening->membership;
     const struct node_options *options = opening->options;
     enum err err = facts_gather(options->config, &options->machine, options->version, NULL,
-                                &membership->self, opening->fault);
-    membership->self.node = opening->folder->identity.node;
-    membership->self.state = MEMBER_ALIVE;
+                                &membership->told.self, opening->fault);
+    membership->told.self.node = opening->folder->identity.node;
+    membership->told.self.state = MEMBER_ALIVE;
     if (err == ERR_OK) {
-        err = facts_listen_address(options->config, &membership->listen, opening->fault);
+        err = facts_listen_address(options->config, &membership->told.listen, opening->fault);
     }
     if (err == ERR_OK) err = take_list(opening);
     if (err == ERR_OK) fill_founders(opening);
@@ -170,13 +171,15 @@ enum err membership_open(struct arena *arena, const struct node_options *options
 {
     const struct data_identity *identity = &folder->identity;
     const struct opening opening = {arena, options, folder, peers, membership, fault};
-    *membership = (struct membership){
-        .told = {.cluster = identity->cluster,
-                 .name = identity->name,
-                 .registry_path = data_folder_registry_path(arena, folder),
-                 .replicas = REPLICAS_STANDARD,
-                 .self = &membership->self},
+    *membership = (struct membership){0};
+    membership->told = (struct lane_cluster){
+        .id = identity->cluster,
+        .name = identity->name,
+        .secret = slice_of(identity->secret, sizeof identity->secret),
         .shards_count = identity->shards_count,
+        .seed = identity->seed,
+        .registry_path = data_folder_registry_path(arena, folder),
+        .replicas = REPLICAS_STANDARD,
         .may_be_deaf =
             identity->origin == DATA_ORIGIN_FORMED && !options->config->given[SETTING_PEER_PORT],
     };
@@ -196,18 +199,18 @@ void membership_close(struct membership *membership)
 
 static bool begins_with(const struct membership *membership, shard_id shard)
 {
-    if (membership->registry == NULL) return membership->told.members_count != 0;
-    return registry_shall_hold(membership->registry, shard, membership->self.node);
+    if (membership->registry == NULL) return membership->told.founders_count != 0;
+    return registry_shall_hold(membership->registry, shard, membership->told.self.node);
 }
 
 void membership_starts(const struct membership *membership, struct arena *arena, uint32_t lane,
                        uint32_t lanes_count, struct lane_config *config)
 {
-    uint32_t shards_count = membership->shards_count, count = 0;
-    uint32_t members_count = membership->registry == NULL ? membership->told.members_count : 0;
+    uint32_t shards_count = membership->told.shards_count, count = 0;
+    uint32_t members_count = membership->registry == NULL ? membership->told.founders_count : 0;
     struct lane_start *starts = ARENA_ARRAY(arena, struct lane_start, shards_count + 1);
     node_id *members = ARENA_ARRAY(arena, node_id, members_count + 1);
-    for (uint32_t i = 0; i < members_count; i++) members[i] = membership->told.members[i].node;
+    for (uint32_t i = 0; i < members_count; i++) members[i] = membership->told.founders[i].node;
     for (uint32_t i = 0; i <= shards_count; i++) { /* the root group last */
         shard_id shard = i < shards_count ? (shard_id){i} : SHARD_ROOT;
         if (shard_lane(shard, shards_count, lanes_count) != lane) continue;

@@ -1,23 +1,19 @@
 /*
  * membership.h -- which cluster a node is in and who it is there, from its folder, its settings and
- * the list of --peers: what its lanes are told of it (lane/map.h), which shards they begin with,
- * and whom they link to at first.
+ * the list of --peers: what its lanes are told of it (lane/cluster.h), which shards they begin
+ * with, and whom they link to at first.
  */
 #pragma once
 
+#include "lane/cluster.h"
 #include "lane/lane.h"
-#include "lane/map.h"
 #include "node/node.h"
 #include "node/peers.h"
 
 struct membership {
-    struct lane_cluster_config told; /* but for the mailboxes */
-    struct registry_member self;     /* how it is reached now; its state means nothing */
-    struct registry *registry;       /* the copy as it was at the start; NULL: none yet */
-    struct io_address listen;        /* for other nodes, of lane 0; port 0: not at all */
-    uint32_t shards_count;
-    bool has_links;   /* there are other nodes, or there may be without a new start */
-    bool may_be_deaf; /* alone, and nobody asked for that port: one that is taken is only said */
+    struct lane_cluster told;
+    struct registry *registry; /* the copy as it was at the start; NULL: none yet */
+    bool has_links;            /* there are other nodes, or there may be without a new start */
 };
 
 /* `peers` becomes the members that the registry knows, if there is one. ERR_USAGE: this node was

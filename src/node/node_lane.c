@@ -51,7 +51,7 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     struct lane_config config = {
         .number = lane->number,
         .lanes_count = node->lanes_count,
-        .shards_count = node->membership.shards_count,
+        .shards_count = node->membership.told.shards_count,
         .folder = node->lane_folders[lane->number],
         .seed = node->folder.identity.seed,
         .segment_bytes = (uint64_t)config_integer(&lane->config, SETTING_LOG_SEGMENT_SIZE),

@@ -153,10 +153,10 @@ static void say_how_to_grow(const struct run *run)
     const struct data_folder *folder = node_folder(run->node);
     const struct membership *cluster = node_membership(run->node);
     bool first = folder->is_new && folder->identity.origin == DATA_ORIGIN_FORMED;
-    if (!first || cluster->listen.port == 0) return;
+    if (!first || cluster->told.listen.port == 0) return;
     struct buffer place = {0};
-    struct io_address address = {.port = cluster->self.peer_port};
-    memcpy(address.text, cluster->self.peer_host.bytes, sizeof address.text);
+    struct io_address address = {.port = cluster->told.self.peer_port};
+    memcpy(address.text, cluster->told.self.peer_host.bytes, sizeof address.text);
     append_place(&address, &place);
     notice(&run->notices, NOTICE_INFO,
            "this is a cluster of one; to add a machine, take its token there ('tutti token --data "
