@@ -8,6 +8,7 @@
  *   T3  no shard's raft wants its turn before lane->deadline.
  */
 #include "lane/replica_impl.h"
+#include "lane/wiring.h"
 
 #include <stdlib.h>
 
@@ -154,7 +155,7 @@ static void mark_when_idle(struct lane *lane)
     if (log_has_room(lane->log, lane->pending_bytes, bytes) != LOG_ROOM) return;
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         struct replica *replica = lane->shards[i]->replica;
-        bool says = replica->settled_commit != replica->marked_commit;
+        bool says = replica->is_many && replica->settled_commit != replica->marked_commit;
         if (says && !replica_is_installing(replica)) replica_log_hard(replica);
     }
     if (log_last(lane->log) == last) replica_log_hard(lane->shards[0]->replica); /* one will do */
@@ -162,12 +163,17 @@ static void mark_when_idle(struct lane *lane)
     lane->marks_due = false;
 }
 
+static void propose(struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->touched_count; i++) replica_propose(lane->touched[i]->replica);
+}
+
 void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
 {
     if (now.ns > lane->now.ns) lane->now = now;
     lane->turn++;
     work(lane, unix_ms);
-    for (uint32_t i = 0; i < lane->touched_count; i++) replica_propose(lane->touched[i]->replica);
+    propose(lane);
     note_durable(lane);
     if (lane->links != NULL) {
         reload(lane);
@@ -175,8 +181,12 @@ void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
     }
     touch_due(lane);
     for (uint32_t i = 0; i < lane->touched_count; i++) replica_turn(lane->touched[i]->replica);
+    if (lane->wiring != NULL) {
+        lane->wiring_due = wiring_turn(lane->wiring, lane->now, unix_ms);
+        propose(lane); /* what the root has decided: whoever is settled has nothing left to propose */
+    }
     if (lane->links == NULL) return;
-    mark_when_idle(lane);
+    if (lane->many_count > 0) mark_when_idle(lane);
     lane_tell_states(lane);
 }
 
@@ -204,7 +214,7 @@ static void settle(struct lane *lane, instant *deadline)
         struct replica *replica = shard->replica;
         shard->touched = replica_settle(replica, deadline);
         lane->deadline = earlier(lane->deadline, replica->deadline); /* [T3] */
-        lane->marks_due |= replica->settled_commit != replica->marked_commit;
+        lane->marks_due |= replica->is_many && replica->settled_commit != replica->marked_commit;
         await(shard);
         if (shard->touched) lane->touched[kept++] = shard;
     }
@@ -218,6 +228,7 @@ instant lane_settle(struct lane *lane, instant now, int64_t unix_ms)
     settle(lane, &deadline);
     bool saves = lane_save_turn(lane, now, unix_ms);
     deadline = earlier(deadline, lane->deadline);
+    if (lane->wiring != NULL) deadline = earlier(deadline, lane->wiring_due);
     if (lane->links != NULL) deadline = earlier(deadline, links_turn(lane->links, lane->now));
     log_flush(lane->log); /* what came to it since then */
     return lane->work_due || saves ? now : deadline;

@@ -12,6 +12,7 @@
  *       for it is told (losses).
  */
 #include "lane/replica_impl.h"
+#include "lane/snapshot_format.h"
 
 #include <stdlib.h>
 
@@ -21,11 +22,6 @@ enum {
     BATCH_BYTES_MIN = 512,
     BATCH_BYTES_MAX = 1 << 20, /* of memory taken before it is needed */
 };
-
-bool replica_is_many(const struct replica *replica)
-{
-    return replica->lane->config.replication != NULL;
-}
 
 struct replica_peer *replica_peer(struct replica *replica, node_id node)
 {
@@ -66,7 +62,7 @@ void replica_begin(struct replica *replica, struct replica_loaded *loaded)
     struct raft_config config = replica->lane->raft;
     struct prng prng = {config.seed ^ (uint64_t)replica->shard->number.n << 32};
     bool empty = replica->stored.index == 0 && !loaded->has_hard;
-    if (empty && replica_is_many(replica)) start->hard.recovering = true;
+    if (empty && replica->lane->is_linked) start->hard.recovering = true;
     start->now = replica->lane->now;
     config.seed = prng_next(&prng);
     replica->hard = start->hard;
@@ -74,15 +70,25 @@ void replica_begin(struct replica *replica, struct replica_loaded *loaded)
     for (uint32_t i = 0; i < loaded->batches_count; i++) {
         raft_restore(replica->raft, loaded->batches[i]);
     }
-    if (replica_is_many(replica)) raft_restore_commit(replica->raft, loaded->commit);
+    if (replica->lane->is_linked) raft_restore_commit(replica->raft, loaded->commit);
     replica->settled_commit = replica->marked_commit = raft_commit(replica->raft);
     replica->index_told = raft_last(replica->raft).index;
     replica->applied_told = raft_commit(replica->raft);
 }
 
+void replica_begin_empty(struct replica *replica, uint64_t position)
+{
+    struct replica_loaded loaded = {.start.members = replica->config_members};
+    replica->members = replica->config_members;
+    replica->snapshot_position = position;
+    replica->snapshot_bytes = SNAPSHOT_HEADER_BYTES + SNAPSHOT_HEAD_BYTES;
+    replica->logged_ms = store_now_ms(replica->shard->store);
+    replica_begin(replica, &loaded);
+}
+
 void replica_start(struct replica *replica)
 {
-    if (replica_is_many(replica) && replica->snapshot.index > 0) {
+    if (replica->lane->is_linked && replica->snapshot.index > 0) {
         replica_step(replica, &(struct raft_event){.kind = RAFT_EV_COMPACTED,
                                                    .pos = replica->snapshot,
                                                    .bytes_count = replica->snapshot_bytes});
@@ -97,7 +103,7 @@ void replica_saved(struct replica *replica, struct raft_pos pos, uint64_t positi
     replica->snapshot_position = position;
     replica->snapshot_bytes = bytes;
     replica->sending.index = 0; /* another file may have its name now */
-    if (!replica_is_many(replica)) return;
+    if (!replica->lane->is_linked) return;
     replica_propose(replica);
     replica_step(replica,
                  &(struct raft_event){.kind = RAFT_EV_COMPACTED, .pos = pos, .bytes_count = bytes});
@@ -145,6 +151,17 @@ static void note_role(struct replica *replica)
     if (!leads) replica_end_serving(replica);
 }
 
+/* Who decides alone may do without what is done for others. */
+static void note_alone(struct replica *replica)
+{
+    const struct raft_members *members = raft_members(replica->raft);
+    bool alone = members->count == 1 && raft_members_is_voter(members, replica->lane->self);
+    bool many = replica->lane->is_linked && !alone;
+    if (many == replica->is_many) return;
+    replica->is_many = many;
+    replica->lane->many_count += many ? 1 : UINT32_MAX;
+}
+
 /* Calls that were put off may be tried again: they run, or learn who leads now. */
 static void note_room(struct replica *replica)
 {
@@ -162,6 +179,7 @@ static void settle(struct replica *replica) /* [P2] */
         replica_log_hard(replica);
     }
     note_role(replica);
+    note_alone(replica);
     if (out->truncated) truncated(replica, out->truncated_from);
     if (out->append_count > 0) replica_log_spans(replica, out->append, out->append_count);
     if (out->append_count > 0 && replica->serving) { /* [A1] */
@@ -293,7 +311,7 @@ static void tick_if_due(struct replica *replica)
 
 void replica_turn(struct replica *replica)
 {
-    if (replica_is_many(replica)) {
+    if (replica->lane->is_linked) {
         replica_install_turn(replica);
         replica_state_turn(replica);
         hand_over_if_full(replica);
@@ -308,7 +326,7 @@ bool replica_settle(struct replica *replica, instant *deadline)
     if (replica_apply(replica)) *deadline = now;
     replica_runs_forget(replica);
     if (replica->deadline.ns < deadline->ns) *deadline = replica->deadline;
-    if (!replica_is_many(replica)) return replica->deadline.ns <= now.ns;
+    if (!replica->lane->is_linked) return replica->deadline.ns <= now.ns;
     replica_note_epoch(replica);
     bool waits = replica_send_turn(replica, deadline);
     return waits || replica->reload_wanted || replica_is_installing(replica) ||

@@ -109,6 +109,7 @@ struct replica {
     struct raft_pos snapshot;           /* the newest in the folder */
     uint64_t snapshot_position, snapshot_bytes;
 
+    bool is_many;   /* the group has other members, or this is none of them */
     bool serving;   /* leads, and the store is at the end of the log */
     bool may_write; /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
@@ -138,6 +139,8 @@ struct replica {
 void replica_make(struct shard *shard, const struct raft_members *members);
 /* What was on the disk is in the store: raft learns of it. */
 void replica_begin(struct replica *replica, struct replica_loaded *loaded);
+/* Nothing was: its records come behind that position of the log. */
+void replica_begin_empty(struct replica *replica, uint64_t position);
 /* A snapshot of its own is in the lane's folder. */
 void replica_saved(struct replica *replica, struct raft_pos pos, uint64_t position, uint64_t bytes);
 /* The rest of opening, which needs the lane's log and links. */
@@ -157,7 +160,6 @@ void replica_turn(struct replica *replica);
  * the store. `*deadline` becomes the earlier of itself and when it wants its turn again. True: it
  * wants the next turn, whenever that is. */
 bool replica_settle(struct replica *replica, instant *deadline);
-bool replica_is_many(const struct replica *replica);
 void replica_lose_from(struct replica *replica, uint64_t from);           /* entries from here on */
 struct replica_peer *replica_peer(struct replica *replica, node_id node); /* NULL: a stranger */
 

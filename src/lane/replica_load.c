@@ -142,13 +142,23 @@ static void forget_batches(struct loading *loading)
     buffer_consume(&loading->kept, gone * sizeof(struct kept_batch));
 }
 
+static bool decides_alone(const struct loading *loading)
+{
+    const struct raft_members *members = &loading->members;
+    return members->count == 1 && raft_members_is_voter(members, loading->replica->lane->self);
+}
+
 static void keep(struct loading *loading, const struct log_record *record)
 {
     struct replica_loaded *loaded = loading->loaded;
-    if (loaded == NULL || !replica_is_many(loading->replica)) return;
+    if (loaded == NULL || !loading->replica->lane->is_linked) return;
     struct raft_batch *batch =
         loaded->batches_count == 0 ? NULL : loaded->batches[loaded->batches_count - 1];
     if (batch == NULL || raft_batch_bytes(batch) >= RESTORE_BATCH_BYTES) {
+        if (decides_alone(loading)) {
+            loading->commit = u64_max(loading->commit, loading->last.index - 1);
+            forget_batches(loading);
+        }
         batch = raft_batch_new(RESTORE_BATCH_BYTES);
         keep_batch(loading, batch);
     }
@@ -288,7 +298,7 @@ static enum err load_snapshot(struct loading *loading, struct fault *fault)
     replica->snapshot_position = header.position;
     replica->snapshot_bytes = found->bytes;
     if (header.members.count > 0) loading->members = header.members;
-    if (replica_is_many(replica)) store_set_time(shard->store, header.made_at_ms);
+    if (replica->lane->is_linked) store_set_time(shard->store, header.made_at_ms);
     shard->save.told.last_done_ms = header.made_at_ms;
     shard->save.index = header.index;
     if (loading->loaded != NULL) shard->save.last_bytes = found->bytes;
@@ -299,8 +309,9 @@ static enum err load_snapshot(struct loading *loading, struct fault *fault)
 static void forget(struct loading *loading)
 {
     struct replica *replica = loading->replica;
+    bool has_empty = loading->loaded == NULL && loading->snapshot_index == 0; /* or none */
     replica->snapshot = (struct raft_pos){0};
-    replica->snapshot_position = replica->snapshot_bytes = 0;
+    if (!has_empty) replica->snapshot_position = replica->snapshot_bytes = 0;
     replica->runs.count = 0;
     loading->members = replica->config_members;
     loading->last = loading->replica->stored = (struct raft_pos){0};
@@ -348,7 +359,7 @@ static void end(struct loading *loading)
     shard_note_memory(replica->shard);
     if (loading->loaded == NULL) return;
     struct replica_loaded *loaded = loading->loaded;
-    if (!replica_is_many(replica)) { /* all of it is agreed on */
+    if (!replica->lane->is_linked) { /* all of it is agreed on */
         loaded->start.snapshot = loading->last;
         loaded->start.members = loading->members;
     }

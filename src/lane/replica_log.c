@@ -165,5 +165,5 @@ void replica_log_spans(struct replica *replica, const struct raft_span *spans, u
             replica->lane->logged_index = entry.pos.index;
         }
     }
-    if (replica->marked_bytes > MARK_BYTES && replica_is_many(replica)) replica_log_hard(replica);
+    if (replica->marked_bytes > MARK_BYTES && replica->is_many) replica_log_hard(replica);
 }

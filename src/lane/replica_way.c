@@ -10,7 +10,7 @@
 enum shard_way shard_way_of_write(struct shard *shard)
 {
     const struct replica *replica = shard->replica;
-    if (!shard->lane->is_many || replica->may_write) return SHARD_HERE;
+    if (!shard->replica->is_many || replica->may_write) return SHARD_HERE;
     node_id leader = raft_leader(replica->raft);
     bool other = leader.n != 0 && !node_eq(leader, replica->lane->self);
     return other ? SHARD_AT_LEADER : SHARD_WAIT;
@@ -52,7 +52,7 @@ static enum shard_way way_of_read(struct replica *replica, uint64_t *round)
 
 enum shard_way shard_way(struct shard *shard, const struct call *call, bool stale, uint64_t *round)
 {
-    if (LIKELY(!shard->lane->is_many)) return SHARD_HERE;
+    if (LIKELY(!shard->replica->is_many)) return SHARD_HERE;
     bool needs_leader = (call->command->flags & (COMMAND_WRITE | COMMAND_BLOCKING)) != 0 ||
                         shard_is_about_cache(shard, call);
     if (needs_leader) return shard_way_of_write(shard);
@@ -92,7 +92,7 @@ void replica_note_epoch(struct replica *replica)
 
 bool shard_is_leader(const struct shard *shard)
 {
-    return !shard->lane->is_many || shard->replica->serving;
+    return !shard->replica->is_many || shard->replica->serving;
 }
 
 node_id shard_leader(const struct shard *shard)
@@ -120,7 +120,7 @@ uint64_t shard_losses(const struct shard *shard, uint64_t *from, bool *for_good)
 
 static const char *role_of(const struct replica *replica)
 {
-    if (!replica_is_many(replica)) return "solo";
+    if (!replica->is_many) return "solo";
     if (raft_is_recovering(replica->raft)) return "recovering";
     switch (raft_role(replica->raft)) {
     case RAFT_LEADER: return "leader";
@@ -178,7 +178,7 @@ void shard_tell_replication(const struct shard *shard, struct shard_replication 
         .reloads = replica->reloads,
         .repairs = replica->repairs,
     };
-    if (!shard->lane->is_many) return;
+    if (!shard->replica->is_many) return;
     const struct link_config *link = &shard->lane->config.replication->link;
     for (uint32_t i = 0; i < link->peers_count; i++) {
         if (node_eq(link->peers[i].node, told->self)) continue;
@@ -192,7 +192,7 @@ void shard_hand_over(struct shard *shard, node_id to)
 {
     struct replica *replica = shard->replica;
     replica_propose(replica);
-    if (!shard->lane->is_many || !replica->may_write) return;
+    if (!shard->replica->is_many || !replica->may_write) return;
     replica->hand_over_until = (instant){replica->lane->now.ns + HAND_OVER_NS};
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = to});
 }
@@ -217,6 +217,7 @@ enum err shard_change_members(struct shard *shard, const node_id *voters, uint32
         }
         members.members[at] = (struct raft_member){voters[i], RAFT_VOTER};
     }
+    if (!replica->is_many && replica->may_write) shard_log_time(shard); /* [L4] */
     replica_propose(replica);
     if (!replica->may_write || !raft_may_change_members(replica->raft)) {
         return fault_set(fault, ERR_CANCELLED,

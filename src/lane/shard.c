@@ -224,14 +224,14 @@ void shard_log_time(struct shard *shard)
 /* [L4] Only what serves goes ahead of the log's time. */
 static void log_time_if_seen(struct shard *shard, uint64_t seen_before)
 {
-    if (!shard->lane->is_many || !shard->replica->serving) return;
+    if (!shard->replica->is_many || !shard->replica->serving) return;
     if (store_expired_seen(shard->store) != seen_before) shard_log_time(shard);
 }
 
 /* A follower's time is the log's. */
 void shard_set_time(struct shard *shard)
 {
-    if (LIKELY(!shard->lane->is_many || shard->replica->serving)) {
+    if (LIKELY(!shard->replica->is_many || shard->replica->serving)) {
         store_set_time(shard->store, io_unix_ms(shard->lane->io));
     }
 }
@@ -279,7 +279,7 @@ enum shard_ran shard_run(struct shard *shard, struct call *call, uint64_t *gate)
     if (!shard_manner_of(shard, call, &manner)) return SHARD_RAN;
     if (call->command->flags & COMMAND_WRITE) {
         bool refused = false;
-        ASSERT(!shard->lane->is_many || shard->replica->serving); /* shard_way was asked */
+        ASSERT(!shard->replica->is_many || shard->replica->serving); /* shard_way was asked */
         if (!shard->transaction.active && lane_disk_is_behind(shard->lane)) return SHARD_LATER;
         if (manner.mode == POLICY_STRONG && !shard->transaction.active) {
             enum shard_ran ran =
@@ -289,6 +289,7 @@ enum shard_ran shard_run(struct shard *shard, struct call *call, uint64_t *gate)
         /* Of several calls as one, memory was asked for before the first: never half of them. */
         if (!shard->transaction.active && !shard_ask_memory(shard, call)) return SHARD_RAN;
     }
+    shard->calls++;
     if (!shard->transaction.active) shard_set_time(shard);
     uint64_t seen = store_expired_seen(shard->store);
     call->command->handler(call);
@@ -340,6 +341,11 @@ uint64_t shard_agreed(const struct shard *shard)
     return raft_commit(shard->replica->raft);
 }
 
+uint64_t shard_calls(const struct shard *shard)
+{
+    return shard->calls;
+}
+
 uint64_t shard_last(const struct shard *shard)
 {
     return shard->replica->stored.index;
@@ -349,7 +355,7 @@ uint64_t shard_last(const struct shard *shard)
 void shard_digest(struct shard *shard, uint8_t digest[20])
 {
     int64_t now_ms = store_now_ms(shard->store);
-    if (shard->lane->is_many) store_turn_back_time(shard->store, shard->replica->logged_ms);
+    if (shard->replica->is_many) store_turn_back_time(shard->store, shard->replica->logged_ms);
     store_digest(shard->store, digest);
     store_set_time(shard->store, now_ms);
 }
@@ -360,7 +366,7 @@ void shard_digest(struct shard *shard, uint8_t digest[20])
 static bool may_work(struct shard *shard)
 {
     struct lane *lane = shard->lane;
-    if (!lane->is_many || !shard->replica->serving) return true;
+    if (!shard->replica->is_many || !shard->replica->serving) return true;
     return log_has_room(lane->log, lane->pending_bytes, RECORD_HEAD_BYTES) == LOG_ROOM;
 }
 
@@ -368,7 +374,7 @@ bool shard_work(struct shard *shard, int64_t unix_ms)
 {
     uint64_t seen = store_expired_seen(shard->store);
     if (!may_work(shard)) return shard->work_due;
-    if (!shard->lane->is_many || shard->replica->serving) store_set_time(shard->store, unix_ms);
+    if (!shard->replica->is_many || shard->replica->serving) store_set_time(shard->store, unix_ms);
     shard->work_due = store_work(shard->store, WORK_STEPS_A_TURN);
     log_time_if_seen(shard, seen);
     shard_note_memory(shard);

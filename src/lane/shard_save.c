@@ -1,6 +1,5 @@
 /* shard_save.c -- snapshots of a lane's shards: when one begins, its slices between turns, what it
  * frees. One is written at a time. */
-#include "base/prng.h"
 #include "lane/replica_impl.h"
 
 #define SAVE_RETRY_NS INT64_C(10000000000)
@@ -9,16 +8,6 @@ enum {
     SAVE_BUCKETS_A_TURN = 64,
     HARD_ROOM_BYTES = 4096, /* of what is logged when a snapshot begins */
 };
-
-/* No two are alike: not those of one shard, nor those of two nodes. */
-static uint64_t new_nonce(const struct shard *shard)
-{
-    struct lane *lane = shard->lane;
-    struct prng prng = {lane->config.seed ^ (uint64_t)io_unix_ms(lane->io) << 20 ^
-                        (uint64_t)io_now(lane->io).ns ^ (uint64_t)lane->self.n << 56 ^
-                        (uint64_t)shard->number.n << 40 ^ lane->saves.count++};
-    return prng_next(&prng);
-}
 
 static struct snapshot_header header_of(const struct shard *shard)
 {
@@ -30,7 +19,7 @@ static struct snapshot_header header_of(const struct shard *shard)
         .members = replica->members,
         .made_at_ms = store_now_ms(shard->store),
         .seed = shard->lane->config.seed,
-        .nonce = new_nonce(shard),
+        .nonce = lane_nonce(shard->lane, shard->number),
         .shard = shard->number,
         .shards_count = shard->lane->config.shards_count,
     };
@@ -56,7 +45,7 @@ static enum err may_save(struct shard *shard, bool own, struct fault *fault)
     if (replica->reload_wanted || replica_is_installing(replica)) {
         return fault_set(fault, ERR_CANCELLED, "this node is being filled again from another one");
     }
-    bool hard = own && lane->is_many; /* who is alone has promised nobody anything */
+    bool hard = own && lane->is_linked; /* who is alone has promised nobody anything */
     if (hard &&
         log_has_room(lane->log, lane->pending_bytes, HARD_ROOM_BYTES) == LOG_ROOM_DISK_FULL) {
         (void)fault_set(fault, ERR_NO_SPACE, "the disk of the data folder is full: no snapshot");
@@ -73,13 +62,13 @@ enum err shard_save(struct shard *shard, const char *folder, struct fault *fault
     enum err err = may_save(shard, own, fault);
     if (err != ERR_OK) return err;
     /* It leaves out what is expired: whoever loads it must not be at an earlier time. */
-    if (lane->is_many && shard->replica->serving) shard_log_time(shard);
+    if (lane->is_linked && shard->replica->serving) shard_log_time(shard);
     replica_propose(shard->replica);
     struct snapshot_header header = header_of(shard);
     err = snapshot_begin(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, own ? lane->config.folder : folder,
                          shard->store, &header, &save->writer, fault);
     if (err != ERR_OK) return note_failure(shard, fault);
-    if (own && lane->is_many) replica_log_hard(shard->replica); /* [R2] */
+    if (own && lane->is_linked) replica_log_hard(shard->replica); /* [R2] */
     lane->saves.now = shard;
     save->own = own;
     if (own) lane_save_began(shard);
@@ -135,9 +124,10 @@ static void save_finish(struct shard *shard, bool good, instant now, int64_t uni
     if (!lane->saves.all) lane_save_note(lane, good, save->told.last_took, unix_ms);
     if (good && save->own) {
         uint64_t before = shard->replica->snapshot.index;
+        bool had_one = shard->replica->snapshot_bytes > 0;
         replica_saved(shard->replica, save->pos, save->position, save->last_bytes);
         lane_log_covered(lane);
-        if (before > 0 && before != save->index) {
+        if (had_one && before != save->index) {
             snapshot_remove(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, lane->config.folder,
                             shard->number, before);
         }

@@ -80,7 +80,7 @@ void together_free(struct together *together)
 
 bool together_may(const struct lane *lane)
 {
-    return !lane->is_many && lane->config.lanes_count == 1;
+    return lane->many_count == 0 && lane->config.lanes_count == 1;
 }
 
 struct store *together_store(struct lane *lane)
@@ -347,7 +347,7 @@ enum shard_ran together_run(struct lane *lane, struct call *call, struct togethe
     struct shard *any = lane->shards[0];
     struct shard_manner manner;
     *gate = (struct together_gate){0};
-    ASSERT(!lane->is_many);
+    ASSERT(lane->many_count == 0);
     prepare(together, call);
     if (!shard_manner_of(any, call, &manner)) return SHARD_RAN;
     bool strong = manner.mode == POLICY_STRONG;
@@ -374,7 +374,7 @@ enum shard_ran together_begin(struct lane *lane, const struct call *calls, uint3
     bool writes = false;
     size_t bytes = RECORD_HEAD_BYTES;
     ASSERT(!together->active);
-    ASSERT(!lane->is_many);
+    ASSERT(lane->many_count == 0);
     *refused = false;
     for (uint32_t i = 0; i < count; i++) {
         if (!(calls[i].command->flags & COMMAND_WRITE)) continue;

@@ -5,6 +5,7 @@
 #include "lane/mailbox.h"
 #include "node/exposure.h"
 #include "node/formation.h"
+#include "node/membership.h"
 #include "node/node_impl.h"
 
 static void make_run_id(char id[RUN_ID_LEN + 1])
@@ -24,6 +25,10 @@ static enum err open_folders(struct node *node, struct fault *fault)
     if (err != ERR_OK) return err;
     err = formation_open(node->arena, config, &node->peers, &node->folder, fault);
     node->has_folder = err == ERR_OK;
+    if (err == ERR_OK) {
+        err = membership_open(node->arena, &node->options, &node->folder, &node->peers,
+                              &node->membership, fault);
+    }
     node->lane_folders = ARENA_ARRAY(node->arena, const char *, node->lanes_count);
     for (uint32_t i = 0; i < node->lanes_count && err == ERR_OK; i++) {
         err = data_folder_lane(node->arena, &node->folder, i, &node->lane_folders[i], fault);
@@ -45,7 +50,12 @@ enum err node_new(const struct node_options *options, struct node **made, struct
     make_run_id(node->run_id);
     node->commands = command_table_new(arena);
     node->mailboxes = ARENA_ARRAY(arena, struct mailbox *, node->lanes_count);
-    for (uint32_t i = 0; i < node->lanes_count; i++) node->mailboxes[i] = mailbox_new();
+    node->wirings = ARENA_ARRAY(arena, struct mailbox *, node->lanes_count);
+    for (uint32_t i = 0; i < node->lanes_count; i++) {
+        node->mailboxes[i] = mailbox_new();
+        node->wirings[i] = mailbox_new();
+    }
+    if (node->lanes_count > 1) node->membership.told.mailboxes = node->wirings;
     *made = node;
     return ERR_OK;
 }
@@ -55,7 +65,9 @@ void node_free(struct node *node)
     if (node == NULL) return;
     for (uint32_t i = 0; node->mailboxes != NULL && i < node->lanes_count; i++) {
         mailbox_free(node->mailboxes[i]);
+        mailbox_free(node->wirings[i]);
     }
+    membership_close(&node->membership);
     if (node->has_folder) data_folder_close(&node->folder);
     arena_free(node->arena);
 }
@@ -73,4 +85,9 @@ const struct peers *node_peers(const struct node *node)
 const struct data_folder *node_folder(const struct node *node)
 {
     return &node->folder;
+}
+
+const struct membership *node_membership(const struct node *node)
+{
+    return &node->membership;
 }

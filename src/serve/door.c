@@ -50,6 +50,7 @@ void door_free(struct server *server)
     watching_free(server->watching);
     pubsub_free(server->pubsub);
     crossing_free(server->crossing);
+    free(server->backup_path);
 }
 
 void door_listen(struct server *server, io_handle listener, io_tag tag)

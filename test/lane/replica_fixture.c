@@ -43,7 +43,7 @@ void replica_cluster_new(struct replica_cluster *cluster, uint32_t count)
 {
     struct link_cluster links;
     link_cluster_prepare(&links, count);
-    *cluster = (struct replica_cluster){.count = count, .arena = arena_new()};
+    *cluster = (struct replica_cluster){.count = count, .shards_count = 1, .arena = arena_new()};
     cluster->commands = command_table_new(cluster->arena);
     for (uint32_t i = 0; i < count; i++) {
         struct replica_node *node = &cluster->nodes[i];
@@ -68,7 +68,10 @@ void replica_cluster_start(struct replica_cluster *cluster, uint32_t number)
     struct fault fault;
     struct lane_config config = {
         .lanes_count = 1,
-        .shards_count = 1,
+        .shards_count = cluster->shards_count,
+        .starts = cluster->starts,
+        .starts_count = cluster->starts_count,
+        .cluster = node->cluster,
         .folder = node->folder,
         .seed = 99,
         .segment_bytes = SEGMENT_BYTES,
@@ -114,7 +117,8 @@ static void turn(struct replica_cluster *cluster, struct replica_node *node, ins
         next = message->next;
         message_free(message);
     }
-    raft_check(shard_raft(lane_only(node->lane)));
+    struct shard *shard = lane_shard_first(node->lane);
+    for (; shard != NULL; shard = lane_shard_next(node->lane, shard)) raft_check(shard_raft(shard));
 }
 
 void replica_cluster_turn(struct replica_cluster *cluster)
@@ -142,8 +146,10 @@ uint32_t replica_cluster_leader(const struct replica_cluster *cluster)
 {
     for (uint32_t i = 0; i < cluster->count; i++) {
         const struct replica_node *node = &cluster->nodes[i];
-        if (node->lane == NULL || node->paused || !shard_is_leader(lane_only(node->lane))) continue;
-        if (shard_way_of_write(lane_only(node->lane)) == SHARD_HERE) return i + 1;
+        if (node->lane == NULL || node->paused ||
+            !shard_is_leader(lane_shard(node->lane, cluster->shard)))
+            continue;
+        if (shard_way_of_write(lane_shard(node->lane, cluster->shard)) == SHARD_HERE) return i + 1;
     }
     return 0;
 }
@@ -151,7 +157,7 @@ uint32_t replica_cluster_leader(const struct replica_cluster *cluster)
 struct shard_replication replica_told(struct replica_cluster *cluster, uint32_t number)
 {
     struct shard_replication told;
-    shard_tell_replication(lane_only(replica_lane(cluster, number)), &told);
+    shard_tell_replication(lane_shard(replica_lane(cluster, number), cluster->shard), &told);
     return told;
 }
 
@@ -191,7 +197,7 @@ static enum shard_ran run(struct replica_cluster *cluster, uint32_t number, cons
     struct call call = {.argv = words, .argc = count, .reply = {reply, 2}};
     call.command = command_find(cluster->commands, words, count, NULL);
     cr_assert(call.command != NULL, "%s", text);
-    return shard_run(lane_only(replica_lane(cluster, number)), &call, gate);
+    return shard_run(lane_shard(replica_lane(cluster, number), cluster->shard), &call, gate);
 }
 
 uint64_t replica_run(struct replica_cluster *cluster, uint32_t number, const char *text,
@@ -211,7 +217,8 @@ uint64_t replica_run_soon(struct replica_cluster *cluster, uint32_t number, cons
 {
     struct buffer reply = {0};
     struct lane *lane = replica_lane(cluster, number);
-    for (int i = 0; i < TURNS_MAX && shard_way_of_write(lane_only(lane)) != SHARD_HERE; i++) {
+    for (int i = 0;
+         i < TURNS_MAX && shard_way_of_write(lane_shard(lane, cluster->shard)) != SHARD_HERE; i++) {
         replica_cluster_turn(cluster);
     }
     uint64_t gate = replica_run(cluster, number, text, &reply);

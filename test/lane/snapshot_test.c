@@ -104,7 +104,7 @@ static void save(struct place *place, struct store *store, uint64_t index)
 
 static const char *path_of(const struct place *place, uint64_t index, char path[256])
 {
-    (void)snprintf(path, 256, "%s/snapshot-%020llu", place->folder, (unsigned long long)index);
+    (void)snprintf(path, 256, "%s/snapshot-00001-%020llu", place->folder, (unsigned long long)index);
     return path;
 }
 
@@ -256,52 +256,73 @@ Test(snapshot, the_newest_whole_one_is_found)
     struct place place = place_new();
     struct store *store = a_store();
     struct arena *arena = arena_new();
-    struct snapshot_header header;
     struct fault fault;
-    const char *found;
+    struct snapshot_found *found;
+    uint32_t count;
     char path[256];
-    cr_expect(snapshot_find(place.folder, arena, &found, &header, &fault) == ERR_NOT_FOUND);
+    cr_assert(snapshot_find(place.folder, arena, &found, &count, &fault) == ERR_OK);
+    cr_expect(count == 0);
     fill(store, 10, 10);
     save(&place, store, 100);
     save(&place, store, 2000);
     save(&place, store, 300);
-    cr_assert(snapshot_find(place.folder, arena, &found, &header, &fault) == ERR_OK);
-    cr_expect(header.index == 2000);
+    cr_assert(snapshot_find(place.folder, arena, &found, &count, &fault) == ERR_OK);
+    cr_assert(count == 1);
+    cr_expect(found->header.index == 2000);
     struct buffer bytes = read_whole(path_of(&place, 2000, path));
     write_whole(path, slice_of(bytes.data, bytes.len - 1));
-    cr_assert(snapshot_find(place.folder, arena, &found, &header, &fault) == ERR_OK);
-    cr_expect(header.index == 300);
+    cr_assert(snapshot_find(place.folder, arena, &found, &count, &fault) == ERR_OK);
+    cr_expect(found->header.index == 300);
     file_remove(path_of(&place, 300, path));
     file_remove(path_of(&place, 100, path));
-    cr_expect(snapshot_find(place.folder, arena, &found, &header, &fault) == ERR_CORRUPT);
-    cr_expect(strstr(fault.text, "snapshot-00000000000000002000") != NULL, "%s", fault.text);
+    cr_expect(snapshot_find(place.folder, arena, &found, &count, &fault) == ERR_CORRUPT);
+    cr_expect(strstr(fault.text, "snapshot-00001-00000000000000002000") != NULL, "%s", fault.text);
     buffer_free(&bytes);
     arena_free(arena);
     store_free(store);
     place_free(&place);
 }
 
-Test(snapshot, older_ones_are_removed)
+Test(snapshot, what_is_left_over_is_removed)
 {
     struct place place = place_new();
     struct store *store = a_store();
+    struct arena *arena = arena_new();
+    struct snapshot_found *found;
+    uint32_t count;
+    struct fault fault;
     char path[256];
     save(&place, store, 1);
-    save(&place, store, 2);
     save(&place, store, 3);
-    write_whole(path_of(&place, 77, path), SLICE("x"));
-    (void)snprintf(path, sizeof path, "%s/snapshot-%020d.partial", place.folder, 4);
+    (void)snprintf(path, sizeof path, "%s/snapshot-00001-%020d.partial", place.folder, 4);
     write_whole(path, SLICE("x"));
-    snapshot_remove_older(place.io, (io_tag){10}, place.folder, 3);
-    struct io_completion done[8];
-    for (int i = 0; i < 5; i++) {
-        (void)io_wait(place.io, (instant){clock_now().ns + 10000000}, done, COUNT_OF(done));
-    }
+    cr_assert(snapshot_find(place.folder, arena, &found, &count, &fault) == ERR_OK);
+    snapshot_tidy(place.folder, found, count);
     cr_expect(!path_exists(path));
     cr_expect(!path_exists(path_of(&place, 1, path)));
-    cr_expect(!path_exists(path_of(&place, 2, path)));
     cr_expect(path_exists(path_of(&place, 3, path)));
-    cr_expect(path_exists(path_of(&place, 77, path)));
+    arena_free(arena);
+    store_free(store);
+    place_free(&place);
+}
+
+Test(snapshot, one_with_an_older_name_is_found_by_its_header)
+{
+    struct place place = place_new();
+    struct store *store = a_store();
+    struct arena *arena = arena_new();
+    struct snapshot_found *found;
+    uint32_t count;
+    struct fault fault;
+    char path[256], old[256];
+    save(&place, store, 5);
+    (void)snprintf(old, sizeof old, "%s/snapshot-%020d", place.folder, 5);
+    cr_assert(rename(path_of(&place, 5, path), old) == 0);
+    cr_assert(snapshot_find(place.folder, arena, &found, &count, &fault) == ERR_OK);
+    cr_assert(count == 1);
+    cr_expect(found->header.shard.n == 1);
+    cr_expect(strcmp(found->path, old) == 0);
+    arena_free(arena);
     store_free(store);
     place_free(&place);
 }

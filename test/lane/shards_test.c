@@ -1,0 +1,260 @@
+/*
+ * shards_test.c -- many shards in one lane: each is a group of its own, and they share the log, the
+ * snapshots' folder and the turn.
+ */
+#include <stdio.h>
+
+#include "io/file.h"
+#include "io/folder.h"
+#include "test/lane/replica_fixture.h"
+#include "test/rows.h"
+
+enum { SHARDS = 5 };
+
+static void make(struct replica_cluster *cluster, uint32_t nodes)
+{
+    replica_cluster_new(cluster, nodes);
+    cluster->shards_count = SHARDS;
+    replica_cluster_start_all(cluster);
+}
+
+/* Runs it on each shard's leader, with the shard's number as the first %u. */
+static void run_on_all(struct replica_cluster *cluster, const char *format)
+{
+    for (uint32_t i = 0; i < SHARDS; i++) {
+        char text[80];
+        cluster->shard = (shard_id){i};
+        (void)snprintf(text, sizeof text, format, i);
+        uint32_t leader = replica_cluster_leader(cluster);
+        for (int turns = 0; leader == 0 && turns < 5000; turns++) {
+            replica_cluster_turn(cluster);
+            leader = replica_cluster_leader(cluster);
+        }
+        (void)replica_run_soon(cluster, leader, text);
+    }
+}
+
+static bool all_even(struct replica_cluster *cluster)
+{
+    bool even = true;
+    for (uint32_t i = 0; i < SHARDS; i++) {
+        cluster->shard = (shard_id){i};
+        even = even && replica_cluster_is_even(cluster);
+    }
+    return even;
+}
+
+static bool all_agreed(struct replica_cluster *cluster)
+{
+    for (uint32_t i = 1; i <= cluster->count; i++) {
+        const struct lane *lane = replica_lane(cluster, i);
+        if (lane != NULL && !lane_is_agreed(lane)) return false;
+    }
+    return true;
+}
+
+static void expect_on(struct replica_cluster *cluster, uint32_t node, const char *why)
+{
+    for (uint32_t i = 0; i < SHARDS; i++) {
+        char text[80], reply[80];
+        cluster->shard = (shard_id){i};
+        (void)snprintf(text, sizeof text, "GET key-%u", i);
+        (void)snprintf(reply, sizeof reply, "$7\r\nvalue-%u\r\n", i);
+        cr_expect(replica_says(cluster, node, text, reply), "%s: shard %u", why, i);
+    }
+}
+
+Test(shards, each_has_its_own_keys_and_all_come_back_from_one_log)
+{
+    struct replica_cluster cluster;
+    make(&cluster, 1);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    expect_on(&cluster, 1, "as written");
+    replica_cluster_stop(&cluster, 1);
+    replica_cluster_start(&cluster, 1);
+    expect_on(&cluster, 1, "read again");
+    cr_expect_eq(cluster.nodes[0].opened.keys_count, SHARDS);
+    replica_cluster_free(&cluster);
+}
+
+static bool is_saved(struct replica_cluster *cluster)
+{
+    return !lane_saving(replica_lane(cluster, 1)).active;
+}
+
+Test(shards, a_snapshot_of_all_of_them_takes_the_place_of_the_log)
+{
+    struct replica_cluster cluster;
+    struct fault fault;
+    make(&cluster, 1);
+    for (int i = 0; i < 200; i++) run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    struct lane *lane = replica_lane(&cluster, 1);
+    cr_assert_eq(lane_save(lane, NULL, &fault), ERR_OK, "%s", fault.text);
+    replica_cluster_until(&cluster, "the snapshots are written", is_saved);
+    cr_expect(!lane_saving(lane).last_failed);
+    cr_expect_eq(lane_saving(lane).changes_since, 0);
+    replica_cluster_stop(&cluster, 1);
+    replica_cluster_start(&cluster, 1);
+    cr_expect_lt(cluster.nodes[0].opened.replayed_count, 2 * SHARDS);
+    expect_on(&cluster, 1, "from snapshots");
+    replica_cluster_free(&cluster);
+}
+
+Test(shards, what_is_written_on_their_leaders_is_on_all_nodes)
+{
+    struct replica_cluster cluster;
+    make(&cluster, 3);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_until(&cluster, "all are even", all_even);
+    for (uint32_t i = 1; i <= 3; i++) expect_on(&cluster, i, "on every node");
+    replica_cluster_free(&cluster);
+}
+
+Test(shards, a_node_that_comes_back_catches_up_in_every_shard)
+{
+    struct replica_cluster cluster;
+    make(&cluster, 3);
+    run_on_all(&cluster, "SET key-%1$u old-%1$u");
+    replica_cluster_until(&cluster, "all are even", all_even);
+    replica_cluster_stop(&cluster, 2);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_start(&cluster, 2);
+    replica_cluster_until(&cluster, "all are even again", all_even);
+    expect_on(&cluster, 2, "on the one that was away");
+    replica_cluster_free(&cluster);
+}
+
+Test(shards, a_node_that_lost_its_folder_is_filled_in_every_shard)
+{
+    struct replica_cluster cluster;
+    make(&cluster, 3);
+    for (int i = 0; i < 300; i++) run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_until(&cluster, "all are even", all_even);
+    replica_cluster_stop(&cluster, 3);
+    folder_remove_tree(cluster.nodes[2].folder);
+    struct fault fault;
+    cr_assert_eq(folder_create(cluster.nodes[2].folder, &fault), ERR_OK, "%s", fault.text);
+    for (int i = 0; i < 300; i++) run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_start(&cluster, 3);
+    replica_cluster_until(&cluster, "all are even again", all_even);
+    expect_on(&cluster, 3, "on the one that was empty");
+    replica_cluster_free(&cluster);
+}
+
+Test(shards, one_without_a_leader_does_not_hold_up_another)
+{
+    struct replica_cluster cluster;
+    make(&cluster, 3);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    cluster.shard = (shard_id){1};
+    uint32_t leader = replica_cluster_leader(&cluster);
+    struct shard *shard = lane_shard(replica_lane(&cluster, leader), cluster.shard);
+    uint64_t gate = replica_run_soon(&cluster, leader, "SET a b");
+    shard_hand_over(lane_shard(replica_lane(&cluster, leader), (shard_id){2}), NODE_NONE);
+    for (int i = 0; i < 200 && shard_agreed(shard) < gate; i++) replica_cluster_turn(&cluster);
+    cr_expect(shard_agreed(shard) >= gate, "agreed on while the neighbour changes its leader");
+    cr_expect(shard_is_leader(shard));
+    replica_cluster_free(&cluster);
+}
+
+/* --- opened and dropped while running --------------------------------------------------------- */
+
+static struct shard *shard_at(struct replica_cluster *cluster, uint32_t node, uint32_t number)
+{
+    return lane_shard(replica_lane(cluster, node), (shard_id){number});
+}
+
+static void drop(struct replica_cluster *cluster, uint32_t node, shard_id number)
+{
+    struct fault fault;
+    enum err err = ERR_CANCELLED;
+    for (int i = 0; i < 1000 && err == ERR_CANCELLED; i++) {
+        err = lane_drop_shard(replica_lane(cluster, node), number, &fault);
+        replica_cluster_turn(cluster);
+    }
+    cr_assert_eq(err, ERR_OK, "%s", fault.text);
+}
+
+static void open(struct replica_cluster *cluster, uint32_t node, shard_id number,
+                 const node_id *members, uint32_t count)
+{
+    struct fault fault;
+    enum err err = ERR_CANCELLED;
+    for (int i = 0; i < 1000 && err == ERR_CANCELLED; i++) {
+        err = lane_open_shard(replica_lane(cluster, node), number, members, count, &fault);
+        replica_cluster_turn(cluster);
+    }
+    cr_assert_eq(err, ERR_OK, "%s", fault.text);
+}
+
+Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life)
+{
+    struct replica_cluster cluster;
+    const node_id self = {1};
+    make(&cluster, 1);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    drop(&cluster, 1, (shard_id){2});
+    cr_expect(shard_at(&cluster, 1, 2) == NULL);
+    open(&cluster, 1, (shard_id){2}, &self, 1);
+    cluster.shard = (shard_id){2};
+    cr_expect(replica_says(&cluster, 1, "GET key-2", "$-1\r\n"));
+    (void)replica_run_soon(&cluster, 1, "SET key-2 value-2");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    replica_cluster_stop(&cluster, 1);
+    replica_cluster_start(&cluster, 1);
+    expect_on(&cluster, 1, "after a start");
+    replica_cluster_free(&cluster);
+}
+
+Test(shards, the_root_group_is_opened_beside_them_and_comes_back)
+{
+    struct replica_cluster cluster;
+    const node_id self = {1};
+    make(&cluster, 1);
+    open(&cluster, 1, SHARD_ROOT, &self, 1);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    cluster.shard = SHARD_ROOT;
+    (void)replica_run_soon(&cluster, 1, "SET registry here");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    replica_cluster_stop(&cluster, 1);
+    replica_cluster_start(&cluster, 1);
+    expect_on(&cluster, 1, "after a start");
+    cluster.shard = SHARD_ROOT;
+    cr_expect(replica_says(&cluster, 1, "GET registry", "$4\r\nhere\r\n"));
+    replica_cluster_free(&cluster);
+}
+
+static bool shard_3_is_even(struct replica_cluster *cluster)
+{
+    cluster->shard = (shard_id){3};
+    return replica_cluster_is_even(cluster);
+}
+
+Test(shards, one_that_is_opened_without_members_is_filled_by_its_leader)
+{
+    struct replica_cluster cluster;
+    struct fault fault;
+    make(&cluster, 3);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_until(&cluster, "all are even", all_even);
+    cluster.shard = (shard_id){3};
+    uint32_t leader = replica_cluster_leader(&cluster), other = leader % 3 + 1;
+    const node_id two[] = {{leader}, {(leader + 1) % 3 + 1}};
+    cr_assert_eq(shard_change_members(shard_at(&cluster, leader, 3), two, 2, &fault), ERR_OK, "%s",
+                 fault.text);
+    for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
+    drop(&cluster, other, (shard_id){3});
+    for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
+    open(&cluster, other, (shard_id){3}, NULL, 0);
+    for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
+    cr_expect(raft_is_recovering(shard_raft(shard_at(&cluster, other, 3))), "it waits");
+    const node_id three[] = {{1}, {2}, {3}};
+    leader = replica_cluster_leader(&cluster);
+    cr_assert_eq(shard_change_members(shard_at(&cluster, leader, 3), three, 3, &fault), ERR_OK,
+                 "%s", fault.text);
+    replica_cluster_until(&cluster, "it is filled", shard_3_is_even);
+    expect_on(&cluster, other, "on the one that came back");
+    replica_cluster_free(&cluster);
+}
