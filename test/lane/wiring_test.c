@@ -152,8 +152,11 @@ Test(wiring, makes_shards_as_they_shall_be)
     struct registry_event event = {
         .kind = REGISTRY_SETTING, .setting = REGISTRY_SETTING_REPLICAS, .value = 1};
     change(&world.replicas, &event);
-    const struct registry *registry = map_registry(map_of(&world.replicas, 1));
-    cr_assert(registry_replicas(registry) == 1);
+    for (uint32_t i = 1; i <= 3; i++) {
+        struct root *root = wiring_root(lane_wiring(replica_lane(&world.replicas, i)));
+        const struct registry *registry = map_registry(map_of(&world.replicas, i));
+        cr_assert(!root_leads(root) || registry_replicas(registry) == 1, "who is told it, knows");
+    }
     for (uint32_t i = 0; i < SHARDS; i++) {
         uint32_t turns = 0;
         while (
