@@ -44,6 +44,7 @@ struct lane_config {
      * the root group, of all peers of `replication`; a folder of an older format has such. */
     const struct lane_start *starts;
     uint32_t starts_count;
+    const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
 };
 
 /* Loads the newest snapshots and the log behind them. What was dropped, how many keys and how long
