@@ -39,7 +39,6 @@ struct lane_config {
     struct call_settings settings;
     const struct command_table *commands;
     const struct lane_replication_config *replication; /* NULL: solo, groups of one */
-    const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
     /* Those that shall be here, as well as those that the folder has. NULL: all of this lane's but
      * the root group, of all peers of `replication`; a folder of an older format has such. */
     const struct lane_start *starts;
