@@ -33,7 +33,8 @@ static uint32_t only_key(const struct request *request)
     const struct command *command = request->command;
     const struct key_spec *spec = &command->key_specs[0];
     bool one = command->key_specs_count == 1 && !spec->counted && spec->keyword[0] == '\0' &&
-               spec->start == spec->last && spec->start > 0;
+               spec->start == spec->last && spec->start > 0 &&
+               !(command->flags & COMMAND_MOVABLE_KEYS);
     return one && (uint32_t)spec->start < request->argc ? (uint32_t)spec->start : 0;
 }
 
@@ -76,7 +77,10 @@ shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct re
     for (int64_t i = 0; i < count && !shard_eq(shard, SEVERAL); i++)
         shard = both(shard, crossing_shard_of(crossing, request->argv[places[i].index]));
     if (places != few) free(places);
-    return shard;
+    /* Its patterns lead to keys that are none of its arguments. */
+    bool follows = command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
+    bool alone = crossing->config.lanes_count == 1 && !crossing->config.replicated;
+    return follows && alone ? SEVERAL : shard;
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
