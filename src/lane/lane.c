@@ -35,25 +35,6 @@ static enum err open_log(struct lane *lane, uint64_t last, struct fault *fault)
     return log_open(&log_config, lane->io, last, &lane->log, fault);
 }
 
-static struct shard **place_of(const struct lane *lane, shard_id number)
-{
-    return &lane->shard_of[shard_eq(number, SHARD_ROOT) ? lane->config.shards_count : number.n];
-}
-
-static void add_shard(struct lane *lane, struct shard *shard)
-{
-    uint32_t at = lane->shards_here++;
-    lane->shards = reallocarray(lane->shards, lane->shards_here, sizeof(struct shard *));
-    lane->touched = reallocarray(lane->touched, lane->shards_here, sizeof(struct shard *));
-    lane->awaiting = reallocarray(lane->awaiting, lane->shards_here, sizeof(struct shard *));
-    ASSERT(lane->shards != NULL && lane->touched != NULL && lane->awaiting != NULL);
-    for (; at > 0 && lane->shards[at - 1]->number.n > shard->number.n; at--) {
-        lane->shards[at] = lane->shards[at - 1];
-    }
-    lane->shards[at] = shard;
-    *place_of(lane, shard->number) = shard;
-}
-
 /* Who is alone campaigns at once, and wins when that is durable: never again. */
 static struct raft_config solo_raft(const struct lane_config *config)
 {
@@ -87,6 +68,10 @@ static struct lane *make(const struct lane_config *config, struct io *io)
     lane->together = together_new(lane);
     lane->is_linked = config->replication != NULL;
     lane->raft = lane->is_linked ? config->replication->raft : solo_raft(config);
+    /* What is kept in memory for members that are behind is the lane's, shared. */
+    uint64_t shards_here = config->shards_count / u64_max(config->lanes_count, 1);
+    uint64_t share = lane->raft.tail_bytes / u64_max(shards_here, 1);
+    lane->raft.tail_bytes = (size_t)u64_max(share, u64_min(TAIL_BYTES_MIN, lane->raft.tail_bytes));
     lane->self = lane->raft.self;
     lane->eviction = (struct evict_request){
         .kind = EVICT_S3FIFO, .cache_only = true, .samples = 5, .keys_max = EVICT_KEYS_A_CALL};
@@ -96,49 +81,6 @@ static struct lane *make(const struct lane_config *config, struct io *io)
 }
 
 /* --- the shards that are here at the start ---------------------------------------------------- */
-
-static void add_member(struct raft_members *members, node_id node)
-{
-    ASSERT(members->count < RAFT_MEMBERS_MAX);
-    uint32_t at = members->count++;
-    for (; at > 0 && members->members[at - 1].node.n > node.n; at--) {
-        members->members[at] = members->members[at - 1];
-    }
-    members->members[at] = (struct raft_member){node, RAFT_VOTER};
-}
-
-/* All nodes there are, as formed by a list of them. */
-static struct raft_members all_nodes(const struct lane *lane)
-{
-    struct raft_members members = {0};
-    if (!lane->is_linked) add_member(&members, lane->self);
-    for (uint32_t i = 0; lane->is_linked && i < lane->config.replication->link.peers_count; i++) {
-        add_member(&members, lane->config.replication->link.peers[i].node);
-    }
-    return members;
-}
-
-static void make_shards(struct lane *lane)
-{
-    const struct lane_config *config = &lane->config;
-    const struct raft_members all = all_nodes(lane);
-    for (uint32_t i = 0; i < config->starts_count; i++) {
-        const struct lane_start *start = &config->starts[i];
-        struct raft_members members = {0};
-        for (uint32_t k = 0; k < start->members_count; k++) {
-            add_member(&members, start->members[k]);
-        }
-        add_shard(lane, shard_new(lane, start->shard, &members));
-    }
-    for (uint32_t i = 0; config->starts == NULL && i < config->shards_count; i++) {
-        bool ours =
-            shard_lane((shard_id){i}, config->shards_count, config->lanes_count) == config->number;
-        if (ours) add_shard(lane, shard_new(lane, (shard_id){i}, &all));
-    }
-    /* What is kept in memory for members that are behind is the lane's, shared. */
-    uint64_t share = lane->raft.tail_bytes / u64_max(lane->shards_here, 1);
-    lane->raft.tail_bytes = (size_t)u64_max(share, u64_min(TAIL_BYTES_MIN, lane->raft.tail_bytes));
-}
 
 /* An older name does not say the shard. */
 static enum err rename_old(const struct lane *lane, const struct snapshot_found *found,
@@ -174,6 +116,7 @@ static enum err find_snapshots(const struct lane *lane, struct arena *arena,
 static enum err begin_again(struct lane *lane, struct lane_opened *opened, struct fault *fault)
 {
     memcpy(opened->set_aside, fault->text, sizeof opened->set_aside);
+    lane->was_damaged = true;
     opened->set_aside[sizeof opened->set_aside - 1] = '\0';
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         struct shard *shard = lane->shards[i];
@@ -183,30 +126,6 @@ static enum err begin_again(struct lane *lane, struct lane_opened *opened, struc
         shard->replica->was_damaged = true;
     }
     return replica_set_aside(lane->config.folder, fault);
-}
-
-static enum err load(struct lane *lane, struct replica_loaded *loaded, struct lane_opened *opened,
-                     uint64_t *last, struct fault *fault)
-{
-    struct arena *arena = arena_new();
-    struct replica_to_load *wanted =
-        ARENA_ARRAY(arena, struct replica_to_load, lane->shards_here + 1);
-    struct replica_load_ask ask = {.replicas = wanted, .count = lane->shards_here};
-    for (uint32_t i = 0; i < lane->shards_here; i++) {
-        wanted[i] = (struct replica_to_load){lane->shards[i]->replica, &loaded[i], UINT64_MAX, 0};
-    }
-    enum err err = find_snapshots(lane, arena, &ask, fault);
-    if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
-    if (err == ERR_CORRUPT && lane->is_linked) {
-        err = begin_again(lane, opened, fault);
-        ask.found_count = 0;
-        if (err == ERR_OK) err = replica_load(lane, &ask, opened, last, fault);
-        for (uint32_t i = 0; i < lane->shards_here; i++) {
-            lane->shards[i]->replica->was_damaged = true;
-        }
-    }
-    arena_free(arena);
-    return err;
 }
 
 static void begin(struct shard *shard, struct replica_loaded *loaded, struct lane_opened *opened)
@@ -221,19 +140,56 @@ static void begin(struct shard *shard, struct replica_loaded *loaded, struct lan
     if (*done_ms == 0) *done_ms = io_unix_ms(shard->lane->io);
 }
 
-static enum err open_shards(struct lane *lane, struct lane_opened *opened, uint64_t *last,
-                            struct fault *fault)
+static enum err load_found(struct lane *lane, struct replica_load_ask *ask,
+                           struct lane_opened *opened, uint64_t *last, struct fault *fault)
 {
-    struct arena *arena = arena_new();
-    make_shards(lane);
+    enum err err = replica_load(lane, ask, opened, last, fault);
+    if (err != ERR_CORRUPT || !lane->is_linked) return err;
+    err = begin_again(lane, opened, fault);
+    ask->found_count = 0;
+    if (err == ERR_OK) err = replica_load(lane, ask, opened, last, fault);
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        lane->shards[i]->replica->was_damaged = true;
+        if (err == ERR_OK) err = lane_note_here(lane->shards[i], fault);
+    }
+    return err;
+}
+
+static enum err load(struct lane *lane, struct arena *arena, struct replica_load_ask *ask,
+                     struct lane_opened *opened, uint64_t *last, struct fault *fault)
+{
     struct replica_loaded *loaded =
         ARENA_ARRAY(arena, struct replica_loaded, lane->shards_here + 1);
+    struct replica_to_load *wanted =
+        ARENA_ARRAY(arena, struct replica_to_load, lane->shards_here + 1);
     memset(loaded, 0, (lane->shards_here + 1) * sizeof *loaded);
-    enum err err = load(lane, loaded, opened, last, fault);
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        wanted[i] = (struct replica_to_load){lane->shards[i]->replica, &loaded[i], UINT64_MAX, 0};
+    }
+    ask->replicas = wanted;
+    ask->count = lane->shards_here;
+    enum err err = load_found(lane, ask, opened, last, fault);
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         if (err == ERR_OK) begin(lane->shards[i], &loaded[i], opened);
         replica_loaded_free(&loaded[i]);
     }
+    return err;
+}
+
+static enum err open_shards(struct lane *lane, struct lane_opened *opened, uint64_t *last,
+                            struct fault *fault)
+{
+    struct arena *arena = arena_new();
+    struct replica_load_ask ask = {0};
+    if (lane->config.starts == NULL) lane_make_all(lane);
+    enum err err = find_snapshots(lane, arena, &ask, fault);
+    if (err == ERR_CORRUPT && lane->is_linked) { /* none is taken from a folder in such a state */
+        err = begin_again(lane, opened, fault);
+        ask.found_count = 0;
+    }
+    lane_make_found(lane, ask.found, ask.found_count);
+    if (err == ERR_OK) err = load(lane, arena, &ask, opened, last, fault);
+    if (err == ERR_OK) err = lane_make_new(lane, *last, fault);
     arena_free(arena);
     return err;
 }
@@ -336,42 +292,6 @@ struct wiring *lane_wiring(const struct lane *lane)
 uint32_t lane_shards_count(const struct lane *lane)
 {
     return lane->config.shards_count;
-}
-
-struct shard *lane_shard(const struct lane *lane, shard_id shard)
-{
-    if (shard.n >= lane->config.shards_count && !shard_eq(shard, SHARD_ROOT)) return NULL;
-    return *place_of(lane, shard);
-}
-
-struct shard *lane_shard_of_slot(const struct lane *lane, uint32_t slot)
-{
-    return lane_shard(lane, shard_of_slot(slot, lane->config.shards_count));
-}
-
-struct shard *lane_shard_first(const struct lane *lane)
-{
-    return lane->shards_here == 0 ? NULL : lane->shards[0];
-}
-
-struct shard *lane_shard_next(const struct lane *lane, const struct shard *shard)
-{
-    uint32_t low = 0, high = lane->shards_here; /* the first behind it is in between */
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (lane->shards[middle]->number.n <= shard->number.n) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low == lane->shards_here ? NULL : lane->shards[low];
-}
-
-struct shard *lane_only(const struct lane *lane)
-{
-    ASSERT(lane->shards_here == 1);
-    return lane->shards[0];
 }
 
 /* --- room ------------------------------------------------------------------------------------- */

@@ -24,8 +24,8 @@ struct message;                 /* mailbox.h */
 
 struct lane_start { /* a shard that is here at the start */
     shard_id shard;
-    const node_id *members; /* as its group was formed; none: a leader's log will tell */
-    uint32_t members_count;
+    const node_id *members; /* as its group is formed; none: a leader's log will tell */
+    uint32_t members_count; /* where the folder has it already, these do not count */
 };
 
 struct lane_config {
@@ -39,7 +39,8 @@ struct lane_config {
     struct call_settings settings;
     const struct command_table *commands;
     const struct lane_replication_config *replication; /* NULL: solo, groups of one */
-    /* NULL: all of this lane's but the root group, of all peers of `replication`. */
+    /* Those that shall be here, as well as those that the folder has. NULL: all of this lane's but
+     * the root group, of all peers of `replication`; a folder of an older format has such. */
     const struct lane_start *starts;
     uint32_t starts_count;
     const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
@@ -73,6 +74,14 @@ bool lane_has_room(const struct lane *lane);
 /* --- shards ---------------------------------------------------------------------------------- */
 
 uint32_t lane_shards_count(const struct lane *lane); /* of the cluster, not of those here */
+/* Open one that is not here: empty, of a group of these members; none: it waits for a leader that
+ * fills it. Returns when its file is on disk. ERR_CANCELLED: not now, for it was here until a
+ * moment ago. */
+MUST_USE enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *members,
+                                  uint32_t count, struct fault *fault);
+/* Its data goes, for good. ERR_CANCELLED: not now, for something is under way with its files; try
+ * again in a later turn. */
+MUST_USE enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault);
 /* NULL: it is not here. */
 struct shard *lane_shard(const struct lane *lane, shard_id shard);
 struct shard *lane_shard_of_slot(const struct lane *lane, uint32_t slot);

@@ -58,6 +58,8 @@ struct lane {
     uint32_t touched_count, awaiting_count;
     struct shard **shard_of; /* [shards_count + 1]: by number, the root group last; or NULL */
     const struct call_observer *observer;
+    bool was_damaged;          /* the folder: what is made anew there has been lost */
+    uint64_t dropped_position; /* of the log's last, when a shard was dropped */
     struct evict_request eviction;
     struct buffer instead; /* for call_log_instead */
     struct buffer places;  /* of the keys of a call that has many */
@@ -91,6 +93,19 @@ struct lane {
 
 bool lane_disk_is_behind(const struct lane *lane); /* a snapshot: writes should wait */
 void lane_fail(struct lane *lane, const struct fault *fault);
+
+/* --- lane_shards.c ---------------------------------------------------------------------------- */
+
+void lane_make_all(struct lane *lane); /* as a folder of an older format has them */
+void lane_make_found(struct lane *lane, const struct snapshot_found *found, uint32_t count);
+/* Those of the configuration that the folder does not have: behind `last`, which the log has. */
+MUST_USE enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault);
+/* In the folder, that an empty one is here. */
+MUST_USE enum err lane_note_here(struct shard *shard, struct fault *fault);
+
+/* --- lane_save.c ------------------------------------------------------------------------------ */
+
+uint64_t lane_nonce(struct lane *lane, shard_id shard);
 
 /* --- lane_turn.c ------------------------------------------------------------------------------ */
 

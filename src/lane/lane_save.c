@@ -1,9 +1,19 @@
 /* lane_save.c -- which of a lane's shards is saved when; and all of them, one after the other. */
+#include "base/prng.h"
 #include "lane/replica_impl.h"
 
 enum {
     SAVE_LOG_BYTES_MIN = 256 << 20
 }; /* the log grows to this, or to the size of the last snapshots */
+
+/* No two are alike: not those of one shard, nor those of two nodes. */
+uint64_t lane_nonce(struct lane *lane, shard_id shard)
+{
+    struct prng prng = {lane->config.seed ^ (uint64_t)io_unix_ms(lane->io) << 20 ^
+                        (uint64_t)io_now(lane->io).ns ^ (uint64_t)lane->self.n << 56 ^
+                        (uint64_t)shard.n << 40 ^ lane->saves.count++};
+    return prng_next(&prng);
+}
 
 void lane_save_note(struct lane *lane, bool good, duration took, int64_t unix_ms)
 {

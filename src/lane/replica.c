@@ -12,6 +12,7 @@
  *       for it is told (losses).
  */
 #include "lane/replica_impl.h"
+#include "lane/snapshot_format.h"
 
 #include <stdlib.h>
 
@@ -73,6 +74,16 @@ void replica_begin(struct replica *replica, struct replica_loaded *loaded)
     replica->settled_commit = replica->marked_commit = raft_commit(replica->raft);
     replica->index_told = raft_last(replica->raft).index;
     replica->applied_told = raft_commit(replica->raft);
+}
+
+void replica_begin_empty(struct replica *replica, uint64_t position)
+{
+    struct replica_loaded loaded = {.start.members = replica->config_members};
+    replica->members = replica->config_members;
+    replica->snapshot_position = position;
+    replica->snapshot_bytes = SNAPSHOT_HEADER_BYTES + SNAPSHOT_HEAD_BYTES;
+    replica->logged_ms = store_now_ms(replica->shard->store);
+    replica_begin(replica, &loaded);
 }
 
 void replica_start(struct replica *replica)

@@ -139,6 +139,8 @@ struct replica {
 void replica_make(struct shard *shard, const struct raft_members *members);
 /* What was on the disk is in the store: raft learns of it. */
 void replica_begin(struct replica *replica, struct replica_loaded *loaded);
+/* Nothing was: its records come behind that position of the log. */
+void replica_begin_empty(struct replica *replica, uint64_t position);
 /* A snapshot of its own is in the lane's folder. */
 void replica_saved(struct replica *replica, struct raft_pos pos, uint64_t position, uint64_t bytes);
 /* The rest of opening, which needs the lane's log and links. */

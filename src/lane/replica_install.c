@@ -190,6 +190,7 @@ static void take_over(struct replica *replica)
     struct raft_pos pos = install->pos;
     uint64_t commit = raft_commit(replica->raft);
     uint64_t index_before = replica->snapshot.index;
+    bool had_one = replica->snapshot_bytes > 0;
     if (!replica_is_durable(replica)) return;
     if (replica->stored.index > commit) {
         replica_lose_from(replica, commit + 1);
@@ -208,7 +209,7 @@ static void take_over(struct replica *replica)
                                                .pos = pos,
                                                .bytes_count = replica->snapshot_bytes});
     lane_log_covered(replica->lane);
-    if (index_before > 0 && index_before != pos.index) {
+    if (had_one && index_before != pos.index) {
         snapshot_remove(replica->lane->io, (io_tag){LANE_TAG_SNAPSHOT},
                         replica->lane->config.folder, replica->shard->number, index_before);
     }

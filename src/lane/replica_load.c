@@ -309,8 +309,9 @@ static enum err load_snapshot(struct loading *loading, struct fault *fault)
 static void forget(struct loading *loading)
 {
     struct replica *replica = loading->replica;
+    bool has_empty = loading->loaded == NULL && loading->snapshot_index == 0; /* or none */
     replica->snapshot = (struct raft_pos){0};
-    replica->snapshot_position = replica->snapshot_bytes = 0;
+    if (!has_empty) replica->snapshot_position = replica->snapshot_bytes = 0;
     replica->runs.count = 0;
     loading->members = replica->config_members;
     loading->last = loading->replica->stored = (struct raft_pos){0};

@@ -51,7 +51,7 @@ void replica_take_raft(struct replica *replica, node_id from, struct slice bytes
 {
     struct raft_msg msg;
     if (replica->reload_wanted || replica_is_installing(replica)) return; /* [P4] */
-    if (replica_peer(replica, from) == NULL || !raft_msg_read(bytes, &msg)) return;
+    if (!raft_msg_read(bytes, &msg)) return;
     struct raft_batch *batch = batch_of(&msg);
     bool meant = node_eq(msg.from, from) && node_eq(msg.to, replica->lane->self);
     if (meant) {
@@ -65,11 +65,15 @@ void replica_take_raft(struct replica *replica, node_id from, struct slice bytes
 void replica_take_up_or_down(struct replica *replica, node_id node, bool up)
 {
     struct replica_peer *peer = replica_peer(replica, node);
-    if (peer == NULL) return;
-    peer->is_up = up;
-    peer->state = 0;
-    replica_step(replica, &(struct raft_event){.kind = up ? RAFT_EV_PEER_UP : RAFT_EV_PEER_DOWN,
-                                               .peer = node});
+    bool knows = raft_members_has(raft_members(replica->raft), node) ||
+                 node_eq(raft_leader(replica->raft), node);
+    if (peer != NULL) {
+        peer->is_up = up;
+        peer->state = 0;
+    }
+    if (knows)
+        replica_step(replica, &(struct raft_event){.kind = up ? RAFT_EV_PEER_UP : RAFT_EV_PEER_DOWN,
+                                                   .peer = node});
 }
 
 void replica_note_speaks(struct replica *replica, node_id node)

@@ -53,6 +53,7 @@ static bool may_form(const struct replica *replica)
 {
     uint32_t empty = 1;
     if (own_state(replica) != REPLICA_NEW) return false;
+    if (!raft_members_has(&replica->config_members, replica->lane->self)) return false;
     for (uint32_t i = 0; i < replica->peers_count; i++) {
         const struct replica_peer *peer = &replica->peers[i];
         if (!peer->is_up || peer->state == 0) continue;

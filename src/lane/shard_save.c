@@ -1,6 +1,5 @@
 /* shard_save.c -- snapshots of a lane's shards: when one begins, its slices between turns, what it
  * frees. One is written at a time. */
-#include "base/prng.h"
 #include "lane/replica_impl.h"
 
 #define SAVE_RETRY_NS INT64_C(10000000000)
@@ -9,16 +8,6 @@ enum {
     SAVE_BUCKETS_A_TURN = 64,
     HARD_ROOM_BYTES = 4096, /* of what is logged when a snapshot begins */
 };
-
-/* No two are alike: not those of one shard, nor those of two nodes. */
-static uint64_t new_nonce(const struct shard *shard)
-{
-    struct lane *lane = shard->lane;
-    struct prng prng = {lane->config.seed ^ (uint64_t)io_unix_ms(lane->io) << 20 ^
-                        (uint64_t)io_now(lane->io).ns ^ (uint64_t)lane->self.n << 56 ^
-                        (uint64_t)shard->number.n << 40 ^ lane->saves.count++};
-    return prng_next(&prng);
-}
 
 static struct snapshot_header header_of(const struct shard *shard)
 {
@@ -30,7 +19,7 @@ static struct snapshot_header header_of(const struct shard *shard)
         .members = replica->members,
         .made_at_ms = store_now_ms(shard->store),
         .seed = shard->lane->config.seed,
-        .nonce = new_nonce(shard),
+        .nonce = lane_nonce(shard->lane, shard->number),
         .shard = shard->number,
         .shards_count = shard->lane->config.shards_count,
     };
@@ -135,9 +124,10 @@ static void save_finish(struct shard *shard, bool good, instant now, int64_t uni
     if (!lane->saves.all) lane_save_note(lane, good, save->told.last_took, unix_ms);
     if (good && save->own) {
         uint64_t before = shard->replica->snapshot.index;
+        bool had_one = shard->replica->snapshot_bytes > 0;
         replica_saved(shard->replica, save->pos, save->position, save->last_bytes);
         lane_log_covered(lane);
-        if (before > 0 && before != save->index) {
+        if (had_one && before != save->index) {
             snapshot_remove(lane->io, (io_tag){LANE_TAG_SNAPSHOT}, lane->config.folder,
                             shard->number, before);
         }

@@ -51,6 +51,11 @@ uint64_t snapshot_written_bytes(const struct snapshot_writer *writer);
 /* At any time. Waits for what is under way on its file; what is not whole is removed; frees. */
 void snapshot_end(struct snapshot_writer *writer);
 
+/* One of a store that has nothing, at once: it says that the shard is here, and who belongs to it.
+ */
+MUST_USE enum err snapshot_write_empty(const char *folder, const struct snapshot_header *header,
+                                       struct fault *fault);
+
 /* Reading. Of each shard that has any in the folder, the newest file whose footer is good; by
  * rising shard, in the arena. Damaged ones that are newer are told in the fault's text only when no
  * good one of that shard is left: ERR_CORRUPT, with file and offset. */

@@ -158,3 +158,103 @@ Test(shards, one_without_a_leader_does_not_hold_up_another)
     cr_expect(shard_is_leader(shard));
     replica_cluster_free(&cluster);
 }
+
+/* --- opened and dropped while running --------------------------------------------------------- */
+
+static struct shard *shard_at(struct replica_cluster *cluster, uint32_t node, uint32_t number)
+{
+    return lane_shard(replica_lane(cluster, node), (shard_id){number});
+}
+
+static void drop(struct replica_cluster *cluster, uint32_t node, shard_id number)
+{
+    struct fault fault;
+    enum err err = ERR_CANCELLED;
+    for (int i = 0; i < 1000 && err == ERR_CANCELLED; i++) {
+        err = lane_drop_shard(replica_lane(cluster, node), number, &fault);
+        replica_cluster_turn(cluster);
+    }
+    cr_assert_eq(err, ERR_OK, "%s", fault.text);
+}
+
+static void open(struct replica_cluster *cluster, uint32_t node, shard_id number,
+                 const node_id *members, uint32_t count)
+{
+    struct fault fault;
+    enum err err = ERR_CANCELLED;
+    for (int i = 0; i < 1000 && err == ERR_CANCELLED; i++) {
+        err = lane_open_shard(replica_lane(cluster, node), number, members, count, &fault);
+        replica_cluster_turn(cluster);
+    }
+    cr_assert_eq(err, ERR_OK, "%s", fault.text);
+}
+
+Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life)
+{
+    struct replica_cluster cluster;
+    const node_id self = {1};
+    make(&cluster, 1);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    drop(&cluster, 1, (shard_id){2});
+    cr_expect(shard_at(&cluster, 1, 2) == NULL);
+    open(&cluster, 1, (shard_id){2}, &self, 1);
+    cluster.shard = (shard_id){2};
+    cr_expect(replica_says(&cluster, 1, "GET key-2", "$-1\r\n"));
+    (void)replica_run_soon(&cluster, 1, "SET key-2 value-2");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    replica_cluster_stop(&cluster, 1);
+    replica_cluster_start(&cluster, 1);
+    expect_on(&cluster, 1, "after a start");
+    replica_cluster_free(&cluster);
+}
+
+Test(shards, the_root_group_is_opened_beside_them_and_comes_back)
+{
+    struct replica_cluster cluster;
+    const node_id self = {1};
+    make(&cluster, 1);
+    open(&cluster, 1, SHARD_ROOT, &self, 1);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    cluster.shard = SHARD_ROOT;
+    (void)replica_run_soon(&cluster, 1, "SET registry here");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    replica_cluster_stop(&cluster, 1);
+    replica_cluster_start(&cluster, 1);
+    expect_on(&cluster, 1, "after a start");
+    cluster.shard = SHARD_ROOT;
+    cr_expect(replica_says(&cluster, 1, "GET registry", "$4\r\nhere\r\n"));
+    replica_cluster_free(&cluster);
+}
+
+static bool shard_3_is_even(struct replica_cluster *cluster)
+{
+    cluster->shard = (shard_id){3};
+    return replica_cluster_is_even(cluster);
+}
+
+Test(shards, one_that_is_opened_without_members_is_filled_by_its_leader)
+{
+    struct replica_cluster cluster;
+    struct fault fault;
+    make(&cluster, 3);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_until(&cluster, "all are even", all_even);
+    cluster.shard = (shard_id){3};
+    uint32_t leader = replica_cluster_leader(&cluster), other = leader % 3 + 1;
+    const node_id two[] = {{leader}, {(leader + 1) % 3 + 1}};
+    cr_assert_eq(shard_change_members(shard_at(&cluster, leader, 3), two, 2, &fault), ERR_OK, "%s",
+                 fault.text);
+    for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
+    drop(&cluster, other, (shard_id){3});
+    for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
+    open(&cluster, other, (shard_id){3}, NULL, 0);
+    for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
+    cr_expect(raft_is_recovering(shard_raft(shard_at(&cluster, other, 3))), "it waits");
+    const node_id three[] = {{1}, {2}, {3}};
+    leader = replica_cluster_leader(&cluster);
+    cr_assert_eq(shard_change_members(shard_at(&cluster, leader, 3), three, 3, &fault), ERR_OK,
+                 "%s", fault.text);
+    replica_cluster_until(&cluster, "it is filled", shard_3_is_even);
+    expect_on(&cluster, other, "on the one that came back");
+    replica_cluster_free(&cluster);
+}

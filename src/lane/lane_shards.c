@@ -1,0 +1,256 @@
+/*
+ * lane_shards.c -- which shards are here: at the start, and opened and dropped later.
+ *
+ * Invariants
+ *   H1  a shard is here if the folder has a snapshot of it, if only of an empty store: dropping
+ *       takes it away, and what the log then still has of it means nothing. (In a folder of an
+ *       older format also those without are.)
+ *   H2  a snapshot's place in the log is at or behind all that is there of the shard's earlier
+ *       life, and at or before what is durable.
+ */
+#include "lane/replica_impl.h"
+
+#include <stdlib.h>
+
+#include "io/file.h"
+#include "io/folder.h"
+#include "lane/snapshot_format.h"
+
+static struct shard **place_of(const struct lane *lane, shard_id number)
+{
+    return &lane->shard_of[shard_eq(number, SHARD_ROOT) ? lane->config.shards_count : number.n];
+}
+
+static struct shard **grow(struct shard **shards, uint32_t count)
+{
+    shards = reallocarray(shards, count, sizeof(struct shard *));
+    ASSERT(shards != NULL);
+    return shards;
+}
+
+static void add(struct lane *lane, struct shard *shard)
+{
+    uint32_t at = lane->shards_here++;
+    lane->shards = grow(lane->shards, lane->shards_here);
+    lane->touched = grow(lane->touched, lane->shards_here);
+    lane->awaiting = grow(lane->awaiting, lane->shards_here);
+    for (; at > 0 && lane->shards[at - 1]->number.n > shard->number.n; at--) {
+        lane->shards[at] = lane->shards[at - 1];
+    }
+    lane->shards[at] = shard;
+    *place_of(lane, shard->number) = shard;
+}
+
+static void remove_from(struct shard **shards, uint32_t *count, const struct shard *shard)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < *count; i++) {
+        if (shards[i] != shard) shards[kept++] = shards[i];
+    }
+    *count = kept;
+}
+
+struct shard *lane_shard(const struct lane *lane, shard_id shard)
+{
+    if (shard.n >= lane->config.shards_count && !shard_eq(shard, SHARD_ROOT)) return NULL;
+    return *place_of(lane, shard);
+}
+
+struct shard *lane_shard_of_slot(const struct lane *lane, uint32_t slot)
+{
+    return lane_shard(lane, shard_of_slot(slot, lane->config.shards_count));
+}
+
+struct shard *lane_shard_first(const struct lane *lane)
+{
+    return lane->shards_here == 0 ? NULL : lane->shards[0];
+}
+
+struct shard *lane_shard_next(const struct lane *lane, const struct shard *shard)
+{
+    uint32_t low = 0, high = lane->shards_here; /* the first behind it is in between */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (lane->shards[middle]->number.n <= shard->number.n) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low == lane->shards_here ? NULL : lane->shards[low];
+}
+
+struct shard *lane_only(const struct lane *lane)
+{
+    ASSERT(lane->shards_here == 1);
+    return lane->shards[0];
+}
+
+/* --- at the start ----------------------------------------------------------------------------- */
+
+static void add_member(struct raft_members *members, node_id node)
+{
+    ASSERT(members->count < RAFT_MEMBERS_MAX);
+    uint32_t at = members->count++;
+    for (; at > 0 && members->members[at - 1].node.n > node.n; at--) {
+        members->members[at] = members->members[at - 1];
+    }
+    members->members[at] = (struct raft_member){node, RAFT_VOTER};
+}
+
+static struct raft_members members_of(const node_id *nodes, uint32_t count)
+{
+    struct raft_members members = {0};
+    for (uint32_t i = 0; i < count; i++) add_member(&members, nodes[i]);
+    return members;
+}
+
+/* All nodes there are, as formed by a list of them. */
+static struct raft_members all_nodes(const struct lane *lane)
+{
+    struct raft_members members = {0};
+    if (!lane->is_linked) add_member(&members, lane->self);
+    for (uint32_t i = 0; lane->is_linked && i < lane->config.replication->link.peers_count; i++) {
+        add_member(&members, lane->config.replication->link.peers[i].node);
+    }
+    return members;
+}
+
+static struct snapshot_header header_of_empty(struct lane *lane, shard_id number,
+                                              const struct raft_members *members)
+{
+    return (struct snapshot_header){
+        .position = lane->log == NULL ? 0 : log_durable(lane->log), /* [H2] */
+        .members = *members,
+        .made_at_ms = io_unix_ms(lane->io),
+        .seed = lane->config.seed,
+        .nonce = lane_nonce(lane, number),
+        .shard = number,
+        .shards_count = lane->config.shards_count,
+    };
+}
+
+void lane_make_found(struct lane *lane, const struct snapshot_found *found, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct snapshot_header *header = &found[i].header;
+        bool known =
+            header->shard.n < lane->config.shards_count || shard_eq(header->shard, SHARD_ROOT);
+        if (!known || lane_shard(lane, header->shard) != NULL) continue;
+        add(lane, shard_new(lane, header->shard, &header->members)); /* [H1] */
+    }
+}
+
+void lane_make_all(struct lane *lane)
+{
+    const struct lane_config *config = &lane->config;
+    const struct raft_members all = all_nodes(lane);
+    for (uint32_t i = 0; i < config->shards_count; i++) {
+        bool ours =
+            shard_lane((shard_id){i}, config->shards_count, config->lanes_count) == config->number;
+        if (ours) add(lane, shard_new(lane, (shard_id){i}, &all));
+    }
+}
+
+enum err lane_note_here(struct shard *shard, struct fault *fault) /* [H1] */
+{
+    struct lane *lane = shard->lane;
+    struct replica *replica = shard->replica;
+    if (lane->config.starts == NULL && !shard_eq(shard->number, SHARD_ROOT)) return ERR_OK;
+    struct snapshot_header header = header_of_empty(lane, shard->number, &replica->config_members);
+    replica->snapshot_bytes = SNAPSHOT_HEADER_BYTES + SNAPSHOT_HEAD_BYTES;
+    return snapshot_write_empty(lane->config.folder, &header, fault);
+}
+
+/* Behind the log's end as it is known: nothing of an earlier life may count. */
+enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault)
+{
+    const struct lane_config *config = &lane->config;
+    for (uint32_t i = 0; config->starts != NULL && i < config->starts_count; i++) {
+        const struct lane_start *start = &config->starts[i];
+        if (lane_shard(lane, start->shard) != NULL) continue;
+        struct raft_members members = members_of(start->members, start->members_count);
+        struct snapshot_header header = header_of_empty(lane, start->shard, &members);
+        header.position = last; /* [H2] */
+        enum err err = snapshot_write_empty(config->folder, &header, fault);
+        if (err != ERR_OK) return err;
+        struct shard *shard = shard_new(lane, start->shard, &members);
+        add(lane, shard);
+        shard->replica->was_damaged = lane->was_damaged;
+        replica_begin_empty(shard->replica, last);
+    }
+    return ERR_OK;
+}
+
+/* --- later ------------------------------------------------------------------------------------ */
+
+enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *members, uint32_t count,
+                         struct fault *fault)
+{
+    ASSERT(lane_shard(lane, number) == NULL);
+    uint64_t durable = log_durable(lane->log);
+    if (durable < lane->dropped_position) { /* [H2] */
+        return fault_set(fault, ERR_CANCELLED, "shard %u was dropped a moment ago", number.n);
+    }
+    struct raft_members as_formed = members_of(members, count);
+    struct snapshot_header header = header_of_empty(lane, number, &as_formed);
+    enum err err = snapshot_write_empty(lane->config.folder, &header, fault);
+    if (err != ERR_OK) return err;
+    struct shard *shard = shard_new(lane, number, &as_formed);
+    add(lane, shard);
+    replica_begin_empty(shard->replica, header.position);
+    replica_start(shard->replica);
+    return ERR_OK;
+}
+
+/* Where nothing of it is found any more, whatever happens then. */
+static enum err put_away(const struct shard *shard, struct fault *fault) /* [H1] */
+{
+    const struct replica *replica = shard->replica;
+    const struct lane *lane = shard->lane;
+    char from[SNAPSHOT_PATH_MAX], to[SNAPSHOT_PATH_MAX];
+    if (replica->snapshot_bytes == 0) return ERR_OK; /* of an older format, and never saved */
+    snapshot_path(from, lane->config.folder, shard->number, replica->snapshot.index, "");
+    snapshot_path(to, lane->config.folder, shard->number, replica->snapshot.index,
+                  SNAPSHOT_DROPPED);
+    enum err err = file_rename(from, to, fault);
+    if (err == ERR_OK) err = folder_sync(lane->config.folder, fault);
+    if (err == ERR_OK) {
+        io_remove(lane->io, to, (io_tag){LANE_TAG_SNAPSHOT + SNAPSHOT_TAG_REMOVE});
+    }
+    return err;
+}
+
+static bool uses_files(const struct lane *lane, const struct replica *replica)
+{
+    for (uint32_t i = 0; i < LANE_SLOTS; i++) {
+        if (lane->slots[i].replica == replica) return true;
+    }
+    return false;
+}
+
+enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault)
+{
+    struct shard *shard = lane_shard(lane, number);
+    ASSERT(shard != NULL);
+    struct replica *replica = shard->replica;
+    if (uses_files(lane, replica) || shard->transaction.active) {
+        return fault_set(fault, ERR_CANCELLED, "something is under way with shard %u", number.n);
+    }
+    shard_save_abort(shard);
+    enum err err = put_away(shard, fault);
+    if (err != ERR_OK) return err;
+    lane->dropped_position = log_last(lane->log);
+    lane->pending_bytes -= replica->pending_bytes;
+    lane->saves.bytes -= shard->save.last_bytes;
+    lane->saves.told.changes_since -= shard->save.told.changes_since;
+    lane->stalled_count -= shard->stalled;
+    lane->many_count -= replica->is_many;
+    remove_from(lane->touched, &lane->touched_count, shard);
+    remove_from(lane->awaiting, &lane->awaiting_count, shard);
+    remove_from(lane->shards, &lane->shards_here, shard);
+    *place_of(lane, number) = NULL;
+    shard_close(shard);
+    lane->used_bytes = store_room(lane->over)->heap.used_bytes;
+    return ERR_OK;
+}
