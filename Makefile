@@ -158,6 +158,10 @@ cluster: all plugins $(BUILD)/tutti-sim ## three real nodes under faults for CLU
 	    test/cli/run test/cluster/*.sh
 .PHONY: cluster
 
+clients: all ## clients of Redis and of Redis Cluster against one node and three
+	TUTTI=$(BUILD)/tutti test/cli/run test/clients/*.sh test/redis/clients.sh
+.PHONY: clients
+
 soak: unit-build ## the fault tests on inputs of gigabytes and with many more kills: an hour
 	TUTTI_LONG=1 SCRIPT_SECONDS_MAX=7200 TUTTI=$(BUILD)/tutti test/cli/run test/fault/*.sh
 

@@ -23,7 +23,6 @@ REST_S = 5.0  # for a primary of before to see that it is none
 CLIENTS_EACH_SIDE = 8
 PAUSE_S = 0.02  # between a client's writes, and after a refusal
 REPLY_S_MAX = 3.0
-VICTIM = 2
 
 
 class Writer:
@@ -63,9 +62,15 @@ class Writer:
         self.link, self.at = None, then_at
 
 
+def victim_of(cluster):
+    """Whoever has most slots."""
+    number = cluster.running()[0]
+    return max(cluster.running(), key=cluster.owners(number).count)
+
+
 def keys_of(cluster, victim, count):
     owners, keys, number = cluster.owners(victim), [], 0
-    while len(keys) < count:
+    while len(keys) < count:  # ends: it has its share of the slots
         key = f"list{number}"
         number += 1
         if owners[slots.slot_of(key)] == victim:
@@ -101,7 +106,8 @@ def trial(cluster, cut_s):
     """(acknowledged while it was cut off, lost of them; acknowledged near it, lost; silence of the
     others)"""
     with cluster:
-        writers, cut_at, healed_at = asyncio.run(write_through(cluster, VICTIM, cut_s))
+        writers, cut_at, healed_at = asyncio.run(
+            write_through(cluster, victim_of(cluster), cut_s))
         time.sleep(REST_S)
         cluster.wait_whole()
         sides = []

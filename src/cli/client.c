@@ -37,6 +37,7 @@ static void note(struct client *client, const struct io_completion *completion)
         break;
     case IO_ACCEPTED:
     case IO_SENDABLE:
+    case IO_DATAGRAM:
     case IO_DISK_DONE:
     case IO_WOKEN: break;
     }

@@ -1,7 +1,7 @@
 /*
  * client.h -- a small Redis client that waits: what subcommands ask a running node with.
  *
- * One connection, one request at a time, RESP2.
+ * One connection, one request at a time, RESP2; or RESP3, after HELLO 3.
  */
 #pragma once
 
@@ -16,7 +16,16 @@ MUST_USE enum err client_open(const struct io_address *address, struct client **
                               struct fault *fault);
 void client_close(struct client *client); /* NULL is allowed */
 
-enum answer_kind { ANSWER_TEXT, ANSWER_ERROR, ANSWER_INTEGER, ANSWER_NULL, ANSWER_LIST };
+enum answer_kind {
+    ANSWER_TEXT,
+    ANSWER_ERROR,
+    ANSWER_INTEGER,
+    ANSWER_NULL,
+    ANSWER_LIST,
+    ANSWER_MAP,   /* items: name, value, name, value … */
+    ANSWER_BOOL,  /* text: "t" or "f" */
+    ANSWER_DOUBLE /* text: its digits */
+};
 
 struct answer {
     enum answer_kind kind;

@@ -64,6 +64,27 @@ static enum answer_status take_list(struct reading *reading, unsigned depth, uin
     return status;
 }
 
+static enum answer_status take_counted(struct reading *reading, unsigned depth, uint8_t mark,
+                                       uint32_t count, struct answer *answer)
+{
+    enum { FORMAT_BYTES = 4 }; /* of what is marked as text: "txt:" */
+    enum answer_status status;
+    switch (mark) {
+    case '$': return take_bulk(reading, count, answer);
+    case '=':
+        status = take_bulk(reading, count, answer);
+        if (status == ANSWER_WHOLE && count < FORMAT_BYTES) return ANSWER_BAD;
+        if (status == ANSWER_WHOLE) answer->text = slice_from(answer->text, FORMAT_BYTES);
+        return status;
+    case '%':
+        if (count > COUNT_MAX / 2) return ANSWER_BAD;
+        status = take_list(reading, depth, 2 * count, answer);
+        answer->kind = ANSWER_MAP;
+        return status;
+    default: return take_list(reading, depth, count, answer);
+    }
+}
+
 static enum answer_status take(struct reading *reading, unsigned depth, struct answer *answer)
 {
     struct slice line;
@@ -77,15 +98,21 @@ static enum answer_status take(struct reading *reading, unsigned depth, struct a
     case '+': answer->kind = ANSWER_TEXT; return ANSWER_WHOLE;
     case '-': answer->kind = ANSWER_ERROR; return ANSWER_WHOLE;
     case ':': answer->kind = ANSWER_INTEGER; return ANSWER_WHOLE;
+    case '#': answer->kind = ANSWER_BOOL; return rest.len == 1 ? ANSWER_WHOLE : ANSWER_BAD;
+    case ',': answer->kind = ANSWER_DOUBLE; return ANSWER_WHOLE;
+    case '(': answer->kind = ANSWER_TEXT; return ANSWER_WHOLE;
+    case '_': answer->kind = ANSWER_NULL; return ANSWER_WHOLE;
     case '$':
-    case '*': break;
+    case '=':
+    case '*':
+    case '~':
+    case '%': break;
     default: return ANSWER_BAD;
     }
     if (!parse_count(rest, &count)) return ANSWER_BAD;
     answer->kind = ANSWER_NULL;
     if (count < 0) return ANSWER_WHOLE;
-    if (line.data[0] == '$') return take_bulk(reading, (size_t)count, answer);
-    return take_list(reading, depth, (uint32_t)count, answer);
+    return take_counted(reading, depth, line.data[0], (uint32_t)count, answer);
 }
 
 enum answer_status client_answer_read(struct arena *arena, struct slice bytes,

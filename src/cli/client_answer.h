@@ -1,4 +1,4 @@
-/* client_answer.h -- a reply in RESP2, out of the bytes that have come. */
+/* client_answer.h -- a reply in RESP2 or RESP3, out of the bytes that have come. */
 #pragma once
 
 #include "cli/client.h"

@@ -81,6 +81,11 @@ void help_completion(struct buffer *out)
     text(out, "' ;;\n"
               "    policy) _tutti_words 'list get set del explain --host --port --user --password' "
               ";;\n");
+    for (enum cluster_verb verb = 0; verb < VERBS_COUNT; verb++) {
+        buffer_append_format(out, "%s%s", verb == 0 ? "    " : "|", cluster_verbs[verb].name);
+    }
+    text(out, ") _tutti_words '--json --watch --host --port --user --password-file --node --data "
+              "--dry-run --pause --slots --force --yes --help' ;;\n");
     text(out, "    backup) _tutti_words '--from --data --help' ;;\n"
               "    restore) _tutti_words '--data --help' ;;\n"
               "    doctor) _tutti_words '--repair --data --help' ;;\n");

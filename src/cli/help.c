@@ -212,6 +212,38 @@ void help_policy(struct buffer *out)
                              "  tutti policy explain session:42\n"));
 }
 
+void help_cluster(enum cluster_verb verb, struct buffer *out)
+{
+    const struct cluster_verb_row *row = &cluster_verbs[verb];
+    buffer_append_format(out, "Usage: tutti %s%s%s [OPTIONS]\n\n", row->name,
+                         row->arguments[0] == '\0' ? "" : " ", row->arguments);
+    wrap(out, row->details, 0, 0);
+    heading(out, "Options");
+    if (verb == VERB_leave) option(out, "node", "N", "", "Another node than the one that answers.");
+    if (verb == VERB_token) {
+        option(out, "data", "DIR", "tutti-data, or TUTTI_DATA", "The data folder of the node.");
+    }
+    if (verb == VERB_rebalance) {
+        option(out, "dry-run", "", "", "Show what would move, and why; move nothing.");
+        option(out, "pause", "", "",
+               "Move nothing any more but for repair, until it is said again.");
+    }
+    if (verb == VERB_top) option(out, "slots", "", "", "The busiest slots alone.");
+    if (verb == VERB_remove) option(out, "force", "", "", "Also one that still holds copies.");
+    if (verb == VERB_recover) {
+        option(out, "force", "", "", "Go on, after the question.");
+        option(out, "yes", "", "", "Do not ask.");
+    }
+    if (verb <= VERB_explain) {
+        option(out, "watch", "", "", "Again every second, in place, until Ctrl-C.");
+    }
+    if (verb != VERB_token) option(out, "json", "", "", "For programs.");
+    option(out, "host", "ADDR", "127.0.0.1", "A node, by name or address, or its Unix socket.");
+    option(out, "port", "N", "6379, or TUTTI_PORT", "Its port for clients; also -p N.");
+    option(out, "user", "NAME", "default", "Who we are there.");
+    option(out, "password-file", "FILE", "TUTTI_PASSWORD", "Where our password is.");
+}
+
 static void data_option(struct buffer *out)
 {
     option(out, "data", "DIR", "tutti-data, or TUTTI_DATA", "The data folder of the node.");

@@ -4,11 +4,13 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "cli/cluster.h"
 
 void help_overview(struct buffer *out);
 void help_mapreduce(struct buffer *out);
 void help_start(struct buffer *out);
 void help_policy(struct buffer *out);
+void help_cluster(enum cluster_verb verb, struct buffer *out);
 void help_backup(struct buffer *out);
 void help_restore(struct buffer *out);
 void help_doctor(struct buffer *out);

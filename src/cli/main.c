@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/suggest.h"
+#include "cli/cluster.h"
 #include "cli/exit.h"
 #include "cli/help.h"
 #include "cli/help_rows.h"
@@ -61,7 +62,11 @@ static const struct {
 
 static int help_main(int argc, char **argv)
 {
+    enum cluster_verb verb;
     if (argc == 0) return show(help_overview);
+    if (cluster_verb_find(argv[0], &verb)) {
+        return cluster_main(verb, 1, (char *[]){(char[]){"--help"}});
+    }
     for (size_t i = 0; i < COUNT_OF(help_texts); i++) {
         if (strcmp(argv[0], help_texts[i].word) == 0) return show(help_texts[i].write);
     }
@@ -84,6 +89,8 @@ int main(int argc, char **argv)
     if (strcmp(word, "backup") == 0) return backup_main(argc - 2, argv + 2);
     if (strcmp(word, "restore") == 0) return restore_main(argc - 2, argv + 2);
     if (strcmp(word, "doctor") == 0) return doctor_main(argc - 2, argv + 2);
+    enum cluster_verb verb;
+    if (cluster_verb_find(word, &verb)) return cluster_main(verb, argc - 2, argv + 2);
     if (strcmp(word, "plugin-host") == 0) return plugin_host_main(argc - 2, argv + 2);
     bool asks_version = strcmp(word, "--version") == 0 || strcmp(word, "version") == 0 ||
                         strcmp(word, "-v") == 0 || strcmp(word, "-V") == 0;

@@ -83,6 +83,12 @@ static void description(struct buffer *out)
     line(out, "makes a data folder out of such a backup, and");
     buffer_append(out, SLICE(".B tutti doctor\n"));
     line(out, "verifies every byte of a data folder, and with --repair cuts off what is damaged.");
+    buffer_append(out, SLICE(".PP\n"));
+    line(out, "About a cluster a running node is asked (tutti help NAME says more):");
+    for (enum cluster_verb verb = 0; verb < VERBS_COUNT; verb++) {
+        term(out, "", cluster_verbs[verb].name, " ", cluster_verbs[verb].arguments);
+        line(out, cluster_verbs[verb].details);
+    }
 }
 
 static void option(struct buffer *out, const char *text, const char *word, const char *standard,

@@ -1,5 +1,6 @@
 /* start.c -- see start.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/exit.h"
@@ -7,6 +8,10 @@
 #include "cli/start.h"
 #include "cli/start_options.h"
 #include "cli/version.h"
+#include "io/file.h"
+#include "io/folder.h"
+#include "io/memory.h"
+#include "io/process.h"
 #include "node/start.h"
 
 enum { SIGNAL_EXIT = 128 }; /* a signal's exit status is this and its number */
@@ -22,10 +27,16 @@ static int show_help(void)
 
 static int run(const struct start_options *options)
 {
+    char name[MACHINE_NAME_BYTES_MAX + 1];
+    const char *folder = config_text(&options->config, SETTING_DIR);
+    process_machine_name(name);
     const struct node_options node = {
         .config = &options->config,
         .config_path = options->config_path,
         .version = TUTTI_VERSION,
+        .token = getenv("TUTTI_TOKEN"),
+        .machine = {name, memory_machine_bytes(),
+                    path_disk_bytes(path_exists(folder) ? folder : ".")},
     };
     struct fault fault = {0};
     int signal_number = 0;

@@ -5,6 +5,7 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "io/folder.h"
@@ -21,6 +22,13 @@ static enum path_kind kind_of(mode_t mode)
     if (S_ISREG(mode)) return PATH_FILE;
     if (S_ISDIR(mode)) return PATH_FOLDER;
     return S_ISFIFO(mode) || S_ISCHR(mode) || S_ISBLK(mode) ? PATH_STREAM : PATH_OTHER;
+}
+
+uint64_t path_disk_bytes(const char *path)
+{
+    struct statvfs found;
+    if (statvfs(path, &found) != 0) return 0;
+    return (uint64_t)found.f_blocks * found.f_frsize;
 }
 
 enum err path_look(const char *path, struct path_status *status, struct fault *fault)

@@ -25,6 +25,9 @@ struct path_status {
 /* ERR_NOT_FOUND, ERR_PERMISSION: also what exists but may not be read. */
 MUST_USE enum err path_look(const char *path, struct path_status *status, struct fault *fault);
 
+/* Of the whole file system on which it is; 0: that cannot be told. */
+uint64_t path_disk_bytes(const char *path);
+
 /* The one full name of what `path` leads to, links followed: in `arena`. NULL: nothing is there. */
 const char *path_real(const char *path, struct arena *arena);
 

@@ -41,9 +41,12 @@ enum io_kind {
     IO_SENDABLE,  /* after a short io_send: try again */
     IO_CONNECTED, /* or `err` */
     IO_BROKEN,    /* the connection failed; `err`. Close it */
+    IO_DATAGRAM,  /* `bytes` came `from` there, whole; both borrowed as with IO_RECEIVED */
     IO_DISK_DONE, /* a disk submission; `err`, and `bytes_count` for reads */
     IO_WOKEN      /* somebody called io_wake since the last io_wait; tag 0 */
 };
+
+struct io_address;
 
 struct io_completion {
     enum io_kind kind;
@@ -52,6 +55,7 @@ struct io_completion {
     io_handle handle;
     io_tag tag;
     struct slice bytes;
+    const struct io_address *from;
     uint64_t bytes_count;
 };
 
@@ -106,6 +110,18 @@ MUST_USE enum err io_connect(struct io *io, const struct io_address *to,
 void io_close(struct io *io, io_handle handle);
 /* Stop sending at the end of what is sent, then close when the other end did or after a while. */
 void io_close_gently(struct io *io, io_handle connection);
+
+/* --- datagrams ------------------------------------------------------------------------------- */
+
+enum { IO_DATAGRAM_BYTES_MAX = 1472 }; /* what an Ethernet frame has room for */
+
+/* A UDP socket; from now on it gives IO_DATAGRAM with `tag`; longer ones are dropped. Port 0: any;
+ * `*address` then says which. The fault names the address, as that of io_listen. */
+MUST_USE enum err io_datagram_open(struct io *io, struct io_address *address, io_tag tag,
+                                   io_handle *handle, struct fault *fault);
+/* At most IO_DATAGRAM_BYTES_MAX. Whether it arrives nobody says, nor whether it left. */
+void io_datagram_send(struct io *io, io_handle handle, const struct io_address *to,
+                      struct slice bytes);
 
 /* --- the disk -------------------------------------------------------------------------------- */
 

@@ -79,8 +79,7 @@ static bool bind_socket(int fd, const struct socket_address *address)
     return bind(fd, to, address->len) == 0;
 }
 
-static enum err listen_fault(const struct io_address *address, int error_number,
-                             struct fault *fault)
+enum err listen_fault(const struct io_address *address, int error_number, struct fault *fault)
 {
     if (address_is_path(address)) {
         return fault_set_errno(fault, error_number, "cannot listen at %s", address->text);

@@ -23,6 +23,7 @@ enum slot_kind {
     SLOT_CONNECTING,
     SLOT_CONNECTION,
     SLOT_LINGERING,
+    SLOT_DATAGRAM,
     SLOT_FILE
 };
 
@@ -107,13 +108,17 @@ io_handle slot_handle(const struct io *io, const struct io_slot *slot);
 void slot_free(struct io *io, struct io_slot *slot); /* does not close the descriptor */
 void slot_ready(struct io *io, struct io_slot *slot);
 
-/* --- io_socket.c, io_accept.c: what the system said, and what is to be done ------------------- */
+/* --- io_socket.c, io_accept.c, io_datagram.c: what the system said, and what is to be done
+ * ------------------- */
 
 void socket_event(struct io *io, struct io_slot *slot, uint32_t events);
 /* The next thing for a ready slot. It stays ready while there is more. */
 void socket_step(struct io *io, struct io_slot *slot, struct gather *gather);
 void socket_lingering_expire(struct io *io);
+void datagram_step(struct io *io, struct io_slot *slot, struct gather *gather);
 void listener_event(struct io *io, io_handle listener, struct gather *gather);
+/* Why a socket is not bound there, in words. */
+enum err listen_fault(const struct io_address *address, int error_number, struct fault *fault);
 void listeners_feed(struct io *io); /* those that were starved, when it is time */
 
 /* --- io_address.c ---------------------------------------------------------------------------- */

@@ -180,6 +180,7 @@ void socket_step(struct io *io, struct io_slot *slot, struct gather *gather)
     case SLOT_CONNECTING: connected(io, slot, gather); break;
     case SLOT_CONNECTION: connection_step(io, slot, gather); break;
     case SLOT_LINGERING: linger(io, slot); break;
+    case SLOT_DATAGRAM: datagram_step(io, slot, gather); break;
     case SLOT_LISTENER:
     case SLOT_FILE:
     case SLOT_FREE: break; /* never in the list */

@@ -432,6 +432,13 @@ enum err process_stop_wait(const struct process_stop *stop, const struct file *f
     return fault_set(fault, ERR_CANCELLED, "stopped");
 }
 
+void process_machine_name(char name[MACHINE_NAME_BYTES_MAX + 1])
+{
+    memset(name, 0, MACHINE_NAME_BYTES_MAX + 1);
+    if (gethostname(name, MACHINE_NAME_BYTES_MAX + 1) != 0) name[0] = '\0';
+    name[MACHINE_NAME_BYTES_MAX] = '\0';
+}
+
 uint32_t process_own_id(void)
 {
     return (uint32_t)getpid();

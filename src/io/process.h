@@ -92,6 +92,9 @@ const char *process_signal_text(int number); /* "Killed" */
 
 uint32_t process_own_id(void);
 
+enum { MACHINE_NAME_BYTES_MAX = 63 };
+void process_machine_name(char name[MACHINE_NAME_BYTES_MAX + 1]); /* "": it has none, or too long */
+
 /* A standard stream that we were started without must not be the next file that we open: from now
  * on it is one that refuses to be read, or written. First thing in main. */
 void process_fill_streams(void);

@@ -2,6 +2,7 @@
 #include "core/store/store_over.h"
 #include "lane/replica_impl.h"
 #include "lane/together_impl.h"
+#include "lane/wiring.h"
 
 #include <stdlib.h>
 
@@ -207,6 +208,7 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
         lane_close(lane);
         return err;
     }
+    if (config->cluster != NULL) lane->wiring = wiring_new(lane, config->cluster);
     lane->log_seen = log_durable(lane->log);
     lane_save_opened(lane);
     for (uint32_t i = 0; i < lane->shards_here; i++) {
@@ -228,6 +230,7 @@ void lane_fail(struct lane *lane, const struct fault *fault)
 
 void lane_close(struct lane *lane)
 {
+    wiring_free(lane->wiring);
     for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
     lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
@@ -279,6 +282,11 @@ struct evict_request *lane_eviction(struct lane *lane)
 void lane_set_observer(struct lane *lane, const struct call_observer *observer)
 {
     lane->observer = observer;
+}
+
+struct wiring *lane_wiring(const struct lane *lane)
+{
+    return lane->wiring;
 }
 
 uint32_t lane_shards_count(const struct lane *lane)

@@ -17,7 +17,9 @@
 #include "lane/shard.h"
 
 struct lane;                    /* opaque */
+struct lane_cluster;            /* cluster.h */
 struct lane_replication_config; /* replica.h */
+struct wiring;                  /* wiring.h */
 struct message;                 /* mailbox.h */
 
 struct lane_start { /* a shard that is here at the start */
@@ -37,6 +39,7 @@ struct lane_config {
     struct call_settings settings;
     const struct command_table *commands;
     const struct lane_replication_config *replication; /* NULL: solo, groups of one */
+    const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
     /* Those that shall be here, as well as those that the folder has. NULL: all of this lane's but
      * the root group, of all peers of `replication`; a folder of an older format has such. */
     const struct lane_start *starts;
@@ -87,6 +90,9 @@ struct shard *lane_shard_first(const struct lane *lane);
 struct shard *lane_shard_next(const struct lane *lane, const struct shard *shard);
 /* Of a lane that has just one. */
 struct shard *lane_only(const struct lane *lane);
+
+/* Its part in the cluster; NULL: it is in none. */
+struct wiring *lane_wiring(const struct lane *lane);
 
 /* --- other nodes ----------------------------------------------------------------------------- */
 

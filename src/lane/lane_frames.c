@@ -1,5 +1,6 @@
 /* lane_frames.c -- frames to and from other nodes: to which shard, and what is the doors'. */
 #include "lane/replica_impl.h"
+#include "lane/wiring.h"
 
 enum { FRAMES_A_TURN = 4096 };
 
@@ -96,7 +97,13 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
             replica_take_up_or_down(lane->shards[i]->replica, frame->from, up);
         }
         if (up) tell_states(lane, frame->from, true);
+        if (lane->wiring != NULL) wiring_take_frame(lane->wiring, frame);
         break;
+    case LINK_MAP:
+    case LINK_LEADS:
+    case LINK_REPORTS:
+        if (lane->wiring != NULL) wiring_take_frame(lane->wiring, frame);
+        return;
     case LINK_ASKS:
     case LINK_ANSWERS:
     case LINK_TELL: break;

@@ -45,7 +45,8 @@ struct lane {
     struct io *io;
     struct arena *arena;
     struct log *log;
-    struct links *links; /* NULL: solo */
+    struct links *links;   /* NULL: solo */
+    struct wiring *wiring; /* NULL: it is in no cluster */
     struct raft_config raft;
     struct raft_outbox out; /* of the step that is being settled */
     node_id self;
@@ -79,7 +80,7 @@ struct lane {
     uint64_t idle_position; /* the log's last when it was looked at */
     uint64_t marked_position;
     bool marks_due, work_due, states_due;
-    instant idle_since, worked, deadline;
+    instant idle_since, worked, deadline, wiring_due;
     uint32_t work_at;
     struct lane_slot slots[LANE_SLOTS];
     int64_t send_allowance_bytes;

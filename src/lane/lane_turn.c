@@ -8,6 +8,7 @@
  *   T3  no shard's raft wants its turn before lane->deadline.
  */
 #include "lane/replica_impl.h"
+#include "lane/wiring.h"
 
 #include <stdlib.h>
 
@@ -175,6 +176,7 @@ void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
     }
     touch_due(lane);
     for (uint32_t i = 0; i < lane->touched_count; i++) replica_turn(lane->touched[i]->replica);
+    if (lane->wiring != NULL) lane->wiring_due = wiring_turn(lane->wiring, lane->now, unix_ms);
     if (lane->links == NULL) return;
     if (lane->many_count > 0) mark_when_idle(lane);
     lane_tell_states(lane);
@@ -218,6 +220,7 @@ instant lane_settle(struct lane *lane, instant now, int64_t unix_ms)
     settle(lane, &deadline);
     bool saves = lane_save_turn(lane, now, unix_ms);
     deadline = earlier(deadline, lane->deadline);
+    if (lane->wiring != NULL) deadline = earlier(deadline, lane->wiring_due);
     if (lane->links != NULL) deadline = earlier(deadline, links_turn(lane->links, lane->now));
     log_flush(lane->log); /* what came to it since then */
     return lane->work_due || saves ? now : deadline;

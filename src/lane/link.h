@@ -47,7 +47,10 @@ enum link_kind {
     LINK_STATE,  /* what a replica tells of itself when a link comes up: see replica.c */
     LINK_ASKS,   /* serve/crossing */
     LINK_ANSWERS,
-    LINK_TELL /* serve: to every node, no answer: PUBLISH */
+    LINK_TELL, /* serve: to every node, no answer: PUBLISH */
+    LINK_MAP,  /* the registry: see map_impl.h. This and the following are between lanes 0 */
+    LINK_LEADS,
+    LINK_REPORTS /* to the root's leader: see report.h */
 };
 
 struct link_frame {

@@ -13,9 +13,10 @@
 struct lane;
 struct map; /* opaque: one a lane, of lane/lane.h */
 
-struct map *lane_map(const struct lane *lane);
-const struct registry *map_registry(const struct map *map); /* good until the end of the turn */
-uint64_t map_epoch(const struct map *map);                  /* changes with the registry's */
+struct map *lane_map(const struct lane *lane); /* NULL: it is in no cluster */
+/* Not formed until something was heard of it. Good until the end of the turn. */
+const struct registry *map_registry(const struct map *map);
+uint64_t map_epoch(const struct map *map); /* changes with the registry's */
 /* Changes when a hint or the registry has: for who has cached what follows from them. */
 uint64_t map_changes(const struct map *map);
 /* Who leads it, as far as is known; NODE_NONE: nobody. May be this node. */

@@ -289,6 +289,7 @@ enum shard_ran shard_run(struct shard *shard, struct call *call, uint64_t *gate)
         /* Of several calls as one, memory was asked for before the first: never half of them. */
         if (!shard->transaction.active && !shard_ask_memory(shard, call)) return SHARD_RAN;
     }
+    shard->calls++;
     if (!shard->transaction.active) shard_set_time(shard);
     uint64_t seen = store_expired_seen(shard->store);
     call->command->handler(call);
@@ -338,6 +339,11 @@ void shard_end(struct shard *shard, uint64_t *gate)
 uint64_t shard_agreed(const struct shard *shard)
 {
     return raft_commit(shard->replica->raft);
+}
+
+uint64_t shard_calls(const struct shard *shard)
+{
+    return shard->calls;
 }
 
 uint64_t shard_last(const struct shard *shard)

@@ -46,6 +46,7 @@ static void note(struct join_talk *talk, const struct io_completion *completion)
         break;
     case IO_ACCEPTED:
     case IO_SENDABLE:
+    case IO_DATAGRAM:
     case IO_DISK_DONE:
     case IO_WOKEN: break;
     }

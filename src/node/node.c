@@ -5,6 +5,7 @@
 #include "lane/mailbox.h"
 #include "node/exposure.h"
 #include "node/formation.h"
+#include "node/membership.h"
 #include "node/node_impl.h"
 
 static void make_run_id(char id[RUN_ID_LEN + 1])
@@ -24,6 +25,10 @@ static enum err open_folders(struct node *node, struct fault *fault)
     if (err != ERR_OK) return err;
     err = formation_open(node->arena, config, &node->peers, &node->folder, fault);
     node->has_folder = err == ERR_OK;
+    if (err == ERR_OK) {
+        err = membership_open(node->arena, &node->options, &node->folder, &node->peers,
+                              &node->cluster, fault);
+    }
     node->lane_folders = ARENA_ARRAY(node->arena, const char *, node->lanes_count);
     for (uint32_t i = 0; i < node->lanes_count && err == ERR_OK; i++) {
         err = data_folder_lane(node->arena, &node->folder, i, &node->lane_folders[i], fault);
@@ -73,4 +78,9 @@ const struct peers *node_peers(const struct node *node)
 const struct data_folder *node_folder(const struct node *node)
 {
     return &node->folder;
+}
+
+const struct lane_cluster *node_cluster(const struct node *node)
+{
+    return &node->cluster;
 }

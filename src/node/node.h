@@ -35,6 +35,7 @@ void node_free(struct node *node); /* NULL is allowed */
 uint32_t node_lanes_count(const struct node *node);
 const struct peers *node_peers(const struct node *node);
 const struct data_folder *node_folder(const struct node *node);
+const struct lane_cluster *node_cluster(const struct node *node); /* lane/cluster.h */
 
 /* Its io, log, store and front door, listening. */
 MUST_USE enum err node_lane_new(struct node *node, uint32_t number, struct node_lane **lane,

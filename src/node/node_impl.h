@@ -1,6 +1,7 @@
 /* node_impl.h -- what a node's lanes share; see node.h. */
 #pragma once
 
+#include "lane/cluster.h"
 #include "node/node.h"
 #include "node/peers.h"
 
@@ -12,6 +13,7 @@ struct node {
     struct peers peers;
     struct data_folder folder;
     bool has_folder;
+    struct lane_cluster cluster;
     const char **lane_folders; /* [lanes_count] */
     const struct command_table *commands;
     uint32_t lanes_count;

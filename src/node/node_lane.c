@@ -51,17 +51,18 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     struct lane_config config = {
         .number = lane->number,
         .lanes_count = node->lanes_count,
-        .shards_count = node->lanes_count,
+        .shards_count = node->folder.identity.shards_count,
         .folder = node->lane_folders[lane->number],
         .seed = node->folder.identity.seed,
         .segment_bytes = (uint64_t)config_integer(&lane->config, SETTING_LOG_SEGMENT_SIZE),
         .memory_max_bytes = config_memory_max(&lane->config),
         .commands = node->commands,
+        .cluster = &node->cluster,
     };
     config.segment_bytes -= config.segment_bytes % IO_BLOCK_BYTES;
     config_limits(&lane->config, &config.limits);
     config_call_settings(&lane->config, &config.settings);
-    if (node->peers.count != 0) {
+    if (node->peers.count > 1) {
         uint64_t chance;
         random_fill(&chance, sizeof chance);
         peers_fill(&node->peers, &node->folder.identity, &lane->config, lane->number, chance,
@@ -98,12 +99,12 @@ static enum err open_door(struct node_lane *lane, struct fault *fault)
         .client_id_step = node->lanes_count,
     };
     struct crossing_config crossing = {.lane = lane->number,
-                                       .shards_count = lane_shards_count(lane->lane),
                                        .lanes_count = node->lanes_count,
                                        .mailboxes = node->mailboxes,
-                                       .replicated = lane_is_replicated(lane->lane)};
-    bool crosses = crossing.lanes_count > 1 || crossing.replicated;
-    if (crosses) server.crossing = crossing_new(lane->arena, &crossing);
+                                       .shards_count = lane_shards_count(lane->lane),
+                                       .replicated = lane_is_replicated(lane->lane),
+                                       .seed = node->folder.identity.seed + lane->number};
+    server.crossing = crossing_new(lane->arena, &crossing);
     memcpy(server.run_id, node->run_id, sizeof server.run_id);
     lane->server = door_new(&server);
     config_apply(lane->server);

@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/process.h"
 #include "io/signals.h"
+#include "lane/cluster.h"
 #include "node/join.h"
 #include "node/notice.h"
 #include "node/peers.h"
@@ -34,7 +35,9 @@ static void say_peers(const struct run *run, struct node_lane *lane, struct wait
     enum notice_level level;
     instant now = io_now(node_lane_io(lane));
     if (!waiting_wants(waiting, now)) return;
-    shard_tell_replication(lane_only(node_lane_lane(lane)), &told);
+    const struct shard *any = lane_shard_first(node_lane_lane(lane)); /* its links are all shards' */
+    if (any == NULL) return;
+    shard_tell_replication(any, &told);
     if (waiting_step(waiting, &told, now, &level, &line)) {
         notice(&run->notices, level, "%.*s", (int)line.len, (const char *)line.data);
     }
@@ -47,7 +50,7 @@ static enum err turn_until_end(const struct run *run, uint32_t number, struct no
     instant deadline = {0};
     bool stopping = false;
     struct waiting waiting = {.lane = number};
-    bool has_peers = node_peers(run->node)->count != 0;
+    bool has_peers = node_peers(run->node)->count > 1;
     for (;;) { /* until it is told to stop, or fails */
         if (!stopping && thread_stop_wanted(self)) {
             stopping = true;
@@ -103,11 +106,11 @@ static void append_places(const struct run *run, struct buffer *out)
 static void append_peers(const struct run *run, struct buffer *out)
 {
     const struct peers *peers = node_peers(run->node);
-    for (uint32_t i = 0; i < peers->count; i++) {
+    for (uint32_t i = 0; i < peers->count && peers->count > 1; i++) {
         const struct link_peer *peer = &peers->peers[i];
         if (!node_eq(peer->node, peers->self)) continue;
         buffer_append_format(out, ", node %u of %u in the cluster %s, at ", peers->self.n,
-                             peers->count, peers->identity.name);
+                             peers->count, node_folder(run->node)->identity.name);
         append_place(&peer->address, out);
         buffer_append(out, SLICE(" for the others"));
     }
@@ -134,12 +137,31 @@ static void say_dropped(const struct run *run)
 static void say_other_seed(const struct run *run)
 {
     const struct peers *peers = node_peers(run->node);
-    if (peers->count == 0 || node_folder(run->node)->identity.seed == peers->identity.seed) return;
+    if (peers->identity.seed == 0 || node_folder(run->node)->identity.seed == peers->identity.seed)
+        return;
     notice(
         &run->notices, NOTICE_WARNING,
         "the data folder was made with another secret: a SCAN that goes on at another node after "
         "this one may miss keys; to mend it, begin with an empty folder, which the other nodes "
         "fill");
+}
+
+/* Once, when a cluster of one is formed. The token is in no log. */
+static void say_how_to_grow(const struct run *run)
+{
+    const struct data_folder *folder = node_folder(run->node);
+    const struct lane_cluster *cluster = node_cluster(run->node);
+    bool first = folder->is_new && folder->identity.origin == DATA_ORIGIN_FORMED;
+    if (!first || cluster->listen.port == 0) return;
+    struct buffer place = {0};
+    struct io_address address = {.port = cluster->self.peer_port};
+    memcpy(address.text, cluster->self.peer_host.bytes, sizeof address.text);
+    append_place(&address, &place);
+    notice(&run->notices, NOTICE_INFO,
+           "this is a cluster of one; to add a machine, take its token there ('tutti token --data "
+           "%s > FILE') and say: tutti start --join %.*s --token-file FILE",
+           folder->path, (int)place.len, (const char *)place.data);
+    buffer_free(&place);
 }
 
 static void say_ready(const struct run *run)
@@ -163,6 +185,7 @@ static void say_ready(const struct run *run)
            run->lanes[0].facts.disk_name, (unsigned long long)keys, keys == 1 ? "" : "s",
            (unsigned long long)replayed, replayed == 1 ? "" : "s", (long long)ms,
            node_folder(run->node)->path, (int)peers.len, (const char *)peers.data);
+    say_how_to_grow(run);
     buffer_free(&peers);
     buffer_free(&places);
 }

@@ -29,7 +29,7 @@ struct session_wait {
     const struct command *command;
     struct slice *argv; /* behind the waits; the bytes are behind them */
     uint32_t argc, database;
-    shard_id shard; /* of its keys */
+    shard_id shard;          /* of its keys */
     instant since, deadline; /* 0: never */
     enum call_timeout_reply timeout_reply;
     uint32_t waits_count;

@@ -1,7 +1,9 @@
 /* cluster_map.c -- see cluster_map.h. */
 #include "serve/cluster_map.h"
 
+#include "lane/map.h"
 #include "serve/config.h"
+#include "serve/crossing.h"
 #include "serve/session_impl.h"
 
 /* --- from the registry ----------------------------------------------------------------------- */
@@ -132,27 +134,65 @@ static struct cluster_view *view_of_one(const struct server *server, const struc
     return view;
 }
 
+/* NULL: this node is in no cluster, or has not heard of it yet. */
+static const struct registry *formed(const struct server *server)
+{
+    const struct map *map = lane_map(server->lane);
+    const struct registry *registry = map == NULL ? NULL : map_registry(map);
+    return registry == NULL || registry_epoch(registry) == 0 ? NULL : registry;
+}
+
 struct cluster_view *cluster_map_view(const struct server *server, const struct session *session,
                                       struct arena *arena)
 {
-    return view_of_one(server, session, arena);
+    const struct registry *registry = formed(server);
+    if (registry == NULL) return view_of_one(server, session, arena);
+    uint32_t shards_count = registry_shards_count(registry);
+    node_id *leaders = ARENA_ARRAY(arena, node_id, shards_count);
+    for (uint32_t i = 0; i < shards_count; i++) leaders[i] = crossing_leader(server, (shard_id){i});
+    const struct cluster_source source = {
+        .registry = registry,
+        .leaders = leaders,
+        .self = lane_self(server->lane),
+        .own_host = host_used(session),
+        .own_port = (uint16_t)config_integer(server->config, SETTING_PORT),
+        .own_offset = own_offset(server),
+        .now_ms = server->sessions->unix_ms};
+    return cluster_map_make(&source, arena);
 }
 
 uint64_t cluster_map_id(const struct server *server)
 {
-    (void)server;
-    return 0;
+    const struct registry *registry = formed(server);
+    return registry == NULL ? 0 : registry_cluster(registry);
 }
 
 bool cluster_map_is_alone(const struct server *server)
 {
-    return !lane_is_replicated(server->lane);
+    const struct registry *registry = formed(server);
+    uint32_t others = 0;
+    if (registry == NULL) return !lane_is_replicated(server->lane);
+    for (uint32_t i = 0; i < registry_members_count(registry); i++) {
+        const struct registry_member *member = registry_member_at(registry, i);
+        others +=
+            member->state != MEMBER_REMOVED && !node_eq(member->node, lane_self(server->lane));
+    }
+    return others == 0;
 }
 
 bool cluster_map_elsewhere(const struct server *server, uint32_t slot, struct cluster_place *place)
 {
-    (void)server;
-    (void)slot;
-    (void)place;
-    return false;
+    const struct registry *registry = formed(server);
+    if (registry == NULL) return false;
+    shard_id shard = shard_of_slot(slot, registry_shards_count(registry));
+    node_id leader = crossing_leader(server, shard), self = lane_self(server->lane);
+    if (node_eq(leader, self) || !may_lead(registry, leader)) return false;
+    const struct registry_member *member = registry_member(registry, leader);
+    const struct registry_text *host =
+        is_reachable(&member->client_host) ? &member->client_host : &member->peer_host;
+    if (!is_reachable(host) || member->client_port == 0) return false;
+    *place = (struct cluster_place){.host = host->bytes,
+                                    .port = member->client_port,
+                                    .replica_here = registry_shall_hold(registry, shard, self)};
+    return true;
 }

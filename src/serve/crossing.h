@@ -106,12 +106,12 @@ struct session_crossing {
     /* Entries before this one were asked of this lane: what comes behind them for the same shard
      * must not overtake them. By the shard's number modulo the places. */
     uint64_t own_until[CROSSING_OWN_PLACES];
-    bool waits;           /* the last entry is of a call that waits for keys, or replicas */
-    bool holds;           /* it is of one that must be done before what comes behind it */
-    bool watches;         /* keys of watch_shard, by its guest */
+    bool waits;   /* the last entry is of a call that waits for keys, or replicas */
+    bool holds;   /* it is of one that must be done before what comes behind it */
+    bool watches; /* keys of watch_shard, by its guest */
     shard_id watch_shard;
-    uint64_t *known;      /* bits: which shards have a guest of it; then one a lane; owned */
-    uint64_t *written;    /* bits: to which shards it has written; NULL: none; owned */
+    uint64_t *known;   /* bits: which shards have a guest of it; then one a lane; owned */
+    uint64_t *written; /* bits: to which shards it has written; NULL: none; owned */
 };
 
 static inline bool crossing_is_owed(const struct session *session)

@@ -128,7 +128,8 @@ static bool take(struct sharing *sharing, shard_id shard, struct slice reply)
     switch (share->combine) {
     case COMBINE_SUM: return sum(share, reply);
     case COMBINE_BY_KEY: return by_key(share, shard, reply);
-    case COMBINE_JOIN: return join(share, reply);
+    case COMBINE_JOIN:
+    case COMBINE_SORT: return join(share, reply);
     case COMBINE_LEAST: return least(share, reply);
     case COMBINE_CURSOR: return page(share, reply);
     case COMBINE_RANDOM:
@@ -164,11 +165,52 @@ static void write_least(const struct share *share, struct buffer *out)
         buffer_append_format(out, ":%lld\r\n", (long long)share->numbers[i]);
 }
 
+struct row { /* an element: a map whose first value is an integer */
+    struct slice bytes;
+    int64_t number;
+};
+
+static int greater(const void *first, const void *second)
+{
+    const struct row *a = first, *b = second;
+    if (a->number != b->number) return a->number > b->number ? -1 : 1;
+    return a->bytes.data < b->bytes.data ? -1 : 1; /* as they came */
+}
+
+static int64_t row_number(struct slice row)
+{
+    int64_t number = 0;
+    (void)line_take(&row);
+    size_t name_len = reply_length(row);
+    struct slice value = slice_from(row, name_len);
+    return number_take(&value, ':', &number) ? number : 0;
+}
+
+static void sort_rows(struct share *share)
+{
+    struct slice rest = buffer_slice(&share->gathered);
+    struct row *rows = calloc(share->elements_count + 1, sizeof *rows);
+    struct buffer sorted = {0};
+    ASSERT(rows != NULL);
+    for (uint64_t i = 0; i < share->elements_count; i++) {
+        size_t len = reply_length(rest);
+        rows[i].bytes = slice_of(rest.data, len);
+        rows[i].number = row_number(rows[i].bytes);
+        rest = slice_from(rest, len);
+    }
+    qsort(rows, share->elements_count, sizeof *rows, greater);
+    for (uint64_t i = 0; i < share->elements_count; i++) buffer_append(&sorted, rows[i].bytes);
+    free(rows);
+    buffer_free(&share->gathered);
+    share->gathered = sorted;
+}
+
 static void write_page(const struct share *share, uint32_t shards_count, struct buffer *out)
 {
     char text[32];
     uint64_t next = share->cursor * shards_count + share->shard.n;
-    if (share->cursor == 0) next = share->shard.n + 1 < shards_count ? share->shard.n + 1 : 0;
+    if (share->cursor == 0) next = share_next(share, share->shard.n + 1, shards_count);
+    if (share->cursor == 0 && next == shards_count) next = 0;
     int len = snprintf(text, sizeof text, "%llu", (unsigned long long)next);
     buffer_append_format(out, "*2\r\n$%d\r\n%s\r\n*%llu\r\n", len, text,
                          (unsigned long long)share->elements_count);
@@ -190,6 +232,7 @@ static void write(struct sharing *sharing)
     case COMBINE_CURSOR:
         write_page(share, sharing->server->crossing->config.shards_count, out);
         break;
+    case COMBINE_SORT: sort_rows(share); /* fallthrough */
     case COMBINE_JOIN:
         buffer_append_format(out, "*%llu\r\n", (unsigned long long)share->elements_count);
         buffer_append(out, buffer_slice(&share->gathered));
@@ -217,12 +260,14 @@ static void go_on(struct sharing *sharing)
     case COMBINE_FIRST:
     case COMBINE_BY_KEY:
     case COMBINE_JOIN:
+    case COMBINE_SORT:
     case COMBINE_LEAST: return;
     case COMBINE_CURSOR:
-        if (share->cursor != 0 || share->shard.n + 1 >= shards_count) return;
+        if (share->cursor != 0) return;
+        if (share_next(share, share->shard.n + 1, shards_count) == shards_count) return;
         if (share->elements_count >= share->page_keys) return;
         if (share->scanned_count >= SHARE_SCANNED_MAX) return;
-        share->shard.n++;
+        share->shard.n = share_next(share, share->shard.n + 1, shards_count);
         share_ask_page(sharing);
         return;
     case COMBINE_RANDOM:

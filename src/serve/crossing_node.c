@@ -1,5 +1,6 @@
 /*
- * crossing_node.c -- what crosses to other nodes: to a lane of each, by its link. Nodes come and go.
+ * crossing_node.c -- what crosses to other nodes: to a lane of each, by its link. Nodes come and
+ * go.
  *
  * Asks, answers and tells are a stream each, cut into frames. A link that breaks ends all three:
  * what was not sent was not done; of what was sent nobody knows.
@@ -106,7 +107,8 @@ void crossing_nodes_flush(struct server *server)
 static bool is_told_already(const struct crossing *crossing, uint32_t i)
 {
     for (uint32_t j = 0; j < i; j++)
-        if (crossing->nodes[j]->is_up && node_eq(crossing->nodes[j]->node, crossing->nodes[i]->node))
+        if (crossing->nodes[j]->is_up &&
+            node_eq(crossing->nodes[j]->node, crossing->nodes[i]->node))
             return true;
     return false;
 }

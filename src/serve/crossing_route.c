@@ -33,7 +33,8 @@ static uint32_t only_key(const struct request *request)
     const struct command *command = request->command;
     const struct key_spec *spec = &command->key_specs[0];
     bool one = command->key_specs_count == 1 && !spec->counted && spec->keyword[0] == '\0' &&
-               spec->start == spec->last && spec->start > 0;
+               spec->start == spec->last && spec->start > 0 &&
+               !(command->flags & COMMAND_MOVABLE_KEYS);
     return one && (uint32_t)spec->start < request->argc ? (uint32_t)spec->start : 0;
 }
 
@@ -43,13 +44,29 @@ static shard_id both(shard_id a, shard_id b)
     return shard_eq(b, NONE) ? a : SEVERAL;
 }
 
+/* CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT name a slot, not a key of it. */
+static shard_id shard_of_named_slot(const struct crossing *crossing, const struct request *request)
+{
+    enum command_id id = request->command->id;
+    int64_t slot;
+    if (id != COMMAND_CLUSTER_COUNTKEYSINSLOT && id != COMMAND_CLUSTER_GETKEYSINSLOT) return NONE;
+    if (!integer_parse(request->argv[2], &slot) || slot < 0 || slot >= KEY_SLOTS) return NONE;
+    return shard_of_slot((uint32_t)slot, crossing->config.shards_count);
+}
+
+/* Patterns lead it to keys that are not among its arguments. */
+static bool follows_patterns(const struct command *command)
+{
+    return command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
+}
+
 shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct request *request)
 {
     struct key_place few[KEYS_LOOKED_AT], *places = few;
     const struct command *command = request->command;
     uint32_t only = only_key(request);
     if (LIKELY(only != 0)) return crossing_shard_of(crossing, request->argv[only]);
-    if (command->key_specs_count == 0) return NONE;
+    if (command->key_specs_count == 0) return shard_of_named_slot(crossing, request);
     int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
     if (UNLIKELY(count > KEYS_LOOKED_AT)) {
         places = calloc((size_t)count, sizeof *places);
@@ -60,7 +77,10 @@ shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct re
     for (int64_t i = 0; i < count && !shard_eq(shard, SEVERAL); i++)
         shard = both(shard, crossing_shard_of(crossing, request->argv[places[i].index]));
     if (places != few) free(places);
-    return shard;
+    /* Its patterns lead to keys that are none of its arguments. */
+    bool follows = command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
+    bool alone = crossing->config.lanes_count == 1 && !crossing->config.replicated;
+    return follows && alone ? SEVERAL : shard;
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
@@ -132,7 +152,7 @@ struct gathering { /* where a transaction belongs */
     const struct crossing *crossing;
     const struct session *session;
     shard_id shard;
-    bool for_all, keyless; /* commands of all shards; over the store, of no key's */
+    bool for_all, keyless; /* commands of all shards; over the store, of more than its keys */
     bool denied;           /* the user's rules have changed since it was queued */
     bool restricted, writes;
 };
@@ -149,6 +169,7 @@ static void gather(void *context, const struct request *request)
     gathering->restricted |= dispatch_keys_restricted(gathering->session, request);
     gathering->for_all |= crossing_is_for_all(gathering->crossing, command->id);
     gathering->keyless |= shard_eq(shard, NONE) && command->handler != NULL;
+    gathering->keyless |= follows_patterns(command);
     gathering->writes |= (command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
     gathering->shard = both(gathering->shard, shard);
 }
@@ -183,8 +204,7 @@ static enum crossing_way forward_transaction(struct server *server, struct sessi
     transaction_each(session, forward_quietly, &to);
     if (session->crossing != NULL) session->crossing->watches = false;
     transaction_drop(server, session);
-    return send_to(server, session, where->shard, request,
-                   where->restricted ? ASK_RESTRICTED : 0);
+    return send_to(server, session, where->shard, request, where->restricted ? ASK_RESTRICTED : 0);
 }
 
 /* Who watches keys here cannot have its EXEC done elsewhere: nobody there knows of them. */
@@ -292,6 +312,8 @@ enum crossing_way crossing_route(struct server *server, struct session *session,
     session->shard = shard;
     if (command->id == COMMAND_WATCH) return route_watch(server, session, shard, request);
     if (command->handler == NULL) session->shard = NONE; /* channels are no keys */
+    if (UNLIKELY(follows_patterns(command)) && crossing_is_together(server))
+        session->shard = SEVERAL;
     if (session->shard.n >= SHARD_SEVERAL) return route_rest(server, session, request);
     if (command->flags & COMMAND_WRITE) crossing_note_write(server->crossing, session, shard);
     if (is_for_here(server, session, shard, request)) return CROSSING_HERE;

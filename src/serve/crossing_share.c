@@ -4,6 +4,7 @@
 
 #include "cmd/scan.h"
 #include "serve/crossing_share.h"
+#include "serve/redirect.h"
 
 /* clang-format off */
 static const struct share_row {
@@ -40,6 +41,7 @@ void share_free(struct share *share)
     if (share == NULL) return;
     for (uint32_t i = 0; i < share->parts_count; i++) buffer_free(&share->parts[i].bytes);
     buffer_free(&share->gathered);
+    free(share->led);
     free(share->parts);
     free(share->order);
     free(share->argv);
@@ -60,8 +62,8 @@ void share_ask(struct sharing *sharing)
     struct share *share = sharing->held->share;
     while (share->next < share->end && sharing->held->owed_count < SHARE_ASKED_MAX) {
         shard_id shard = {share->next++};
-        bool wanted =
-            share->scope != SCOPE_WRITTEN || crossing_has_written(sharing->session, shard);
+        bool wanted = share->scope == SCOPE_WRITTEN ? crossing_has_written(sharing->session, shard)
+                                                    : share->led == NULL || share->led[shard.n];
         if (wanted) share_ask_shard(sharing, shard, share->argv, share->argc);
     }
 }
@@ -81,6 +83,33 @@ static void keep_arguments(struct share *share, const struct slice *argv, uint32
     }
 }
 
+/* What is said once, to any node. */
+static bool is_for_every_node(enum command_id id)
+{
+    return id == COMMAND_POLICY_SET || id == COMMAND_POLICY_DEL;
+}
+
+/* A client that knows the map asks every node that leads, and each for what it leads. Who leads
+ * nothing answers for all. */
+static void take_led(struct sharing *sharing)
+{
+    struct share *share = sharing->held->share;
+    const struct server *server = sharing->server;
+    uint32_t shards_count = server->crossing->config.shards_count, led_count = 0;
+    if (!redirect_concerns(sharing->session) || !server->crossing->config.replicated) return;
+    bool *led = calloc(shards_count, sizeof *led);
+    ASSERT(led != NULL);
+    for (uint32_t i = 0; i < shards_count; i++) {
+        led[i] = node_eq(crossing_leader(server, (shard_id){i}), lane_self(server->lane));
+        led_count += led[i];
+    }
+    if (led_count > 0) {
+        share->led = led;
+    } else {
+        free(led);
+    }
+}
+
 static void ask_shards(struct sharing *sharing, const struct request *request)
 {
     struct share *share = sharing->held->share;
@@ -91,6 +120,7 @@ static void ask_shards(struct sharing *sharing, const struct request *request)
     } else {
         keep_arguments(share, request->argv, request->argc);
     }
+    if (share->scope == SCOPE_SHARDS && !is_for_every_node(request->command->id)) take_led(sharing);
     share_ask(sharing);
     /* WAIT of one who has written nothing is answered by any shard. */
     if (sharing->held->owed_count == 0)
@@ -102,8 +132,8 @@ static void ask_lanes(struct sharing *sharing, const struct request *request)
     uint32_t lanes_count = sharing->server->crossing->config.lanes_count;
     for (uint32_t lane = 0; lane < lanes_count; lane++) {
         sharing->held->owed_count++;
-        crossing_ask_lane(sharing->server, sharing->session, lane, sharing->entry, 0,
-                          request->argv, request->argc);
+        crossing_ask_lane(sharing->server, sharing->session, lane, sharing->entry, 0, request->argv,
+                          request->argc);
     }
 }
 
@@ -223,6 +253,12 @@ static void ask_by_cursor(struct sharing *sharing, const struct request *request
     share->page_keys = (uint64_t)count;
     share->shard.n = (uint32_t)(share->cursor % shards_count);
     share->cursor /= shards_count;
+    take_led(sharing);
+    uint32_t from = share_next(share, share->shard.n, shards_count);
+    if (from != shards_count && from != share->shard.n) {
+        share->shard.n = from;
+        share->cursor = 0;
+    }
     share_ask_page(sharing);
 }
 
@@ -275,8 +311,8 @@ bool crossing_share_out(struct server *server, struct session *session,
     session->flags &= ~(uint32_t)SESSION_REPLY_SKIP;
     held->share = calloc(1, sizeof *held->share);
     ASSERT(held->share != NULL);
-    *held->share = (struct share){
-        .scope = row->scope, .combine = row->combine, .protocol = session->protocol};
+    *held->share =
+        (struct share){.scope = row->scope, .combine = row->combine, .protocol = session->protocol};
     struct sharing sharing = {server, session, held, of->first + held_count(of) - 1};
     begin(&sharing, request);
     /* What is of the lanes counts for all that comes behind it. */

@@ -21,6 +21,7 @@ enum share_combine {
     COMBINE_FIRST,
     COMBINE_BY_KEY,
     COMBINE_JOIN,
+    COMBINE_SORT,
     COMBINE_LEAST,
     COMBINE_CURSOR,
     COMBINE_RANDOM
@@ -46,6 +47,7 @@ struct share {
     uint32_t argc;
     struct slice *argv; /* of what is asked of each; with their bytes behind them; owned */
     uint32_t next, end; /* shards that are to be asked */
+    bool *led;          /* [shards_count]: of these alone; NULL: of all. Owned */
     bool failed, answered;
     struct buffer gathered; /* the first answer or error, or elements */
     int64_t numbers[SHARE_NUMBERS_MAX];
@@ -70,6 +72,13 @@ struct sharing {
     struct held *held;
     uint64_t entry;
 };
+
+/* The first shard from `from` on that is to be asked; shards_count: none. */
+static inline uint32_t share_next(const struct share *share, uint32_t from, uint32_t shards_count)
+{
+    while (share->led != NULL && from < shards_count && !share->led[from]) from++;
+    return from;
+}
 
 /* crossing_share.c: ask the next ones, as many as may be at once. */
 void share_ask(struct sharing *sharing);

@@ -50,6 +50,7 @@ void door_free(struct server *server)
     watching_free(server->watching);
     pubsub_free(server->pubsub);
     crossing_free(server->crossing);
+    free(server->backup_path);
 }
 
 void door_listen(struct server *server, io_handle listener, io_tag tag)
@@ -141,6 +142,7 @@ void door_complete(struct server *server, const struct io_completion *completion
     case IO_BROKEN: session_close(server, session); break;
     case IO_ACCEPTED:
     case IO_CONNECTED:
+    case IO_DATAGRAM:
     case IO_DISK_DONE:
     case IO_WOKEN: break;
     }

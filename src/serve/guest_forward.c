@@ -45,8 +45,7 @@ static enum shard_way way_of(struct shard *shard, struct session *guest, const s
                              enum standing_need need, struct standing_call *call)
 {
     struct session_guest *of = guest->guest;
-    if (need == NEED_LEADER || of->asked.len > 0)
-        return shard_way_of_write(shard);
+    if (need == NEED_LEADER || of->asked.len > 0) return shard_way_of_write(shard);
     call->stale = (unit->ask.flags & ASK_STALE) != 0 || of->next < of->covered;
     bool began = of->round != 0;
     enum shard_way way = standing_way(shard, call, &of->round);

@@ -16,9 +16,9 @@ struct guests { /* by where they are from, the session's slot there, and the sha
     instant look_due; /* of those that wait, nobody's time is over before */
 };
 
-struct answer { /* written, and waiting for its gate */
+struct answer {            /* written, and waiting for its gate */
     uint64_t entry, index; /* of the guest's shard; 0: it waits for nothing */
-    size_t end; /* in the guest's output */
+    size_t end;            /* in the guest's output */
 };
 
 /* What is run as one: one ask, or MULTI with all that is queued, to EXEC. */
@@ -48,7 +48,7 @@ struct session_guest {
     uint64_t slot, id; /* of the session at home */
     shard_id shard;
     struct session *in_bucket; /* the next */
-    struct buffer answers; /* of struct answer */
+    struct buffer answers;     /* of struct answer */
     /* `query`: asks that are done with, that another node was asked, that are to be run. */
     size_t done, next;
     size_t ran; /* of the unit at `next`: MULTI, and some that were queued */
@@ -63,14 +63,14 @@ struct session_guest {
     uint64_t next_number;
     uint32_t known[GUEST_TARGETS_MAX]; /* who has a guest of it */
     uint32_t known_count;
-    bool nodes_watch; /* some of them watch keys for it */
-    uint32_t watch;   /* WATCH_* */
-    bool refusing;    /* of another node's: until ASK_RESTART */
-    uint64_t round;   /* shard_way's */
-    size_t round_until;                   /* of the query: had come when the round began */
-    size_t covered;   /* of it: may be read in this turn, for a round has ended */
-    instant since;    /* it waits for a leader; 0: it does not */
-    instant retry_at; /* after a refusal; 0: at once */
+    bool nodes_watch;   /* some of them watch keys for it */
+    uint32_t watch;     /* WATCH_* */
+    bool refusing;      /* of another node's: until ASK_RESTART */
+    uint64_t round;     /* shard_way's */
+    size_t round_until; /* of the query: had come when the round began */
+    size_t covered;     /* of it: may be read in this turn, for a round has ended */
+    instant since;      /* it waits for a leader; 0: it does not */
+    instant retry_at;   /* after a refusal; 0: at once */
 };
 
 /* NULL: its shard is not here, or it has none. */

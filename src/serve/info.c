@@ -13,6 +13,7 @@
 #include "serve/measure.h"
 #include "serve/pubsub.h"
 #include "serve/replication_command.h"
+#include "serve/store_sum.h"
 #include "serve/top_command.h"
 
 #define NS_PER_S  INT64_C(1000000000)
@@ -102,7 +103,7 @@ static void clients_section(const struct server *server, struct buffer *out)
 
 static uint64_t dataset_bytes(const struct server *server)
 {
-    return store_room(shard_store(lane_only(server->lane)))->heap.used_bytes;
+    return store_sum(server).used_bytes;
 }
 
 static void memory_section(const struct server *server, struct buffer *out)
@@ -123,8 +124,7 @@ static void memory_section(const struct server *server, struct buffer *out)
     line_text(out, "mem_allocator", "jemalloc");
     line(out, "mem_not_counted_for_evict", 0);
     line(out, "active_defrag_running", 0);
-    line(out, "lazyfree_pending_objects",
-         (int64_t)store_stats(shard_store(lane_only(server->lane)))->pending_free_blocks);
+    line(out, "lazyfree_pending_objects", (int64_t)store_sum(server).stats.pending_free_blocks);
 }
 
 static void persistence_section(const struct server *server, struct buffer *out)
@@ -148,8 +148,7 @@ static void persistence_section(const struct server *server, struct buffer *out)
     line_text(out, "aof_last_bgrewrite_status", saving.last_failed ? "err" : "ok");
     line_text(out, "aof_last_write_status", failed == NULL ? "ok" : "err");
     line(out, "aof_current_size", (int64_t)lane_log_bytes(server->lane));
-    line(out, "aof_pending_bio_fsync",
-         shard_agreed(lane_only(server->lane)) < shard_last(lane_only(server->lane)));
+    line(out, "aof_pending_bio_fsync", !lane_is_agreed(server->lane));
     line(out, "log_flushes", (int64_t)log->flushes);
     line(out, "log_flushed_bytes", (int64_t)log->flushed_bytes);
     line(out, "log_flushed_records", (int64_t)log->flushed_records);
@@ -160,7 +159,7 @@ static void persistence_section(const struct server *server, struct buffer *out)
 static void stats_section(const struct server *server, struct buffer *out)
 {
     const struct server_stats *stats = &server->stats;
-    const struct store_stats *store = store_stats(shard_store(lane_only(server->lane)));
+    const struct store_stats store = store_sum(server).stats;
     line(out, "total_connections_received", (int64_t)stats->connections_received);
     line(out, "total_commands_processed", (int64_t)stats->commands_processed);
     line(out, "instantaneous_ops_per_sec", (int64_t)stats->commands_per_second);
@@ -170,11 +169,11 @@ static void stats_section(const struct server *server, struct buffer *out)
     line(out, "sync_full", 0);
     line(out, "sync_partial_ok", 0);
     line(out, "sync_partial_err", 0);
-    line(out, "expired_keys", (int64_t)store->expired_keys);
-    line(out, "evicted_keys", (int64_t)store->evicted_keys);
+    line(out, "expired_keys", (int64_t)store.expired_keys);
+    line(out, "evicted_keys", (int64_t)store.evicted_keys);
     line(out, "evicted_clients", (int64_t)stats->evicted_clients);
-    line(out, "keyspace_hits", (int64_t)store->hits);
-    line(out, "keyspace_misses", (int64_t)store->misses);
+    line(out, "keyspace_hits", (int64_t)store.hits);
+    line(out, "keyspace_misses", (int64_t)store.misses);
     line(out, "pubsub_channels", (int64_t)pubsub_count(server->pubsub, PUBSUB_CHANNEL));
     line(out, "pubsub_patterns", (int64_t)pubsub_count(server->pubsub, PUBSUB_PATTERN));
     line(out, "pubsubshard_channels", (int64_t)pubsub_count(server->pubsub, PUBSUB_SHARD));
@@ -260,14 +259,12 @@ static void cluster_section(const struct server *server, struct buffer *out)
 
 static void keyspace_section(const struct server *server, struct buffer *out)
 {
-    const struct store *store = shard_store(lane_only(server->lane));
     for (uint32_t i = 0; i < STORE_DATABASES; i++) {
-        uint64_t keys = store_count(store, i);
-        if (keys == 0) continue;
+        struct database_sum sum = store_sum_database(server, i);
+        if (sum.keys_count == 0) continue;
         buffer_append_format(out, "db%u:keys=%llu,expires=%llu,avg_ttl=%lld\r\n", i,
-                             (unsigned long long)keys,
-                             (unsigned long long)store_expiring_count(store, i),
-                             (long long)store_average_ttl_ms(store, i));
+                             (unsigned long long)sum.keys_count,
+                             (unsigned long long)sum.expiring_count, (long long)sum.average_ttl_ms);
     }
 }
 

@@ -5,22 +5,23 @@
 #include "io/memory.h"
 #include "serve/config.h"
 #include "serve/reply_lines.h"
+#include "serve/store_sum.h"
 
 struct facts {
-    uint64_t used, rss, peak, max, keys;
+    uint64_t used, rss, peak, max, keys, blocks;
 };
 
 static struct facts gather(const struct server *server)
 {
-    struct store *store = shard_store(lane_only(server->lane));
-    struct facts facts = {
-        .used = store_room(store)->heap.used_bytes,
+    struct store_sum sum = store_sum(server);
+    return (struct facts){
+        .used = sum.used_bytes,
         .rss = memory_rss_bytes(),
         .peak = memory_peak_rss_bytes(),
         .max = (uint64_t)config_integer(server->config, SETTING_MAXMEMORY),
+        .keys = sum.keys_count,
+        .blocks = sum.blocks_count,
     };
-    for (uint32_t i = 0; i < STORE_DATABASES; i++) facts.keys += store_count(store, i);
-    return facts;
 }
 
 static void pair(struct reply *reply, const char *name, uint64_t value)
@@ -33,7 +34,6 @@ static void stats(struct session_call *call)
 {
     struct facts facts = gather(call->server);
     struct reply *reply = &call->reply;
-    const struct store *store = shard_store(lane_only(call->server->lane));
     size_t opened = reply_open(reply);
     uint64_t pairs = 8; /* of all databases */
     pair(reply, "peak.allocated", u64_max(facts.peak, facts.used));
@@ -43,14 +43,14 @@ static void stats(struct session_call *call)
     pair(reply, "keys.bytes-per-key", facts.keys == 0 ? 0 : facts.used / facts.keys);
     pair(reply, "rss.bytes", facts.rss);
     pair(reply, "maxmemory", facts.max);
-    pair(reply, "blocks.count",
-         store_room(shard_store(lane_only(call->server->lane)))->heap.blocks_count);
+    pair(reply, "blocks.count", facts.blocks);
     for (uint32_t i = 0; i < STORE_DATABASES; i++) {
-        if (store_count(store, i) == 0) continue;
+        struct database_sum database = store_sum_database(call->server, i);
+        if (database.keys_count == 0) continue;
         reply_bulk_format(reply, "db.%u", i);
         reply_map(reply, 2);
-        pair(reply, "keys.count", store_count(store, i));
-        pair(reply, "expires.count", store_expiring_count(store, i));
+        pair(reply, "keys.count", database.keys_count);
+        pair(reply, "expires.count", database.expiring_count);
         pairs++;
     }
     reply_close_map(reply, opened, pairs);
@@ -82,9 +82,7 @@ static void malloc_stats(struct session_call *call)
     struct facts facts = gather(call->server);
     struct buffer out = {0};
     buffer_append_format(&out, "used bytes: %llu\nblocks: %llu\nresident bytes: %llu\n",
-                         (unsigned long long)facts.used,
-                         (unsigned long long)store_room(shard_store(lane_only(call->server->lane)))
-                             ->heap.blocks_count,
+                         (unsigned long long)facts.used, (unsigned long long)facts.blocks,
                          (unsigned long long)facts.rss);
     reply_verbatim(&call->reply, "txt", buffer_slice(&out));
     buffer_free(&out);

@@ -40,8 +40,7 @@ static void publish(struct server *server, const char *kind, uint32_t database, 
 static bool is_told_elsewhere(const struct server *server, struct slice key)
 {
     if (!lane_is_replicated(server->lane)) return false;
-    const struct shard *shard =
-        lane_shard(server->lane, crossing_shard_of(server->crossing, key));
+    const struct shard *shard = lane_shard(server->lane, crossing_shard_of(server->crossing, key));
     return shard == NULL || !shard_is_leader(shard);
 }
 
@@ -72,11 +71,10 @@ void session_observe(struct server *server)
     struct call_observer *observer = &server->sessions->observer;
     uint32_t wanted = server->config->lists.notify;
     /* Who listens at other lanes is not known here. */
-    bool somebody =
-        (wanted & (NOTIFY_KEYSPACE | NOTIFY_KEYEVENT)) &&
-        (crossing_has_others(server->crossing) ||
-         pubsub_count(server->pubsub, PUBSUB_CHANNEL) > 0 ||
-         pubsub_count(server->pubsub, PUBSUB_PATTERN) > 0);
+    bool somebody = (wanted & (NOTIFY_KEYSPACE | NOTIFY_KEYEVENT)) &&
+                    (crossing_has_others(server->crossing) ||
+                     pubsub_count(server->pubsub, PUBSUB_CHANNEL) > 0 ||
+                     pubsub_count(server->pubsub, PUBSUB_PATTERN) > 0);
     observer->wants_modified =
         watching_count(server->watching) > 0 || blocked_has_keys(server->blocked);
     observer->wants_notified = somebody ? wanted : 0;

@@ -2,8 +2,8 @@
 #include "serve/replication_command.h"
 
 #include "serve/crossing.h"
-#include "serve/reply_lines.h"
 #include "serve/replication_sum.h"
+#include "serve/reply_lines.h"
 #include "serve/session_impl.h"
 
 #define NS_PER_MS INT64_C(1000000)

@@ -14,6 +14,7 @@ static struct shard_peer_told *peer_for(struct shard_replication *all,
     return &all->peers[i];
 }
 
+/* How far they are is known of what is led here; the rest counts as if nothing were missing. */
 static void add_peers(struct shard_replication *all, const struct shard_replication *told,
                       bool leads)
 {
@@ -26,7 +27,7 @@ static void add_peers(struct shard_replication *all, const struct shard_replicat
         to->is_voter |= peer->is_voter;
         to->no_room |= peer->no_room;
         if (to->trouble[0] == '\0') memcpy(to->trouble, peer->trouble, sizeof to->trouble);
-        if (leads) to->matched += peer->matched;
+        to->matched += leads ? peer->matched : told->last;
     }
 }
 
@@ -34,13 +35,14 @@ static void add(struct replication_sum *sum, const struct shard *shard)
 {
     struct shard_replication *all = &sum->all, told;
     shard_tell_replication(shard, &told);
-    bool leads = shard_is_leader(shard), first = sum->shards_count++ == 0;
+    bool leads = shard_is_leader(shard), first = sum->shards_count == 0;
+    sum->shards_count++;
     sum->led_count += leads;
     sum->leaderless_count += node_eq(told.leader, NODE_NONE);
     sum->recovering_count += strcmp(told.role, "recovering") == 0;
     if (first) {
         *all = told;
-        for (uint32_t i = 0; !leads && i < all->peers_count; i++) all->peers[i].matched = 0;
+        for (uint32_t i = 0; !leads && i < all->peers_count; i++) all->peers[i].matched = told.last;
         return;
     }
     if (!node_eq(all->leader, told.leader)) all->leader = NODE_NONE;

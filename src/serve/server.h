@@ -11,7 +11,7 @@
 #include "lane/lane.h"
 
 struct acl;      /* acl.h: users and what they may do */
-struct crossing; /* crossing.h: the other lanes; NULL where there is one */
+struct crossing; /* crossing.h: shards, other lanes, other nodes */
 struct blocked;  /* blocked.h: clients that wait for keys */
 struct config;   /* config.h: every setting, from config.def; this lane's own copy */
 struct heat;     /* heat.h: busy slots and keys, large keys */
@@ -57,6 +57,7 @@ struct server {
     const char *data_folder, *config_path, *version;
     char run_id[41];
     uint64_t next_client_id, client_id_step; /* so that ids differ over all lanes */
+    char *backup_path;     /* of the last one; owned: the lane borrows it */
     uint64_t save_session;                   /* whose SAVE is under way; 0: nobody's */
     uint32_t walk_shard, walk_database;      /* large keys: where top_turn goes on */
     uint64_t walk_cursor;

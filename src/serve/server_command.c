@@ -1,5 +1,6 @@
 /* server_command.c -- see server_command.h. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cmd/call.h"
 #include "io/clock.h"
@@ -111,8 +112,16 @@ void backup_start_command(struct session_call *call)
     char path[BACKUP_PATH_MAX];
     struct fault fault;
     struct lane *lane = call->server->lane;
-    enum err err = make_backup_folder(lane, call->argv[2], path, &fault);
-    if (err == ERR_OK) err = lane_save(lane, path, &fault);
+    enum err err = ERR_OK;
+    if (lane_saving(lane).active)
+        err = fault_set(&fault, ERR_EXISTS, "a snapshot is under way already; try again after it");
+    if (err == ERR_OK) err = make_backup_folder(lane, call->argv[2], path, &fault);
+    if (err == ERR_OK) {
+        free(call->server->backup_path);
+        call->server->backup_path = strdup(path);
+        ASSERT(call->server->backup_path != NULL);
+        err = lane_save(lane, call->server->backup_path, &fault);
+    }
     if (err == ERR_OK) {
         reply_ok(&call->reply);
     } else {

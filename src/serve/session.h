@@ -34,11 +34,11 @@ enum session_flag {
     SESSION_MONITOR = 1 << 11,
     SESSION_PUBSUB = 1 << 12, /* subscribed to something */
     SESSION_UNIX_SOCKET = 1 << 13,
-    SESSION_FULL = 1 << 14,       /* the socket takes no more for now */
-    SESSION_ENDED = 1 << 15,      /* the other end says no more */
-    SESSION_GUEST = 1 << 17,      /* of another lane's client: guest.h */
-    SESSION_RESTRICTED = 1 << 18, /* a guest whose user may not read all keys */
-    SESSION_STALE = 1 << 19,      /* READONLY: reads are this node's, and may be old */
+    SESSION_FULL = 1 << 14,          /* the socket takes no more for now */
+    SESSION_ENDED = 1 << 15,         /* the other end says no more */
+    SESSION_GUEST = 1 << 17,         /* of another lane's client: guest.h */
+    SESSION_RESTRICTED = 1 << 18,    /* a guest whose user may not read all keys */
+    SESSION_STALE = 1 << 19,         /* READONLY: reads are this node's, and may be old */
     SESSION_REPLICAS_WAIT = 1 << 20, /* WAIT: until so many nodes have it */
     SESSION_KNOWS_MAP = 1 << 21,     /* has asked which node has which slots: redirect.h */
     SESSION_ASKING = 1 << 22,        /* but its next command is not redirected */
@@ -60,7 +60,7 @@ enum session_list_id {
     SESSIONS_MONITOR,
     SESSIONS_PUSHED, /* were told something by the command that runs: it waits for its gate, too */
     SESSIONS_IDLE,   /* guests that nobody needs now: the first is dropped first */
-    SESSIONS_CLOSE, /* at the end of the turn */
+    SESSIONS_CLOSE,  /* at the end of the turn */
     SESSION_LISTS
 };
 
@@ -82,11 +82,11 @@ struct session {
     size_t query_used;            /* of `query`, run already */
     struct request_reader reader; /* of the request that is not whole */
     struct buffer output;
-    size_t sent_bytes; /* of `output`, gone already */
-    shard_id shard;      /* where the keys of the command are that is run */
-    struct gate gate;    /* what its reply waits for */
-    struct buffer marks; /* which gate each part of `output` waits for; session_gate.c */
-    size_t pushed_from;  /* of one in SESSIONS_PUSHED */
+    size_t sent_bytes;      /* of `output`, gone already */
+    shard_id shard;         /* where the keys of the command are that is run */
+    struct gate gate;       /* what its reply waits for */
+    struct buffer marks;    /* which gate each part of `output` waits for; session_gate.c */
+    size_t pushed_from;     /* of one in SESSIONS_PUSHED */
     instant replicas_until; /* WAIT has begun: until when; 0: it has not */
     uint64_t replicas_index;
 

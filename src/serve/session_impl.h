@@ -49,7 +49,7 @@ struct sessions {
     uint32_t roomless_count;
     bool had_room; /* at the end of the door's turn; for one that asks for more there is none */
     bool finishing;
-    bool is_running; /* a command: what others are told waits for its gate */
+    bool is_running;        /* a command: what others are told waits for its gate */
     shard_id running_shard; /* whose call is being run; SHARD_NONE: none */
 };
 

@@ -30,8 +30,7 @@ struct standings {
 
 struct standings *standings_new(struct arena *arena, uint32_t shards_count)
 {
-    size_t bytes =
-        sizeof(struct standings) + ((size_t)shards_count + 1) * sizeof(struct standing);
+    size_t bytes = sizeof(struct standings) + ((size_t)shards_count + 1) * sizeof(struct standing);
     struct standings *standings =
         (struct standings *)(void *)ARENA_ARRAY(arena, uint64_t, bytes / sizeof(uint64_t) + 1);
     standings->shards_count = shards_count;
@@ -202,8 +201,8 @@ static void check_one(struct server *server, struct shard *shard)
     bool for_good;
     standing->seen = standings->looks;
     if (UNLIKELY(!standing->is_here)) { /* new: nothing waits for it yet */
-        *standing = (struct standing){.is_here = true, .depositions = depositions,
-                                      .seen = standings->looks};
+        *standing = (struct standing){
+            .is_here = true, .depositions = depositions, .seen = standings->looks};
         standing->losses = shard_losses(shard, &index, &for_good);
         standings->here_count = UINT32_MAX; /* look for who has gone, too */
         session_observe_shard(server, shard);
@@ -269,8 +268,7 @@ instant standing_turn(struct server *server, instant now)
     instant due = guests_expire(server, now);
     for (uint32_t i = 0; standings->unsettled_count > 0 && i <= standings->shards_count; i++) {
         if (standings->of[i].unsettled_index == 0) continue;
-        instant one =
-            check_unsettled(server, shard_at(standings, i), &standings->of[i], now);
+        instant one = check_unsettled(server, shard_at(standings, i), &standings->of[i], now);
         if (one.ns < due.ns) due = one;
     }
     return due;

@@ -130,10 +130,10 @@ static void reply_slots(struct session_call *call, uint64_t most)
     reply_array(reply, count);
     for (uint64_t i = 0; i < count; i++) {
         reply_map(reply, FIELDS);
-        pair(reply, "slot", rows[i].number);
-        pair(reply, "shard", shard_of_slot(rows[i].number, lane_shards_count(server->lane)).n);
         pair(reply, "operations-per-second", rows[i].rate);
         pair(reply, "request-bytes-per-second", rows[i].rate_bytes);
+        pair(reply, "slot", rows[i].number);
+        pair(reply, "shard", shard_of_slot(rows[i].number, lane_shards_count(server->lane)).n);
     }
     arena_free(arena);
 }
@@ -157,10 +157,10 @@ static void reply_shards(struct session_call *call, uint64_t most)
     reply_array(reply, count);
     for (uint64_t i = 0; i < count; i++) {
         reply_map(reply, FIELDS);
-        pair(reply, "shard", rows[i].number);
-        pair(reply, "keys", keys_of(call->server->lane, rows[i].number));
         pair(reply, "operations-per-second", rows[i].rate);
         pair(reply, "request-bytes-per-second", rows[i].rate_bytes);
+        pair(reply, "keys", keys_of(call->server->lane, rows[i].number));
+        pair(reply, "shard", rows[i].number);
     }
     arena_free(arena);
 }
@@ -171,11 +171,11 @@ static void reply_key(struct reply *reply, const struct heat_key *key)
     struct buffer text = {0};
     buffer_append(&text, slice_of(key->text, key->len));
     if (key->cut) buffer_append(&text, SLICE("..."));
+    pair(reply, "slot", key->slot);
+    pair(reply, "database", key->database);
     reply_bulk_text(reply, "key");
     reply_bulk(reply, buffer_slice(&text));
     buffer_free(&text);
-    pair(reply, "database", key->database);
-    pair(reply, "slot", key->slot);
 }
 
 static void reply_busy_keys(struct session_call *call, uint64_t most)
@@ -187,9 +187,9 @@ static void reply_busy_keys(struct session_call *call, uint64_t most)
     reply_array(&call->reply, count);
     for (uint32_t i = 0; i < count; i++) {
         reply_map(&call->reply, FIELDS);
-        reply_key(&call->reply, &keys[i]);
         pair(&call->reply, "operations-per-second", keys[i].rate);
         pair(&call->reply, "too-many-by-at-most", u64_min(keys[i].error, keys[i].rate));
+        reply_key(&call->reply, &keys[i]);
     }
 }
 
@@ -202,8 +202,8 @@ static void reply_large_keys(struct session_call *call, uint64_t most)
     reply_array(&call->reply, count);
     for (uint32_t i = 0; i < count; i++) {
         reply_map(&call->reply, FIELDS);
-        reply_key(&call->reply, &keys[i]);
         pair(&call->reply, "bytes", keys[i].bytes);
+        reply_key(&call->reply, &keys[i]);
     }
 }
 

@@ -150,8 +150,7 @@ static enum shard_ran begin(struct session_call *call, const struct call *calls,
     shard_id shard = call->session->shard;
     *refused = false;
     if (shard.n == SHARD_NONE) return SHARD_RAN; /* none of them is about keys */
-    if (shard.n == SHARD_SEVERAL)
-        return together_begin(lane, calls, count, &call->reply, refused);
+    if (shard.n == SHARD_SEVERAL) return together_begin(lane, calls, count, &call->reply, refused);
     return shard_begin(lane_shard(lane, shard), calls, count, &call->reply, refused);
 }
 

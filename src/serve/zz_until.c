@@ -1,34 +1,6 @@
-/* zz_until.c -- stands in until lane/together.c and lane/map.c are there; goes then. */
+/* zz_until.c -- stands in until lane/map.c is there; goes then. */
 #include "lane/map.h"
-#include "lane/together.h"
 #define WEAK __attribute__((weak))
-WEAK bool together_may(const struct lane *lane)
-{
-    return !lane_is_replicated(lane) && lane_shard_next(lane, lane_shard_first(lane)) == NULL;
-}
-WEAK struct store *together_store(struct lane *lane)
-{
-    return shard_store(lane_only(lane));
-}
-WEAK void together_set_time(struct lane *lane)
-{
-    shard_set_time(lane_only(lane));
-}
-WEAK enum shard_ran together_run(struct lane *lane, struct call *call, struct together_gate *gate)
-{
-    gate->shard = shard_number(lane_only(lane));
-    return shard_run(lane_only(lane), call, &gate->index);
-}
-WEAK enum shard_ran together_begin(struct lane *lane, const struct call *calls, uint32_t count,
-                                   struct reply *reply, bool *refused)
-{
-    return shard_begin(lane_only(lane), calls, count, reply, refused);
-}
-WEAK void together_end(struct lane *lane, struct together_gate *gate)
-{
-    gate->shard = shard_number(lane_only(lane));
-    shard_end(lane_only(lane), &gate->index);
-}
 WEAK struct map *lane_map(const struct lane *lane)
 {
     (void)lane;

@@ -90,6 +90,11 @@ void net_free(struct sim *sim)
     for (uint32_t i = 0; i < net->count; i++) {
         if (net->connections[i] != NULL) connection_free(net, net->connections[i]);
     }
+    while (net->letters != NULL) { /* ends: each is taken off */
+        struct letter *letter = net->letters;
+        net->letters = letter->next;
+        free(letter);
+    }
     free(net->connections);
     free(net->free_slots);
 }
@@ -495,5 +500,49 @@ void net_power_lost(struct sim *sim, struct host *host)
             segments_free(&own->received);
             if (prng_below(&sim->net_prng, 2) == 0) drop_under_way(&connection->pipes[end]);
         }
+    }
+}
+
+/* --- datagrams ----------------------------------------------------------------------------------
+ */
+
+void net_post(struct sim *sim, uint32_t from_place, const struct io_address *from,
+              const struct io_address *to, struct slice bytes)
+{
+    const struct sim_network *network = &sim->network;
+    uint32_t to_place = place_of_address(sim, to);
+    bool lost = prng_below(&sim->net_prng, 1000000) < network->loss_per_million;
+    int64_t ns = network->latency_ns + slowness_ns(sim, from_place);
+    ns += (int64_t)prng_below(&sim->net_prng, (uint64_t)network->jitter_ns + 1);
+    if (lost || to_place == UINT32_MAX) return;
+    struct letter *letter = malloc(sizeof *letter + bytes.len);
+    ASSERT(letter != NULL);
+    *letter = (struct letter){.next = sim->net.letters, .len = bytes.len};
+    letter->from_place = from_place;
+    letter->to_place = to_place;
+    letter->from = *from;
+    letter->to = *to;
+    memcpy(letter->bytes, bytes.data, bytes.len);
+    if (letter->next != NULL) letter->next->previous = letter;
+    sim->net.letters = letter;
+    int64_t spent = sim->hosts[from_place].spent_ns;
+    sim_happen(sim, sim->now_ns + spent + ns + slowness_ns(sim, to_place), SIM_LETTER,
+               from_place * SIM_HOSTS_MAX + to_place, (uint64_t)(uintptr_t)letter);
+}
+
+void net_letter(struct sim *sim, struct letter *letter)
+{
+    if (letter->previous == NULL) {
+        sim->net.letters = letter->next;
+    } else {
+        letter->previous->next = letter->next;
+    }
+    if (letter->next != NULL) letter->next->previous = letter->previous;
+    letter->next = letter->previous = NULL;
+    sim_note(sim, crc32c(0, slice_of(letter->bytes, letter->len)) ^ letter->len << 32);
+    if (gets_through(sim, letter->from_place, letter->to_place)) {
+        io_letter(&sim->hosts[letter->to_place], letter);
+    } else {
+        free(letter);
     }
 }

@@ -145,6 +145,7 @@ static void happen(struct sim *sim, const struct agenda_item *item)
     case SIM_WINDOW: net_window(sim, item->detail, number); break;
     case SIM_SYN: net_syn(sim, item->detail); break;
     case SIM_SYN_ACK: net_syn_ack(sim, item->detail, number != 0); break;
+    case SIM_LETTER: net_letter(sim, (struct letter *)(uintptr_t)item->detail); break;
     case SIM_DISK_DONE: io_disk_done(sim, item->detail); break;
     case SIM_BOOT: boot(&sim->hosts[number], item->detail); break;
     case SIM_FAULT: fault_begin(sim, number); break;

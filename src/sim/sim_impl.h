@@ -30,6 +30,7 @@ enum sim_happening {              /* kinds of the agenda's items */
                      SIM_WINDOW,  /* the same: there may be room to send again */
                      SIM_SYN,     /* detail: connection */
                      SIM_SYN_ACK,
+                     SIM_LETTER,    /* number: from, and to; detail: the datagram */
                      SIM_DISK_DONE, /* detail: the operation */
                      SIM_BOOT,      /* number: host; detail: its boot */
                      SIM_FAULT,     /* number: of the plan */
@@ -179,7 +180,16 @@ struct connection {
     struct io_address to;
 };
 
+struct letter {                     /* a datagram */
+    struct letter *next, *previous; /* of those under way; next also of those that have come */
+    uint32_t from_place, to_place;
+    struct io_address from, to;
+    size_t len;
+    uint8_t bytes[];
+};
+
 struct net {
+    struct letter *letters; /* under way */
     struct connection **connections;
     uint32_t count;
     uint32_t *free_slots;
@@ -208,6 +218,10 @@ void net_syn(struct sim *sim, uint64_t id);
 void net_syn_ack(struct sim *sim, uint64_t id, bool accepted);
 /* A box between them forgets it. What is on its way to one side arrives, `late_ns` later. */
 void net_break(struct sim *sim, struct connection *connection, uint32_t late_end, int64_t late_ns);
+/* A datagram: it arrives once, late, or never. */
+void net_post(struct sim *sim, uint32_t from_place, const struct io_address *from,
+              const struct io_address *to, struct slice bytes);
+void net_letter(struct sim *sim, struct letter *letter);
 void net_power_lost(struct sim *sim, struct host *host);
 void net_free(struct sim *sim);
 void net_sweep(struct sim *sim);
@@ -221,6 +235,7 @@ MUST_USE bool io_find_listener(struct host *host, const struct io_address *to, u
 MUST_USE bool io_offer(struct io *io, io_handle listener, uint64_t connection); /* false: full */
 void io_end_changed(struct io *io, io_handle handle); /* received, ended, reset, has room */
 void io_connected(struct io *io, io_handle handle, enum err err, int error_number);
+void io_letter(struct host *host, struct letter *letter); /* takes it */
 void io_disk_done(struct sim *sim, uint64_t operation);
 void io_power_lost(struct io *io, enum disk_loss loss);
 struct host *io_host(const struct io *io);

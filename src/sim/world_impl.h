@@ -5,7 +5,14 @@
 
 enum { IO_SLOT_END = -1, IO_GENERATION_SHIFT = 20, IO_GENERATIONS = 1 << 11 };
 
-enum slot_kind { SLOT_FREE, SLOT_LISTENER, SLOT_CONNECTING, SLOT_CONNECTION, SLOT_FILE };
+enum slot_kind {
+    SLOT_FREE,
+    SLOT_LISTENER,
+    SLOT_CONNECTING,
+    SLOT_CONNECTION,
+    SLOT_DATAGRAM,
+    SLOT_FILE
+};
 
 enum slot_flag {
     SLOT_READY = 1 << 0,      /* in the list of those that something is to be done for */
@@ -18,7 +25,7 @@ enum slot_flag {
     SLOT_DIRECT = 1 << 7
 };
 
-enum { BACKLOG_MAX = 128 };
+enum { BACKLOG_MAX = 128, LETTERS_MAX = 256 };
 
 struct io_slot {
     enum slot_kind kind;
@@ -30,8 +37,10 @@ struct io_slot {
     uint32_t end; /* ours */
     enum err err;
     int error_number;
-    /* a listener */
+    /* a listener, or of datagrams */
     struct io_address address;
+    struct letter *letters; /* datagrams that have come, oldest first */
+    uint32_t letters_count;
     uint64_t *backlog; /* connections that wait, oldest first */
     uint32_t backlog_count, backlog_max;
     /* a file */
@@ -88,6 +97,12 @@ void slot_ready(struct io *io, struct io_slot *slot); /* and wants a turn */
 
 void socket_step(struct io *io, struct io_slot *slot, struct gather *gather);
 void socket_close(struct io *io, struct io_slot *slot, bool gently);
+
+/* --- world_datagram.c --------------------------------------------------------------------------
+ */
+
+void datagram_step(struct io *io, struct io_slot *slot, struct gather *gather);
+void datagram_close(struct io_slot *slot);
 
 /* --- world_disk.c -------------------------------------------------------------------------------
  */

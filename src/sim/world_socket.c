@@ -178,6 +178,7 @@ void socket_step(struct io *io, struct io_slot *slot, struct gather *gather)
     case SLOT_LISTENER: accept_some(io, slot, gather); break;
     case SLOT_CONNECTING: connected(io, slot, gather); break;
     case SLOT_CONNECTION: connection_step(io, slot, gather); break;
+    case SLOT_DATAGRAM: datagram_step(io, slot, gather); break;
     case SLOT_FILE:
     case SLOT_FREE: break; /* never in the list */
     }
@@ -312,7 +313,8 @@ void socket_close(struct io *io, struct io_slot *slot, bool gently)
         net_close(sim, waiting, 1, false);
     }
     free(slot->backlog);
-    if (slot->kind == SLOT_LISTENER) return;
+    if (slot->kind == SLOT_DATAGRAM) datagram_close(slot);
+    if (slot->kind == SLOT_LISTENER || slot->kind == SLOT_DATAGRAM) return;
     struct connection *connection = net_find(sim, slot->connection);
     if (connection == NULL || connection->ends[slot->end].owner != END_NODE) return;
     net_close(sim, connection, slot->end, gently);

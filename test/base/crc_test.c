@@ -1,4 +1,6 @@
 /* crc_test.c -- the checksums against published values, and each way against the other. */
+#include <stdio.h>
+
 #include "base/crc_impl.h"
 #include "test/random.h"
 #include "test/rows.h"
@@ -68,5 +70,38 @@ Test(crc, parts_one_after_the_other_give_the_whole)
     for (size_t cut = 0; cut <= sizeof bytes; cut++) {
         uint32_t first = crc32c(0, slice_of(bytes, cut));
         cr_assert(crc32c(first, slice_of(bytes + cut, sizeof bytes - cut)) == whole);
+    }
+}
+
+/* Bit by bit, as XMODEM's is defined. */
+static uint16_t crc16_by_bits(struct slice bytes)
+{
+    unsigned crc = 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        crc ^= (unsigned)bytes.data[i] << 8;
+        for (int bit = 0; bit < 8; bit++) crc = crc << 1 ^ ((crc & 0x8000) != 0 ? 0x1021 : 0);
+        crc &= 0xffff;
+    }
+    return (uint16_t)crc;
+}
+
+Test(crc, of_all_lengths_is_as_defined)
+{
+    struct random random = {91};
+    uint8_t bytes[100];
+    for (size_t len = 0; len <= sizeof bytes; len++) {
+        for (size_t i = 0; i < len; i++) bytes[i] = (uint8_t)random_u64(&random);
+        struct slice slice = slice_of(bytes, len);
+        cr_assert_eq(crc16(slice), crc16_by_bits(slice), "%zu bytes", len);
+    }
+}
+
+Test(crc, slots_are_of_the_tag_wherever_it_is)
+{
+    for (size_t before = 0; before < 20; before++) {
+        char key[64];
+        int len = snprintf(key, sizeof key, "%.*s{tag}%.*s", (int)before, "abcdefghijklmnopqrst",
+                           (int)(20 - before), "abcdefghijklmnopqrst");
+        cr_assert_eq(slot_of_key(slice_of(key, (size_t)len)), slot_of_key(SLICE("tag")), "%s", key);
     }
 }

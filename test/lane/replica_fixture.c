@@ -69,6 +69,9 @@ void replica_cluster_start(struct replica_cluster *cluster, uint32_t number)
     struct lane_config config = {
         .lanes_count = 1,
         .shards_count = cluster->shards_count,
+        .starts = cluster->starts,
+        .starts_count = cluster->starts_count,
+        .cluster = node->cluster,
         .folder = node->folder,
         .seed = 99,
         .segment_bytes = SEGMENT_BYTES,

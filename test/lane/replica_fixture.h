@@ -15,6 +15,7 @@ struct replica_node {
     char folder[64];
     struct lane_replication_config replication;
     struct lane_opened opened;
+    const struct lane_cluster *cluster; /* NULL: none */
     struct io *io;
     struct lane *lane; /* NULL: it is not running */
     bool paused;       /* gets no turn */
@@ -25,7 +26,9 @@ struct replica_cluster {
     struct replica_node nodes[REPLICA_NODES_MAX];
     uint32_t count;        /* 1: solo */
     uint32_t shards_count; /* 1, but who wants more may say so before the start */
-    shard_id shard;        /* that the following are about */
+    const struct lane_start *starts;
+    uint32_t starts_count;
+    shard_id shard; /* that the following are about */
     struct arena *arena;
     const struct command_table *commands;
     int64_t ahead_ns;

@@ -22,6 +22,8 @@ Test(crossing_codec, a_stream_cut_anywhere_is_the_same)
         struct ask ask = {.slot = random_below(&random, 1 << 20),
                           .id = random_magnitude(&random),
                           .entry = random_below(&random, 1 << 30),
+                          .shard = {round % 3 == 0 ? (uint32_t)SHARD_NONE
+                                                   : (uint32_t)random_below(&random, 16385)},
                           .flags =
                               (uint8_t)(random_below(&random, ASK_FLAGS + 1) & ~(uint64_t)ASK_BYE),
                           .database = (uint32_t)random_below(&random, 16),
@@ -40,6 +42,7 @@ Test(crossing_codec, a_stream_cut_anywhere_is_the_same)
         cr_assert_eq(ask_read(&all, &read), CROSSING_WHOLE);
         cr_assert_eq(all.len, 0);
         cr_assert(read.slot == ask.slot && read.id == ask.id && read.entry == ask.entry);
+        cr_assert(shard_eq(read.shard, ask.shard));
         cr_assert(read.flags == ask.flags && read.database == ask.database);
         cr_assert_eq(read.argc, ask.argc);
         ask_arguments(&read, got);
@@ -54,7 +57,8 @@ Test(crossing_codec, a_stream_cut_anywhere_is_the_same)
 
 Test(crossing_codec, an_answer_cut_anywhere_is_the_same)
 {
-    struct answer_told answer = {300, UINT64_MAX, 1 << 20, ANSWER_REFUSED, SLICE("+OK\r\n")};
+    struct answer_told answer = {300,    UINT64_MAX,     1 << 20,
+                                 {4711}, ANSWER_REFUSED, SLICE("+OK\r\n")};
     struct buffer out = {0};
     answer_write(&out, &answer);
     struct answer_told read;
@@ -65,6 +69,7 @@ Test(crossing_codec, an_answer_cut_anywhere_is_the_same)
     struct slice all = buffer_slice(&out);
     cr_assert_eq(answer_read(&all, &read), CROSSING_WHOLE);
     cr_expect(read.slot == 300 && read.id == UINT64_MAX && read.entry == 1 << 20);
+    cr_expect_eq(read.shard.n, 4711);
     cr_expect_eq(read.kind, ANSWER_REFUSED);
     cr_expect(slice_eq(read.reply, answer.reply));
     buffer_free(&out);
@@ -81,21 +86,37 @@ Test(crossing_codec, what_cannot_be_an_ask_is_refused)
                "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
                "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
                "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+               "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
                "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")},
-        {"a flag that does not exist", SLICE("\x01\x01\x01\x80\x00\x01\x01g")},
-        {"no such database", SLICE("\x01\x01\x01\x00\x10\x01\x01g")},
-        {"a command of no words", SLICE("\x01\x01\x01\x00\x00\x00")},
-        {"a bye that says a command", SLICE("\x01\x01\x01\x08\x00\x01\x01g")},
+        {"a flag that does not exist", SLICE("\x01\x01\x01\x01\x80\x00\x01\x01g")},
+        {"no such shard", SLICE("\x01\x01\x01\x82\x80\x01\x00\x00\x01\x01g")},
+        {"no such database", SLICE("\x01\x01\x01\x01\x00\x10\x01\x01g")},
+        {"a command of no words", SLICE("\x01\x01\x01\x01\x00\x00\x00")},
+        {"a bye that says a command", SLICE("\x01\x01\x01\x01\x08\x00\x01\x01g")},
         {"more words than bytes could hold",
-         SLICE("\x01\x01\x01\x00\x00\xff\xff\xff\xff\x0f\x01g")},
-        {"a word too long for any", SLICE("\x01\x01\x01\x00\x00\x01\xff\xff\xff\xff\xff\x01g")},
+         SLICE("\x01\x01\x01\x01\x00\x00\xff\xff\xff\xff\x0f\x01g")},
+        {"a word too long for any", SLICE("\x01\x01\x01\x01\x00\x00\x01\xff\xff\xff\xff\xff\x01g")},
     };
     FOR_ROWS (row, rows) {
         struct slice bytes = row->bytes;
         struct ask ask;
         ROW_EQ(row, ask_read(&bytes, &ask), CROSSING_BAD);
     }
-    struct slice kind = SLICE("\x01\x01\x01\x07\x01g");
+    struct slice kind = SLICE("\x01\x01\x01\x01\x07\x01g");
     struct answer_told answer;
     cr_expect_eq(answer_read(&kind, &answer), CROSSING_BAD, "an answer of no kind");
+}
+
+Test(crossing_codec, a_refusal_says_who_leads)
+{
+    struct buffer said = {0};
+    node_id leader;
+    uint64_t term;
+    refusal_write(&said, (node_id){7}, 300);
+    cr_assert(refusal_read(buffer_slice(&said), &leader, &term));
+    cr_expect(leader.n == 7 && term == 300);
+    put_u8(&said, 0);
+    cr_expect_not(refusal_read(buffer_slice(&said), &leader, &term), "more than it is");
+    cr_expect_not(refusal_read((struct slice){0}, &leader, &term), "nothing");
+    buffer_free(&said);
 }

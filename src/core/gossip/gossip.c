@@ -10,6 +10,7 @@
  *   I6  of itself a node believes nobody.
  *   I7  a node that is ill probes more slowly, and believes less of what it sees.
  *   I8  who is suspect has a suspicion that ends, and nobody else has one.
+ *   I9  after a tick the next one is later: time goes on.
  */
 #include "core/gossip/gossip_impl.h"
 
@@ -27,6 +28,29 @@ static void check_config(const struct gossip_config *config)
     ASSERT(config->confirmations <= GOSSIP_CONFIRMATIONS_MAX);
 }
 
+#define MS(n) ((duration){INT64_C(1000000) * (n)})
+
+struct gossip_config gossip_config_usual(void)
+{
+    return (struct gossip_config){
+        .interval = MS(300),
+        .timeout = MS(120),
+        .tell_interval = MS(100),
+        .compare_interval = MS(10000),
+        .load_interval = MS(1000),
+        .load_spread = MS(30),
+        .forget_after = MS(60000),
+        .helpers = 4,
+        .tell_members = 3,
+        .retransmits = 4,
+        .suspicion = 3,
+        .suspicion_factor = 6,
+        .confirmations = 3,
+        .health_max = 8,
+        .lifeguard = true,
+    };
+}
+
 struct gossip *gossip_new(struct arena *arena, const struct gossip_config *config, instant now)
 {
     check_config(config);
@@ -36,6 +60,7 @@ struct gossip *gossip_new(struct arena *arena, const struct gossip_config *confi
     gossip->now = now;
     gossip->number = (uint32_t)prng_next(&gossip->prng); /* answers to an earlier life are none */
     gossip->suspicions_next = gossip->relays_next = gossip->streams_at = GOSSIP_NEVER;
+    gossip->soon = COMPARES_SOON;
     gossip_queue_init(gossip);
     struct member *self = gossip_add(gossip, config->self, &config->address);
     gossip_set(gossip, self, GOSSIP_ALIVE, config->incarnation, config->incarnation);
@@ -147,12 +172,12 @@ static void on_datagram(struct gossip *gossip, const struct gossip_event *event,
 
 static void on_tick(struct gossip *gossip, struct gossip_outbox *out)
 {
-    gossip_suspicions_expire(gossip);
     load_tick(gossip);
     if (!gossip->leaving) {
         gossip_probe_tick(gossip, out);
         gossip_compare_tick(gossip, out);
     }
+    gossip_suspicions_expire(gossip); /* a failed ping may have brought its end forward */
     gossip_tell_round(gossip, out);
     gossip_streams_tick(gossip, out);
     gossip_relays_tick(gossip, out);
@@ -183,6 +208,7 @@ void gossip_step(struct gossip *gossip, const struct gossip_event *event, struct
     case GOSSIP_EV_LEAVE: on_leave(gossip); break;
     }
     out->deadline = deadline_of(gossip);
+    if (event->kind == GOSSIP_EV_TICK) ASSERT(out->deadline.ns > gossip->now.ns); /* [I9] */
 }
 
 /* --- checking -------------------------------------------------------------------------------- */

@@ -102,6 +102,9 @@ struct gossip_outbox {
     struct gossip_datagram datagrams[GOSSIP_OUT_MAX];
 };
 
+/* What is good for most, without what is each node's own. */
+struct gossip_config gossip_config_usual(void);
+
 struct gossip; /* opaque: lives in the arena, but for what gossip_free gives back */
 
 struct gossip *gossip_new(struct arena *arena, const struct gossip_config *config, instant now);

@@ -46,6 +46,14 @@ static void suspicion_time(struct gossip *gossip, struct suspicion *suspicion)
     gossip->suspicions_next = gossip_earlier(gossip->suspicions_next, suspicion->until);
 }
 
+/* Of all who hear of a suspicion, about twice as many as can confirm it look for themselves next:
+ * so a suspect that is dead is soon believed to be, and one that is not soon hears of it. */
+static bool is_asked_for(struct gossip *gossip, node_id accuser)
+{
+    if (!gossip->config.lifeguard || node_eq(accuser, gossip->config.self)) return false;
+    return prng_below(&gossip->prng, gossip->alive) < 2 * gossip->config.confirmations;
+}
+
 static void suspicion_begin(struct gossip *gossip, struct member *member, node_id accuser)
 {
     if (gossip->suspicions_count == gossip->suspicions_capacity) {
@@ -60,6 +68,7 @@ static void suspicion_begin(struct gossip *gossip, struct member *member, node_i
     *suspicion = (struct suspicion){.member = gossip_place(gossip, member), .begun = gossip->now};
     suspicion->accusers[suspicion->accusers_count++] = accuser;
     suspicion_time(gossip, suspicion);
+    if (is_asked_for(gossip, accuser)) gossip->look_at = member->node;
 }
 
 void gossip_suspicion_drop(struct gossip *gossip, struct member *member)
@@ -90,15 +99,13 @@ void gossip_suspect(struct gossip *gossip, struct member *member, uint64_t incar
 {
     if (incarnation < member->incarnation) return; /* [I2] */
     if (!gossip_is_up(member) && incarnation == member->incarnation) return;
-    bool news = true;
-    if (member->state == GOSSIP_SUSPECT) {
-        news = confirm(gossip, member, accuser) || incarnation > member->incarnation;
-        gossip_set(gossip, member, GOSSIP_SUSPECT, incarnation, member->told);
-    } else {
+    if (member->state == GOSSIP_SUSPECT && incarnation == member->incarnation) {
+        if (!confirm(gossip, member, accuser)) return;
+    } else { /* what was said of an earlier incarnation it has refuted */
+        gossip_suspicion_drop(gossip, member);
         gossip_set(gossip, member, GOSSIP_SUSPECT, incarnation, member->told);
         suspicion_begin(gossip, member, accuser);
     }
-    if (!news) return;
     member->accuser = accuser;
     gossip_tell(gossip, member, QUEUE_NEWS);
 }
@@ -143,10 +150,13 @@ void gossip_health_change(struct gossip *gossip, int32_t by)
 static void about_self(struct gossip *gossip, const struct gossip_news *news)
 {
     struct member *self = gossip_self(gossip);
-    if (news->incarnation < self->incarnation || gossip->leaving) return;
+    if (gossip->leaving || news->kind == GOSSIP_NEWS_LOAD) return;
     bool accused = news->kind != GOSSIP_NEWS_ALIVE;
+    if (news->incarnation < self->incarnation) { /* who says it has missed what we said since */
+        if (accused && !self->links[QUEUE_NEWS].queued) gossip_tell(gossip, self, QUEUE_NEWS);
+        return;
+    }
     bool twin = !accused && !gossip_address_eq(&news->address, &self->address);
-    if (news->kind == GOSSIP_NEWS_LOAD) return;
     if (!accused && !twin && news->incarnation == self->incarnation) return;
     if (accused) {
         gossip->stats.refuted++;

@@ -1,7 +1,10 @@
 /* gossip_compare.c -- two views are compared, and what differs is sent: see gossip_impl.h. */
 #include "core/gossip/gossip_impl.h"
 
-enum { DOWN_SHARE = 4 }; /* one of so many comparisons is tried with who seems not to be there */
+enum {
+    DOWN_SHARE = 4,    /* one of so many comparisons is tried with who seems not to be there */
+    SOON_INTERVALS = 4 /* between two comparisons of who has just started */
+};
 
 /* --- records --------------------------------------------------------------------------------- */
 
@@ -102,11 +105,13 @@ void gossip_compare_tick(struct gossip *gossip, struct gossip_outbox *out)
 {
     if (!gossip_is_due(gossip, gossip->compare_at)) return;
     const struct gossip_config *config = &gossip->config;
-    duration next = gossip->met ? config->compare_interval : config->interval;
-    gossip->compare_at = gossip_after(gossip, next.ns);
+    bool soon = gossip->soon > 0;
+    if (soon) gossip->soon--;
+    gossip->compare_at = gossip_after(gossip, soon ? config->interval.ns * SOON_INTERVALS
+                                                   : config->compare_interval.ns);
     forget(gossip);
     struct member *with = NULL;
-    if (gossip->met && prng_below(&gossip->prng, DOWN_SHARE) == 0) with = gossip_pick_down(gossip);
+    if (!soon && prng_below(&gossip->prng, DOWN_SHARE) == 0) with = gossip_pick_down(gossip);
     if (with == NULL) with = gossip_pick(gossip, NODE_NONE);
     if (with == NULL) with = gossip_pick_down(gossip);
     if (with != NULL) send_sums(gossip, out, &with->address, with, false);
@@ -121,10 +126,7 @@ void gossip_on_compare(struct gossip *gossip, const struct gossip_event *event,
         differ |= (uint64_t)(msg->sums[i] != gossip->sums[i]) << i;
     }
     const struct member *about = gossip_member(gossip, msg->from);
-    if (msg->answer) {
-        gossip->met = true;
-    } else {
-        send_sums(gossip, out, &event->from, about, true);
-    }
+    if (!msg->answer) send_sums(gossip, out, &event->from, about, true);
+    if (differ == 0) gossip->soon = 0;
     if (differ != 0) stream_begin(gossip, &event->from, differ);
 }

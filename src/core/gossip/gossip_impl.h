@@ -10,6 +10,7 @@ enum {
     SENDS_MAX = 64,       /* of one piece of news */
     RELAYS_MAX = 64,      /* pings on behalf of others, under way */
     STREAMS_MAX = 4,      /* nodes that get records, at a time */
+    COMPARES_SOON = 8,    /* until two views are the same, after a start */
     STREAM_PARTS = 4,     /* datagrams to one of them in one step */
     LOAD_BYTES_MAX = 256, /* of loads in one datagram: they are many, and can wait */
     PICKS_MAX = 8,        /* tries to find somebody by chance; then all are looked at */
@@ -31,6 +32,11 @@ struct queue {
 };
 
 enum queue_kind { QUEUE_NEWS, QUEUE_LOADS, QUEUES_COUNT };
+
+struct table_slot {
+    node_id node;
+    int32_t place; /* PLACE_NONE: free */
+};
 
 struct member {
     node_id node;
@@ -88,7 +94,7 @@ struct gossip {
     instant now;
     struct member *members; /* [0] is self */
     uint32_t count, capacity;
-    int32_t *table; /* places by node; a power of two */
+    struct table_slot *table; /* by node; a power of two */
     uint32_t table_size;
     int32_t *order; /* places, in the order of probing; without self */
     uint32_t order_at;
@@ -100,6 +106,7 @@ struct gossip {
     uint32_t suspicions_count, suspicions_capacity;
     instant suspicions_next;
     struct probe probe;
+    node_id look_at; /* the next to be pinged, out of order; NODE_NONE: nobody */
     instant probe_at, tell_at, compare_at;
     uint32_t number; /* of the next ping */
     struct relay relays[RELAYS_MAX];
@@ -107,7 +114,8 @@ struct gossip {
     struct stream streams[STREAMS_MAX];
     instant streams_at;
     uint32_t health;
-    bool leaving, met;           /* met: somebody has compared with us */
+    bool leaving;
+    uint32_t soon;               /* comparisons to be made soon: we have just started */
     struct gossip_load load_now; /* not told yet, if load_waits */
     bool load_waits;
     instant load_at;

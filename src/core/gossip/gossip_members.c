@@ -16,19 +16,25 @@ static uint32_t slot_of(const struct gossip *gossip, node_id node)
     return (uint32_t)mix(node.n) & (gossip->table_size - 1);
 }
 
+/* Of who is not there: a free one. */
 static uint32_t slot_find(const struct gossip *gossip, node_id node)
 {
     uint32_t slot = slot_of(gossip, node);
-    while (gossip->table[slot] != PLACE_NONE && /* ends: half of them are free */
-           !node_eq(gossip->members[gossip->table[slot]].node, node)) {
+    while (gossip->table[slot].place != PLACE_NONE && /* ends: half of them are free */
+           !node_eq(gossip->table[slot].node, node)) {
         slot = (slot + 1) & (gossip->table_size - 1);
     }
     return slot;
 }
 
+static void slot_set(struct gossip *gossip, node_id node, int32_t place)
+{
+    gossip->table[slot_find(gossip, node)] = (struct table_slot){node, place};
+}
+
 struct member *gossip_member(const struct gossip *gossip, node_id node)
 {
-    int32_t place = gossip->table[slot_find(gossip, node)];
+    int32_t place = gossip->table[slot_find(gossip, node)].place;
     return place == PLACE_NONE ? NULL : &gossip->members[place];
 }
 
@@ -41,13 +47,14 @@ int32_t gossip_place(const struct gossip *gossip, const struct member *member)
 static void slot_clear(struct gossip *gossip, uint32_t slot)
 {
     uint32_t mask = gossip->table_size - 1, free = slot;
-    for (uint32_t at = (slot + 1) & mask; gossip->table[at] != PLACE_NONE; at = (at + 1) & mask) {
-        uint32_t wants = slot_of(gossip, gossip->members[gossip->table[at]].node);
+    for (uint32_t at = (slot + 1) & mask; gossip->table[at].place != PLACE_NONE;
+         at = (at + 1) & mask) { /* ends: at a free one */
+        uint32_t wants = slot_of(gossip, gossip->table[at].node);
         if (((at - wants) & mask) < ((at - free) & mask)) continue;
         gossip->table[free] = gossip->table[at];
         free = at;
     }
-    gossip->table[free] = PLACE_NONE;
+    gossip->table[free] = (struct table_slot){.place = PLACE_NONE};
 }
 
 /* --- room ------------------------------------------------------------------------------------ */
@@ -58,9 +65,9 @@ static void table_make(struct gossip *gossip, uint32_t size)
     heap_give(&gossip->heap, gossip->table, gossip->table_size * item);
     gossip->table = heap_take(&gossip->heap, size * item);
     gossip->table_size = size;
-    for (uint32_t i = 0; i < size; i++) gossip->table[i] = PLACE_NONE;
+    for (uint32_t i = 0; i < size; i++) gossip->table[i].place = PLACE_NONE;
     for (uint32_t i = 0; i < gossip->count; i++) {
-        gossip->table[slot_find(gossip, gossip->members[i].node)] = (int32_t)i;
+        slot_set(gossip, gossip->members[i].node, (int32_t)i);
     }
 }
 
@@ -116,7 +123,7 @@ struct member *gossip_add(struct gossip *gossip, node_id node, const struct goss
     struct member *member = &gossip->members[place];
     *member = (struct member){.node = node, .suspicion = PLACE_NONE, .since = gossip->now};
     member->address = *address;
-    gossip->table[slot_find(gossip, node)] = place;
+    slot_set(gossip, node, place);
     gossip->count++;
     gossip->alive++;
     gossip->changes++;
@@ -134,7 +141,7 @@ static void move_last(struct gossip *gossip, int32_t to)
     int32_t last = (int32_t)gossip->count - 1;
     if (to == last) return;
     struct member *member = &gossip->members[last];
-    gossip->table[slot_find(gossip, member->node)] = to;
+    slot_set(gossip, member->node, to);
     gossip->order[member->order] = to;
     gossip->members[to] = *member;
 }
@@ -246,6 +253,9 @@ static void shuffle(struct gossip *gossip)
 struct member *gossip_next_to_probe(struct gossip *gossip)
 {
     uint32_t others = gossip->count - 1;
+    struct member *first = gossip_member(gossip, gossip->look_at);
+    gossip->look_at = NODE_NONE;
+    if (first != NULL && gossip_is_up(first)) return first;
     for (uint32_t i = 0; i < others; i++) {
         if (gossip->order_at >= others) shuffle(gossip);
         struct member *member = &gossip->members[gossip->order[gossip->order_at++]];

@@ -98,7 +98,7 @@ static struct gossip_news news_of(const struct member *member, enum queue_kind k
 /* How often one piece of news is sent from here: what SWIM proves to be enough, and a factor. */
 static uint8_t sends_max(const struct gossip *gossip)
 {
-    uint32_t digits = 1;
+    uint32_t digits = 2; /* of few each counts: one more */
     for (uint32_t n = gossip->alive; n >= 10; n /= 10) digits++;
     return (uint8_t)u64_min((uint64_t)digits * gossip->config.retransmits, SENDS_MAX);
 }

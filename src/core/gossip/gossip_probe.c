@@ -79,6 +79,7 @@ static void go_on(struct gossip *gossip, struct gossip_outbox *out)
     struct member *target = gossip_member(gossip, probe->target);
     bool over = gossip_is_due(gossip, probe->ends);
     if (target == NULL || !gossip_is_up(target) || probe->acked) {
+        probe->asked = true; /* nobody needs to be */
         probe->active = !over;
         return;
     }

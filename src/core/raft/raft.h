@@ -150,6 +150,8 @@ bool raft_is_recovering(const struct raft *raft);
 /* Leads, has committed in its term, hands nothing over, and has less than tail_bytes that are not
  * committed. */
 bool raft_may_propose(const struct raft *raft);
+/* While learners are waited for, too: the last word counts, so that one who died is not waited for.
+ * What has caught up so far is counted again. */
 bool raft_may_change_members(const struct raft *raft);
 /* What it promises. True: it is durable. */
 bool raft_hard(const struct raft *raft, struct raft_hard *hard);

@@ -47,7 +47,7 @@ bool raft_may_propose(const struct raft *raft)
 
 bool raft_may_change_members(const struct raft *raft)
 {
-    return raft->role == RAFT_LEADER && raft->commit >= raft->term_first && !raft->changing &&
+    return raft->role == RAFT_LEADER && raft->commit >= raft->term_first &&
            raft->transfer_to.n == 0 && !raft->effective.members.joint &&
            raft->effective.index <= raft->commit;
 }

@@ -1,0 +1,17 @@
+/* cluster_show.h -- what a node answered, for people and for programs. Pure. */
+#pragma once
+
+#include "base/buffer.h"
+#include "cli/client.h"
+
+/* A map: a line for each pair. A list of maps: a table, headed by the names of the first. Else the
+ * values, a line each. */
+void cluster_show(const struct answer *answer, struct buffer *out);
+/* One line of JSON, and its end. */
+void cluster_show_json(const struct answer *answer, struct buffer *out);
+
+/* Of a map; NULL: it has no such name. */
+const struct answer *answer_field(const struct answer *map, const char *name);
+/* Its digits; 0 where it has none. */
+uint64_t answer_number(const struct answer *map, const char *name);
+bool answer_is(const struct answer *map, const char *name, const char *text);

@@ -1,0 +1,230 @@
+/*
+ * keeper.c -- see keeper.h.
+ *
+ * Invariants. The brackets mark the lines that keep them.
+ *   K1  a change of members is asked for once for a place and a term: asking again would count what
+ *       new members have caught up from the beginning.
+ */
+#include "lane/keeper.h"
+
+#include <stdlib.h>
+
+#include "core/registry/planner.h"
+#include "lane/lane_impl.h"
+#include "lane/shard_impl.h"
+
+#define NS_PER_MS       INT64_C(1000000)
+#define NS_PER_S        (1000 * NS_PER_MS)
+#define LOOK_PAUSE_NS   (5 * NS_PER_MS)
+#define MEND_PAUSE_NS   (100 * NS_PER_MS)
+#define REPORT_PAUSE_NS NS_PER_S
+#define ASK_AGAIN_NS    (30 * NS_PER_S)
+#define LEADS_FIRST_NS  (5 * NS_PER_S) /* before it is given on: who stops shall not get it back */
+
+enum { BEHIND_MAX = 1000, RATE_KEEP = 7, RATE_PARTS = 8 /* of the old rate, of a new second */ };
+
+struct kept { /* of each shard */
+    uint64_t asked_epoch, asked_term;
+    instant asked_at, led_since;
+    uint64_t led_term;
+    uint64_t seen_last, seen_calls; /* when it was last reported */
+    uint64_t writes, operations;    /* a second, smoothed */
+};
+
+struct keeper {
+    struct lane *lane;
+    struct map *map;
+    struct kept *kept; /* [shards_count + 1] */
+    instant looked_at, mended_at, reported_at;
+};
+
+struct keeper *keeper_new(struct lane *lane, struct map *map)
+{
+    struct keeper *keeper = calloc(1, sizeof *keeper);
+    ASSERT(keeper != NULL);
+    *keeper = (struct keeper){.lane = lane, .map = map};
+    keeper->kept = calloc(lane_shards_count(lane) + 1, sizeof *keeper->kept);
+    ASSERT(keeper->kept != NULL);
+    return keeper;
+}
+
+void keeper_free(struct keeper *keeper)
+{
+    if (keeper == NULL) return;
+    free(keeper->kept);
+    free(keeper);
+}
+
+static struct kept *kept_of(struct keeper *keeper, shard_id shard)
+{
+    uint32_t root = lane_shards_count(keeper->lane);
+    return &keeper->kept[shard_eq(shard, SHARD_ROOT) ? root : shard.n];
+}
+
+/* NULL: the registry does not say, or this node is none of its members. */
+static const struct registry_shard *desired_of(const struct keeper *keeper, shard_id shard)
+{
+    const struct registry *registry = map_registry(keeper->map);
+    if (registry_epoch(registry) == 0) return NULL;
+    const struct registry_member *self = registry_member(registry, lane_self(keeper->lane));
+    if (self == NULL || self->state == MEMBER_REMOVED) return NULL;
+    return registry_shard(registry, shard);
+}
+
+/* --- members --------------------------------------------------------------------------------- */
+
+static bool is_like(const struct raft_members *members, const struct registry_shard *place)
+{
+    if (members->joint || members->count != place->voters_count) return false;
+    for (uint32_t i = 0; i < members->count; i++) {
+        if (!node_eq(members->members[i].node, place->voters[i])) return false;
+        if (members->members[i].role != RAFT_VOTER) return false;
+    }
+    return true;
+}
+
+/* We lead, and the members in effect are agreed on. */
+static bool is_settled(const struct shard *shard, const struct registry_shard *place)
+{
+    const struct raft *raft = shard_raft(shard);
+    return shard_is_leader(shard) && raft_may_change_members(raft) &&
+           is_like(raft_members(raft), place);
+}
+
+static void change_members(struct keeper *keeper, struct shard *shard,
+                           const struct registry_shard *place)
+{
+    struct kept *kept = kept_of(keeper, shard_number(shard));
+    const struct raft *raft = shard_raft(shard);
+    instant now = keeper->mended_at;
+    struct fault fault;
+    bool asked = kept->asked_epoch == place->epoch && kept->asked_term == raft_term(raft) &&
+                 now.ns - kept->asked_at.ns < ASK_AGAIN_NS;
+    if (asked || !raft_may_change_members(raft)) return; /* [K1] */
+    if (shard_change_members(shard, place->voters, place->voters_count, &fault) != ERR_OK) return;
+    kept->asked_epoch = place->epoch;
+    kept->asked_term = raft_term(raft);
+    kept->asked_at = now;
+}
+
+static bool is_caught_up(const struct shard *shard, node_id node)
+{
+    struct raft_peer peers[RAFT_MEMBERS_MAX];
+    uint32_t count = raft_peers(shard_raft(shard), peers);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!node_eq(peers[i].node, node)) continue;
+        return peers[i].is_active && !peers[i].is_recovering && !peers[i].no_room &&
+               peers[i].matched + BEHIND_MAX >= shard_last(shard);
+    }
+    return false;
+}
+
+static void give_lead(struct keeper *keeper, struct shard *shard,
+                      const struct registry_shard *place)
+{
+    const struct registry *registry = map_registry(keeper->map);
+    struct kept *kept = kept_of(keeper, shard_number(shard));
+    node_id to = place->leader;
+    if (to.n == 0 || node_eq(to, lane_self(keeper->lane))) return;
+    if (keeper->mended_at.ns - kept->led_since.ns < LEADS_FIRST_NS) return;
+    if (registry_member(registry, to)->state != MEMBER_ALIVE || !is_caught_up(shard, to)) return;
+    kept->led_since = keeper->mended_at; /* the next try is as far away */
+    shard_hand_over(shard, to);
+}
+
+static void mend(struct keeper *keeper, struct shard *shard)
+{
+    const struct registry_shard *place = desired_of(keeper, shard_number(shard));
+    struct kept *kept = kept_of(keeper, shard_number(shard));
+    if (place == NULL || !shard_is_leader(shard)) return;
+    uint64_t term = raft_term(shard_raft(shard));
+    if (kept->led_term != term) {
+        kept->led_term = term;
+        kept->led_since = keeper->mended_at;
+    }
+    if (is_settled(shard, place)) {
+        give_lead(keeper, shard, place);
+    } else {
+        change_members(keeper, shard, place);
+    }
+}
+
+/* --- what is told ---------------------------------------------------------------------------- */
+
+static void look(struct keeper *keeper, const struct shard *shard)
+{
+    const struct raft *raft = shard_raft(shard);
+    const struct registry_shard *place = desired_of(keeper, shard_number(shard));
+    struct map_lead lead = {raft_leader(raft), raft_term(raft), 0};
+    if (lead.leader.n == 0) return;
+    if (node_eq(lead.leader, lane_self(keeper->lane)) && !shard_is_leader(shard)) return;
+    if (place != NULL && is_settled(shard, place)) lead.settled = place->epoch;
+    map_note_own(keeper->map, shard_number(shard), lead);
+}
+
+static void report_members(const struct shard *shard, struct planner_report *report)
+{
+    const struct raft_members *members = raft_members(shard_raft(shard));
+    node_id self = lane_self(shard->lane);
+    for (uint32_t i = 0; i < members->count; i++) {
+        node_id node = members->members[i].node;
+        bool votes = (members->members[i].role & RAFT_VOTER) != 0;
+        if (!votes && report->learners_count < REGISTRY_REPLICAS_MAX) {
+            report->learners[report->learners_count++] = node;
+        }
+        if (!votes || report->voters_count == REGISTRY_REPLICAS_MAX) continue;
+        bool good = node_eq(node, self) || is_caught_up(shard, node);
+        report->caught_up |= (uint32_t)good << report->voters_count;
+        report->voters[report->voters_count++] = node;
+    }
+}
+
+static uint32_t rate_of(uint64_t *smoothed, uint64_t since)
+{
+    *smoothed = (*smoothed * RATE_KEEP + since * (RATE_PARTS - RATE_KEEP)) / RATE_PARTS;
+    return (uint32_t)u64_min(*smoothed, UINT32_MAX);
+}
+
+static void report(struct keeper *keeper, struct shard *shard, struct buffer *reports)
+{
+    struct kept *kept = kept_of(keeper, shard_number(shard));
+    struct planner_report told = {0};
+    uint64_t last = shard_last(shard), calls = shard_calls(shard);
+    uint64_t writes = last - u64_min(last, kept->seen_last);
+    told.writes_a_second = rate_of(&kept->writes, writes);
+    told.operations_a_second = rate_of(&kept->operations, calls - kept->seen_calls);
+    kept->seen_last = last;
+    kept->seen_calls = calls;
+    if (!shard_is_leader(shard)) return;
+    report_members(shard, &told);
+    told.bytes = store_room(shard_store(shard))->heap.used_bytes;
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) told.keys += store_count(shard_store(shard), i);
+    report_write(shard_number(shard), &told, reports);
+}
+
+/* --- the turn -------------------------------------------------------------------------------- */
+
+instant keeper_turn(struct keeper *keeper, instant now, struct buffer *reports)
+{
+    struct lane *lane = keeper->lane;
+    struct shard *shard;
+    if (now.ns - keeper->mended_at.ns >= MEND_PAUSE_NS) {
+        keeper->mended_at = now;
+        for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
+            mend(keeper, shard);
+        }
+    }
+    if (now.ns - keeper->looked_at.ns >= LOOK_PAUSE_NS) {
+        keeper->looked_at = now;
+        for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
+            look(keeper, shard);
+        }
+    }
+    if (now.ns - keeper->reported_at.ns >= REPORT_PAUSE_NS) {
+        keeper->reported_at = now;
+        for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
+            report(keeper, shard, reports);
+        }
+    }
+    return (instant){now.ns + MEND_PAUSE_NS};
+}

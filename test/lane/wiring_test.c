@@ -1,0 +1,160 @@
+/* wiring_test.c -- three nodes form a cluster, know who leads, and make shards as they shall be. */
+#include <stdio.h>
+
+#include "lane/keeper.h"
+#include "lane/root.h"
+#include "lane/wiring.h"
+#include "test/core/registry/registry_fixture.h"
+#include "test/lane/replica_fixture.h"
+
+enum { SHARDS = 4, CLUSTER = 77 };
+
+struct world {
+    struct replica_cluster replicas; /* the first: it is what the fixture knows */
+    struct lane_cluster facts[REPLICA_NODES_MAX];
+    struct registry_member founders[REPLICA_NODES_MAX];
+    struct lane_start starts[SHARDS + 1];
+    node_id nodes[REPLICA_NODES_MAX];
+    char paths[REPLICA_NODES_MAX][80];
+};
+
+static void world_begin(struct world *world, uint32_t count)
+{
+    replica_cluster_new(&world->replicas, count);
+    for (uint32_t i = 0; i < count; i++) {
+        world->founders[i] = made_member(i + 1, "", "");
+        world->nodes[i].n = i + 1;
+    }
+    for (uint32_t i = 0; i <= SHARDS; i++) {
+        world->starts[i] =
+            (struct lane_start){i == SHARDS ? SHARD_ROOT : (shard_id){i}, world->nodes, count};
+    }
+    world->replicas.shards_count = SHARDS;
+    world->replicas.starts = world->starts;
+    world->replicas.starts_count = SHARDS + 1;
+    for (uint32_t i = 0; i < count; i++) {
+        (void)snprintf(world->paths[i], sizeof world->paths[i], "%s/registry.copy",
+                       world->replicas.nodes[i].folder);
+        world->facts[i] = (struct lane_cluster){.id = CLUSTER,
+                                                .shards_count = SHARDS,
+                                                .registry_path = world->paths[i],
+                                                .self = world->founders[i],
+                                                .founders = world->founders,
+                                                .founders_count = count,
+                                                .replicas = 3};
+        world->replicas.nodes[i].cluster = &world->facts[i];
+    }
+    replica_cluster_start_all(&world->replicas);
+}
+
+static struct map *map_of(struct replica_cluster *cluster, uint32_t number)
+{
+    return lane_map(replica_lane(cluster, number));
+}
+
+static bool all_know(struct replica_cluster *cluster)
+{
+    for (uint32_t i = 1; i <= cluster->count; i++) {
+        if (map_epoch(map_of(cluster, i)) == 0) return false;
+        for (uint32_t k = 0; k <= SHARDS; k++) {
+            shard_id shard = k == SHARDS ? SHARD_ROOT : (shard_id){k};
+            node_id leader = map_leader(map_of(cluster, i), shard);
+            if (leader.n == 0 ||
+                !shard_is_leader(lane_shard(replica_lane(cluster, leader.n), shard))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Each shard is led by whom the registry prefers, and its members are as they shall be. */
+static bool is_as_desired(struct replica_cluster *cluster)
+{
+    if (!all_know(cluster)) return false;
+    const struct registry *registry = map_registry(map_of(cluster, 1));
+    for (uint32_t i = 0; i < SHARDS; i++) {
+        const struct registry_shard *place = registry_shard(registry, (shard_id){i});
+        node_id leader = map_leader(map_of(cluster, 1), (shard_id){i});
+        if (place->leader.n != 0 && !node_eq(place->leader, leader)) return false;
+        const struct shard *shard = lane_shard(replica_lane(cluster, leader.n), (shard_id){i});
+        const struct raft_members *members = raft_members(shard_raft(shard));
+        if (members->joint || members->count != place->voters_count) return false;
+        for (uint32_t k = 0; k < members->count; k++) {
+            if (!node_eq(members->members[k].node, place->voters[k])) return false;
+        }
+    }
+    return true;
+}
+
+static struct root *root_that_leads(struct replica_cluster *cluster)
+{
+    for (uint32_t i = 1; i <= cluster->count; i++) {
+        struct root *root = wiring_root(lane_wiring(replica_lane(cluster, i)));
+        if (root_leads(root)) return root;
+    }
+    return NULL;
+}
+
+static bool all_report(struct replica_cluster *cluster)
+{
+    const struct root *root = root_that_leads(cluster);
+    for (uint32_t i = 0; i < SHARDS && root != NULL; i++) {
+        const struct planner_report *report = root_report(root, (shard_id){i});
+        if (report->at.ns == 0 || report->voters_count == 0) return false;
+    }
+    return root != NULL;
+}
+
+static void change(struct replica_cluster *cluster, const struct registry_event *event)
+{
+    struct fault fault = {0};
+    node_id node;
+    struct root *root = root_that_leads(cluster);
+    cr_assert(root != NULL);
+    uint64_t ticket = root_ask(root, event, &fault);
+    cr_assert(ticket != 0, "%s", fault.text);
+    enum root_answer answer = ROOT_WAITS;
+    for (uint32_t i = 0; i < 1000 && answer == ROOT_WAITS; i++) {
+        replica_cluster_turn(cluster);
+        answer = root_answer(root, ticket, &node);
+    }
+    cr_assert(answer == ROOT_DONE);
+}
+
+Test(wiring, forms_a_cluster_that_all_know)
+{
+    struct world world = {0};
+    world_begin(&world, 3);
+    replica_cluster_until(&world.replicas, "all know the registry and the leaders", all_know);
+    const struct registry *registry = map_registry(map_of(&world.replicas, 2));
+    cr_expect(registry_cluster(registry) == CLUSTER);
+    cr_expect(registry_shards_count(registry) == SHARDS);
+    cr_expect(registry_members_count(registry) == 3);
+    replica_cluster_until(&world.replicas, "leadership is dealt", is_as_desired);
+    replica_cluster_until(&world.replicas, "leaders report", all_report);
+    replica_cluster_free(&world.replicas);
+}
+
+Test(wiring, makes_shards_as_they_shall_be)
+{
+    struct world world = {0};
+    world_begin(&world, 3);
+    replica_cluster_until(&world.replicas, "leadership is dealt", is_as_desired);
+    struct registry_event event = {
+        .kind = REGISTRY_SETTING, .setting = REGISTRY_SETTING_REPLICAS, .value = 1};
+    change(&world.replicas, &event);
+    const struct registry *registry = map_registry(map_of(&world.replicas, 1));
+    cr_assert(registry_replicas(registry) == 1);
+    for (uint32_t i = 0; i < SHARDS; i++) {
+        uint32_t turns = 0;
+        while (
+            registry_shard(map_registry(map_of(&world.replicas, 3)), (shard_id){i})->voters_count !=
+            1) {
+            replica_cluster_turn(&world.replicas);
+            cr_assert(++turns < 20000, "the root plans");
+        }
+    }
+    replica_cluster_until(&world.replicas, "groups of one", is_as_desired);
+    replica_cluster_free(&world.replicas);
+}
