@@ -1,6 +1,7 @@
 /* crossing_route.c -- see crossing.h: which shard, and whether this lane may run it now. */
 #include <stdlib.h>
 
+#include "cmd/call.h"
 #include "lane/together.h"
 #include "serve/acl.h"
 #include "serve/crossing_share.h"
@@ -58,6 +59,16 @@ static shard_id shard_of_named_slot(const struct crossing *crossing, const struc
 static bool follows_patterns(const struct command *command)
 {
     return command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
+}
+
+/* CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT; of what is no slot any shard can say so. */
+static shard_id shard_of_named_slot(const struct crossing *crossing, const struct request *request)
+{
+    enum command_id id = request->command->id;
+    int64_t slot;
+    if (id != COMMAND_CLUSTER_COUNTKEYSINSLOT && id != COMMAND_CLUSTER_GETKEYSINSLOT) return NONE;
+    if (!integer_parse(request->argv[2], &slot) || slot < 0 || slot >= KEY_SLOTS) slot = 0;
+    return shard_of_slot((uint32_t)slot, crossing->config.shards_count);
 }
 
 shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct request *request)
