@@ -61,16 +61,6 @@ static bool follows_patterns(const struct command *command)
     return command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
 }
 
-/* CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT; of what is no slot any shard can say so. */
-static shard_id shard_of_named_slot(const struct crossing *crossing, const struct request *request)
-{
-    enum command_id id = request->command->id;
-    int64_t slot;
-    if (id != COMMAND_CLUSTER_COUNTKEYSINSLOT && id != COMMAND_CLUSTER_GETKEYSINSLOT) return NONE;
-    if (!integer_parse(request->argv[2], &slot) || slot < 0 || slot >= KEY_SLOTS) slot = 0;
-    return shard_of_slot((uint32_t)slot, crossing->config.shards_count);
-}
-
 shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct request *request)
 {
     struct key_place few[KEYS_LOOKED_AT], *places = few;
@@ -88,10 +78,7 @@ shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct re
     for (int64_t i = 0; i < count && !shard_eq(shard, SEVERAL); i++)
         shard = both(shard, crossing_shard_of(crossing, request->argv[places[i].index]));
     if (places != few) free(places);
-    /* Its patterns lead to keys that are none of its arguments. */
-    bool follows = command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
-    bool alone = crossing->config.lanes_count == 1 && !crossing->config.replicated;
-    return follows && alone ? SEVERAL : shard;
+    return shard;
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
