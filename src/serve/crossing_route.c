@@ -1,6 +1,7 @@
 /* crossing_route.c -- see crossing.h: which shard, and whether this lane may run it now. */
 #include <stdlib.h>
 
+#include "cmd/call.h"
 #include "lane/together.h"
 #include "serve/acl.h"
 #include "serve/crossing_share.h"
@@ -77,10 +78,7 @@ shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct re
     for (int64_t i = 0; i < count && !shard_eq(shard, SEVERAL); i++)
         shard = both(shard, crossing_shard_of(crossing, request->argv[places[i].index]));
     if (places != few) free(places);
-    /* Its patterns lead to keys that are none of its arguments. */
-    bool follows = command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
-    bool alone = crossing->config.lanes_count == 1 && !crossing->config.replicated;
-    return follows && alone ? SEVERAL : shard;
+    return shard;
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
