@@ -66,6 +66,9 @@ shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct re
     struct key_place few[KEYS_LOOKED_AT], *places = few;
     const struct command *command = request->command;
     uint32_t only = only_key(request);
+    if (LIKELY(only != 0 && request->slot_known != 0)) {
+        return shard_of_slot(request->slot_known - 1, crossing->config.shards_count);
+    }
     if (LIKELY(only != 0)) return crossing_shard_of(crossing, request->argv[only]);
     if (command->key_specs_count == 0) return shard_of_named_slot(crossing, request);
     int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
