@@ -12,8 +12,9 @@ enum {
     LANE_TAG_REPLICA = LANE_TAG_SNAPSHOT + SNAPSHOT_TAGS,
     LANE_SLOTS = 32,
     LANE_TAG_LINKS = LANE_TAG_REPLICA + LANE_SLOTS,
+    LANE_TAG_GOSSIP = LANE_TAG_LINKS + LINK_TAGS,
 };
-_Static_assert((int)LANE_TAG_LINKS + (int)LINK_TAGS <= (int)LANE_TAGS + 1, "tags of the lane");
+_Static_assert((int)LANE_TAG_GOSSIP <= (int)LANE_TAGS, "tags of the lane");
 
 struct replica;
 struct replica_part;
