@@ -40,11 +40,11 @@ struct lane_config {
     struct call_settings settings;
     const struct command_table *commands;
     const struct lane_replication_config *replication; /* NULL: solo, groups of one */
-    const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
     /* Those that shall be here, as well as those that the folder has. NULL: all of this lane's but
      * the root group, of all peers of `replication`; a folder of an older format has such. */
     const struct lane_start *starts;
     uint32_t starts_count;
+    const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
 };
 
 /* Loads the newest snapshots and the log behind them. What was dropped, how many keys and how long

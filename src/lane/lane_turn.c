@@ -163,12 +163,17 @@ static void mark_when_idle(struct lane *lane)
     lane->marks_due = false;
 }
 
+static void propose(struct lane *lane)
+{
+    for (uint32_t i = 0; i < lane->touched_count; i++) replica_propose(lane->touched[i]->replica);
+}
+
 void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
 {
     if (now.ns > lane->now.ns) lane->now = now;
     lane->turn++;
     work(lane, unix_ms);
-    for (uint32_t i = 0; i < lane->touched_count; i++) replica_propose(lane->touched[i]->replica);
+    propose(lane);
     note_durable(lane);
     if (lane->links != NULL) {
         reload(lane);
@@ -176,7 +181,10 @@ void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
     }
     touch_due(lane);
     for (uint32_t i = 0; i < lane->touched_count; i++) replica_turn(lane->touched[i]->replica);
-    if (lane->wiring != NULL) lane->wiring_due = wiring_turn(lane->wiring, lane->now, unix_ms);
+    if (lane->wiring != NULL) {
+        lane->wiring_due = wiring_turn(lane->wiring, lane->now, unix_ms);
+        propose(lane); /* what the root has decided: whoever is settled has nothing left to propose */
+    }
     if (lane->links == NULL) return;
     if (lane->many_count > 0) mark_when_idle(lane);
     lane_tell_states(lane);

@@ -12,6 +12,7 @@
 #include "lane/mailbox.h"
 #include "lane/report.h"
 #include "lane/root.h"
+#include "lane/welcome.h"
 
 #define NS_PER_S       INT64_C(1000000000)
 #define GONE_AFTER_NS  (3 * NS_PER_S) /* without a link */
@@ -28,7 +29,8 @@ struct wiring {
     const struct lane_cluster *cluster;
     struct map *map;
     struct keeper *keeper;
-    struct root *root; /* of lane 0 */
+    struct root *root;       /* of lane 0 */
+    struct welcome *welcome; /* the same */
     struct seen seen[NODES_MAX];
     uint32_t seen_count;
     instant now, facts_at;
@@ -43,13 +45,17 @@ struct wiring *wiring_new(struct lane *lane, const struct lane_cluster *cluster)
     wiring->cluster = cluster;
     wiring->map = map_open(lane, cluster);
     wiring->keeper = keeper_new(lane, wiring->map);
-    if (lane_number(lane) == 0) wiring->root = root_new(lane, wiring->map, cluster);
+    if (lane_number(lane) == 0) {
+        wiring->root = root_new(lane, wiring->map, cluster);
+        wiring->welcome = welcome_new(lane, wiring->map, wiring->root, cluster);
+    }
     return wiring;
 }
 
 void wiring_free(struct wiring *wiring)
 {
     if (wiring == NULL) return;
+    welcome_free(wiring->welcome);
     root_free(wiring->root);
     keeper_free(wiring->keeper);
     map_close(wiring->map);
@@ -230,7 +236,9 @@ static instant root_part(struct wiring *wiring, int64_t unix_ms)
     bool wanted = root_wants_beliefs(wiring->root, wiring->now);
     uint32_t count = wanted ? believe(wiring, beliefs) : 0;
     tell_facts(wiring);
-    return root_turn(wiring->root, wiring->now, unix_ms, beliefs, count);
+    instant next = root_turn(wiring->root, wiring->now, unix_ms, beliefs, count);
+    if (wiring->lane->links != NULL) welcome_turn(wiring->welcome, wiring->lane->links);
+    return next;
 }
 
 instant wiring_turn(struct wiring *wiring, instant now, int64_t unix_ms)

@@ -16,7 +16,8 @@ enum wiring_kind { WIRING_MAP = 1, WIRING_LEADS, WIRING_REPORTS };
 
 struct wiring *wiring_new(struct lane *lane, const struct lane_cluster *cluster);
 void wiring_free(struct wiring *wiring); /* NULL is allowed */
-/* Once in each turn, when replicas have had theirs. When it wants to be called again. */
+/* Once in each turn, when replicas have had theirs; it runs calls. When it wants to be called again.
+ */
 instant wiring_turn(struct wiring *wiring, instant now, int64_t unix_ms);
 void wiring_take_frame(struct wiring *wiring, const struct link_frame *frame); /* UP, DOWN too */
 

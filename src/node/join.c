@@ -122,6 +122,7 @@ static enum err write_request(const struct joining *joining, const struct join_t
         return fault_set(joining->fault, ERR_USAGE,
                          "there is no port for other nodes: set peer-port");
     }
+    member.state = MEMBER_JOINING;
     struct registry_event event = {
         .kind = REGISTRY_JOIN,
         .now_ms = clock_unix_us() / 1000,

@@ -5,35 +5,34 @@
 #include "io/whole_file.h"
 #include "node/membership.h"
 
-enum { REGISTRY_BYTES_MAX = 16 << 20 };
+enum { REGISTRY_BYTES_MAX = 16 << 20, REPLICAS_STANDARD = 3 };
 
 struct opening {
     struct arena *arena;
     const struct node_options *options;
     const struct data_folder *folder;
     struct peers *peers;
-    struct lane_cluster *cluster;
+    struct membership *membership;
     struct fault *fault;
 };
 
 /* --- the registry as it was ------------------------------------------------------------------- */
 
-static enum err read_copy(const struct opening *opening, struct registry **registry)
+static enum err read_copy(const struct opening *opening)
 {
-    const char *path = opening->cluster->registry_path;
+    struct membership *membership = opening->membership;
+    const char *path = membership->told.registry_path;
     struct buffer bytes = {0};
-    *registry = NULL;
     if (!path_exists(path)) return ERR_OK;
     enum err err = whole_file_read(path, REGISTRY_BYTES_MAX, &bytes, opening->fault);
-    if (err == ERR_OK) *registry = registry_read(buffer_slice(&bytes));
-    if (err == ERR_OK && *registry == NULL) {
+    if (err == ERR_OK) membership->registry = registry_read(buffer_slice(&bytes));
+    membership->told.registry = arena_copy(opening->arena, buffer_slice(&bytes));
+    if (err == ERR_OK && membership->registry == NULL) {
         err = fault_set(opening->fault, ERR_CORRUPT,
                         "%s cannot be read: it is damaged, or a newer tutti wrote it; start that "
                         "one, or copy the file from another node of the cluster",
                         path);
     }
-    if (err == ERR_OK)
-        opening->cluster->registry = arena_copy(opening->arena, buffer_slice(&bytes));
     buffer_free(&bytes);
     return err;
 }
@@ -45,7 +44,7 @@ static enum err check_copy(const struct opening *opening, const struct registry 
         return fault_set(opening->fault, ERR_CORRUPT,
                          "%s is of another cluster than the folder: copy the file from another "
                          "node of its own",
-                         opening->cluster->registry_path);
+                         opening->membership->told.registry_path);
     }
     if (!registry_is_removed(registry, identity->node)) return ERR_OK;
     return fault_set(opening->fault, ERR_USAGE,
@@ -60,7 +59,7 @@ static enum err add_member(const struct opening *opening, const struct registry_
     struct link_peer *peer = &peers->peers[peers->count];
     peer->node = member->node;
     if (node_eq(member->node, peers->self)) {
-        peer->address = opening->cluster->listen;
+        peer->address = opening->membership->told.listen;
         peers->count++;
         return ERR_OK;
     }
@@ -91,72 +90,133 @@ static enum err take_members(const struct opening *opening, const struct registr
  * rest when they come. */
 static void fill_founders(const struct opening *opening)
 {
-    struct lane_cluster *cluster = opening->cluster;
+    struct membership *membership = opening->membership;
     const struct peers *peers = opening->peers;
     uint32_t count = peers->count == 0 ? 1 : peers->count;
     struct registry_member *founders = ARENA_ARRAY(opening->arena, struct registry_member, count);
-    founders[0] = cluster->self;
+    if (opening->folder->identity.origin == DATA_ORIGIN_JOINED) return; /* others have formed it */
+    founders[0] = membership->told.self;
     for (uint32_t i = 0; i < peers->count; i++) {
-        founders[i] = cluster->self;
+        founders[i] = membership->told.self;
         if (node_eq(peers->peers[i].node, peers->self)) continue;
         const struct io_address *address = &peers->peers[i].address;
         bool fits = registry_text_set(&founders[i].peer_host, slice_text(address->text)) &&
-                    registry_text_set(&founders[i].client_host, slice_text(address->text)) &&
-                    registry_text_set(&founders[i].host, (struct slice){0});
-        ASSERT(fits);
+                    registry_text_set(&founders[i].client_host, slice_text(address->text));
+        ASSERT(fits); /* as long as our own */
+        founders[i].host = (struct registry_text){{0}};
         founders[i].node = peers->peers[i].node;
         founders[i].peer_port = address->port;
     }
-    cluster->founders = founders;
-    cluster->founders_count = count;
+    membership->told.founders = founders;
+    membership->told.founders_count = count;
 }
 
 /* A list says where its nodes are, whatever the other settings do. */
 static enum err take_list(const struct opening *opening)
 {
-    struct lane_cluster *cluster = opening->cluster;
+    struct membership *membership = opening->membership;
     const struct peers *peers = opening->peers;
     for (uint32_t i = 0; i < peers->count; i++) {
         const struct link_peer *peer = &peers->peers[i];
         if (!node_eq(peer->node, peers->self)) continue;
-        cluster->listen = peer->address;
-        cluster->self.peer_port = peer->address.port;
-        cluster->may_be_deaf = false;
-        if (registry_text_set(&cluster->self.peer_host, slice_text(peer->address.text))) continue;
+        membership->told.listen = peer->address;
+        membership->told.self.peer_port = peer->address.port;
+        membership->told.may_be_deaf = false;
+        if (registry_text_set(&membership->told.self.peer_host, slice_text(peer->address.text)))
+            continue;
         return fault_set(opening->fault, ERR_USAGE, "the address of node %" PRIu32 " is too long",
                          peer->node.n);
     }
     return ERR_OK;
 }
 
+static void settle_links(const struct opening *opening)
+{
+    struct membership *membership = opening->membership;
+    struct peers *peers = opening->peers;
+    bool wanted = opening->options->config->given[SETTING_PEER_PORT] ||
+                  opening->folder->identity.origin != DATA_ORIGIN_FORMED;
+    membership->has_links = membership->told.listen.port != 0 && (wanted || peers->count > 1);
+    if (peers->count != 0) return;
+    peers->count = 1;
+    peers->peers[0] = (struct link_peer){peers->self, membership->told.listen};
+}
+
+static enum err open_all(const struct opening *opening)
+{
+    struct membership *membership = opening->membership;
+    const struct node_options *options = opening->options;
+    enum err err = facts_gather(options->config, &options->machine, options->version, NULL,
+                                &membership->told.self, opening->fault);
+    membership->told.self.node = opening->folder->identity.node;
+    membership->told.self.state = MEMBER_ALIVE;
+    if (err == ERR_OK) {
+        err = facts_listen_address(options->config, &membership->told.listen, opening->fault);
+    }
+    if (err == ERR_OK) err = take_list(opening);
+    if (err == ERR_OK) fill_founders(opening);
+    if (err == ERR_OK) err = read_copy(opening);
+    if (err != ERR_OK) return err;
+    if (membership->registry != NULL) {
+        err = check_copy(opening, membership->registry);
+        if (err == ERR_OK) err = take_members(opening, membership->registry);
+    }
+    settle_links(opening);
+    return err;
+}
+
 enum err membership_open(struct arena *arena, const struct node_options *options,
                          const struct data_folder *folder, struct peers *peers,
-                         struct lane_cluster *cluster, struct fault *fault)
+                         struct membership *membership, struct fault *fault)
 {
-    const struct opening opening = {arena, options, folder, peers, cluster, fault};
     const struct data_identity *identity = &folder->identity;
-    struct registry *registry = NULL;
-    *cluster = (struct lane_cluster){
+    const struct opening opening = {arena, options, folder, peers, membership, fault};
+    *membership = (struct membership){0};
+    membership->told = (struct lane_cluster){
         .id = identity->cluster,
         .name = identity->name,
         .secret = slice_of(identity->secret, sizeof identity->secret),
         .shards_count = identity->shards_count,
         .seed = identity->seed,
         .registry_path = data_folder_registry_path(arena, folder),
+        .replicas = REPLICAS_STANDARD,
         .may_be_deaf =
             identity->origin == DATA_ORIGIN_FORMED && !options->config->given[SETTING_PEER_PORT],
     };
     peers->self = identity->node;
-    enum err err = facts_gather(options->config, &options->machine, options->version, NULL,
-                                &cluster->self, fault);
-    cluster->self.node = identity->node;
-    if (err == ERR_OK) err = facts_listen_address(options->config, &cluster->listen, fault);
-    if (err == ERR_OK) err = take_list(&opening);
-    if (err == ERR_OK) fill_founders(&opening);
-    if (err == ERR_OK) err = read_copy(&opening, &registry);
-    if (err != ERR_OK || registry == NULL) return err;
-    err = check_copy(&opening, registry);
-    if (err == ERR_OK) err = take_members(&opening, registry);
-    registry_free(registry);
+    enum err err = open_all(&opening);
+    if (err != ERR_OK) membership_close(membership);
     return err;
+}
+
+void membership_close(struct membership *membership)
+{
+    if (membership->registry != NULL) registry_free(membership->registry);
+    membership->registry = NULL;
+}
+
+/* --- the shards of a lane --------------------------------------------------------------------- */
+
+static bool begins_with(const struct membership *membership, shard_id shard)
+{
+    if (membership->registry == NULL) return membership->told.founders_count != 0;
+    return registry_shall_hold(membership->registry, shard, membership->told.self.node);
+}
+
+void membership_starts(const struct membership *membership, struct arena *arena, uint32_t lane,
+                       uint32_t lanes_count, struct lane_config *config)
+{
+    uint32_t shards_count = membership->told.shards_count, count = 0;
+    uint32_t members_count = membership->registry == NULL ? membership->told.founders_count : 0;
+    struct lane_start *starts = ARENA_ARRAY(arena, struct lane_start, shards_count + 1);
+    node_id *members = ARENA_ARRAY(arena, node_id, members_count + 1);
+    for (uint32_t i = 0; i < members_count; i++) members[i] = membership->told.founders[i].node;
+    for (uint32_t i = 0; i <= shards_count; i++) { /* the root group last */
+        shard_id shard = i < shards_count ? (shard_id){i} : SHARD_ROOT;
+        if (shard_lane(shard, shards_count, lanes_count) != lane) continue;
+        if (!begins_with(membership, shard)) continue;
+        starts[count++] = (struct lane_start){shard, members, members_count};
+    }
+    config->starts = starts;
+    config->starts_count = count;
 }

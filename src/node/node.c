@@ -27,7 +27,7 @@ static enum err open_folders(struct node *node, struct fault *fault)
     node->has_folder = err == ERR_OK;
     if (err == ERR_OK) {
         err = membership_open(node->arena, &node->options, &node->folder, &node->peers,
-                              &node->cluster, fault);
+                              &node->membership, fault);
     }
     node->lane_folders = ARENA_ARRAY(node->arena, const char *, node->lanes_count);
     for (uint32_t i = 0; i < node->lanes_count && err == ERR_OK; i++) {
@@ -50,7 +50,12 @@ enum err node_new(const struct node_options *options, struct node **made, struct
     make_run_id(node->run_id);
     node->commands = command_table_new(arena);
     node->mailboxes = ARENA_ARRAY(arena, struct mailbox *, node->lanes_count);
-    for (uint32_t i = 0; i < node->lanes_count; i++) node->mailboxes[i] = mailbox_new();
+    node->wirings = ARENA_ARRAY(arena, struct mailbox *, node->lanes_count);
+    for (uint32_t i = 0; i < node->lanes_count; i++) {
+        node->mailboxes[i] = mailbox_new();
+        node->wirings[i] = mailbox_new();
+    }
+    if (node->lanes_count > 1) node->membership.told.mailboxes = node->wirings;
     *made = node;
     return ERR_OK;
 }
@@ -60,7 +65,9 @@ void node_free(struct node *node)
     if (node == NULL) return;
     for (uint32_t i = 0; node->mailboxes != NULL && i < node->lanes_count; i++) {
         mailbox_free(node->mailboxes[i]);
+        mailbox_free(node->wirings[i]);
     }
+    membership_close(&node->membership);
     if (node->has_folder) data_folder_close(&node->folder);
     arena_free(node->arena);
 }
@@ -80,7 +87,7 @@ const struct data_folder *node_folder(const struct node *node)
     return &node->folder;
 }
 
-const struct lane_cluster *node_cluster(const struct node *node)
+const struct membership *node_membership(const struct node *node)
 {
-    return &node->cluster;
+    return &node->membership;
 }

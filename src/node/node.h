@@ -15,9 +15,10 @@
 #include "node/listen.h"
 #include "serve/config.h"
 
-struct peers;     /* peers.h */
-struct node;      /* opaque */
-struct node_lane; /* opaque */
+struct peers;      /* peers.h */
+struct membership; /* membership.h */
+struct node;       /* opaque */
+struct node_lane;  /* opaque */
 
 struct node_options { /* borrowed for as long as the node is */
     const struct config *config;
@@ -35,7 +36,7 @@ void node_free(struct node *node); /* NULL is allowed */
 uint32_t node_lanes_count(const struct node *node);
 const struct peers *node_peers(const struct node *node);
 const struct data_folder *node_folder(const struct node *node);
-const struct lane_cluster *node_cluster(const struct node *node); /* lane/cluster.h */
+const struct membership *node_membership(const struct node *node);
 
 /* Its io, log, store and front door, listening. */
 MUST_USE enum err node_lane_new(struct node *node, uint32_t number, struct node_lane **lane,

@@ -1,7 +1,7 @@
 /* node_impl.h -- what a node's lanes share; see node.h. */
 #pragma once
 
-#include "lane/cluster.h"
+#include "node/membership.h"
 #include "node/node.h"
 #include "node/peers.h"
 
@@ -13,10 +13,11 @@ struct node {
     struct peers peers;
     struct data_folder folder;
     bool has_folder;
-    struct lane_cluster cluster;
+    struct membership membership;
     const char **lane_folders; /* [lanes_count] */
     const struct command_table *commands;
     uint32_t lanes_count;
     struct mailbox **mailboxes;  /* [lanes_count] */
+    struct mailbox **wirings;    /* [lanes_count]; of lane/wiring.h */
     char run_id[RUN_ID_LEN + 1]; /* of this run of the node: by chance */
 };

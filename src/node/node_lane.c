@@ -51,18 +51,19 @@ static enum err open_lane(struct node_lane *lane, struct fault *fault)
     struct lane_config config = {
         .number = lane->number,
         .lanes_count = node->lanes_count,
-        .shards_count = node->folder.identity.shards_count,
+        .shards_count = node->membership.told.shards_count,
         .folder = node->lane_folders[lane->number],
         .seed = node->folder.identity.seed,
         .segment_bytes = (uint64_t)config_integer(&lane->config, SETTING_LOG_SEGMENT_SIZE),
         .memory_max_bytes = config_memory_max(&lane->config),
         .commands = node->commands,
-        .cluster = &node->cluster,
+        .cluster = &node->membership.told,
     };
     config.segment_bytes -= config.segment_bytes % IO_BLOCK_BYTES;
     config_limits(&lane->config, &config.limits);
     config_call_settings(&lane->config, &config.settings);
-    if (node->peers.count > 1) {
+    membership_starts(&node->membership, lane->arena, lane->number, node->lanes_count, &config);
+    if (node->membership.has_links) {
         uint64_t chance;
         random_fill(&chance, sizeof chance);
         peers_fill(&node->peers, &node->folder.identity, &lane->config, lane->number, chance,
@@ -154,6 +155,7 @@ static enum err compose(struct node_lane *lane, struct fault *fault)
     if (err != ERR_OK) return err;
     lane->turn = turn_new(lane->arena, lane->server);
     mailbox_set_owner(lane->node->mailboxes[lane->number], lane->io);
+    mailbox_set_owner(lane->node->wirings[lane->number], lane->io);
     return ERR_OK;
 }
 
@@ -178,6 +180,7 @@ void node_lane_free(struct node_lane *lane)
 {
     if (lane == NULL) return;
     mailbox_set_owner(lane->node->mailboxes[lane->number], NULL);
+    mailbox_set_owner(lane->node->wirings[lane->number], NULL);
     if (lane->server != NULL) {
         slowlog_free(lane->server->slowlog);
         door_free(lane->server);

@@ -4,8 +4,8 @@
 #include "io/clock.h"
 #include "io/process.h"
 #include "io/signals.h"
-#include "lane/cluster.h"
 #include "node/join.h"
+#include "node/membership.h"
 #include "node/notice.h"
 #include "node/peers.h"
 #include "node/start.h"
@@ -35,7 +35,8 @@ static void say_peers(const struct run *run, struct node_lane *lane, struct wait
     enum notice_level level;
     instant now = io_now(node_lane_io(lane));
     if (!waiting_wants(waiting, now)) return;
-    const struct shard *any = lane_shard_first(node_lane_lane(lane)); /* its links are all shards' */
+    const struct shard *any =
+        lane_shard_first(node_lane_lane(lane)); /* its links are all shards' */
     if (any == NULL) return;
     shard_tell_replication(any, &told);
     if (waiting_step(waiting, &told, now, &level, &line)) {
@@ -150,12 +151,12 @@ static void say_other_seed(const struct run *run)
 static void say_how_to_grow(const struct run *run)
 {
     const struct data_folder *folder = node_folder(run->node);
-    const struct lane_cluster *cluster = node_cluster(run->node);
+    const struct membership *cluster = node_membership(run->node);
     bool first = folder->is_new && folder->identity.origin == DATA_ORIGIN_FORMED;
-    if (!first || cluster->listen.port == 0) return;
+    if (!first || cluster->told.listen.port == 0) return;
     struct buffer place = {0};
-    struct io_address address = {.port = cluster->self.peer_port};
-    memcpy(address.text, cluster->self.peer_host.bytes, sizeof address.text);
+    struct io_address address = {.port = cluster->told.self.peer_port};
+    memcpy(address.text, cluster->told.self.peer_host.bytes, sizeof address.text);
     append_place(&address, &place);
     notice(&run->notices, NOTICE_INFO,
            "this is a cluster of one; to add a machine, take its token there ('tutti token --data "

@@ -51,6 +51,13 @@ struct gossip_config gossip_config_usual(void)
     };
 }
 
+void gossip_config_interval(struct gossip_config *config, duration interval)
+{
+    config->interval = interval;
+    config->timeout.ns = interval.ns * 2 / 5;
+    config->tell_interval.ns = interval.ns / 3;
+}
+
 struct gossip *gossip_new(struct arena *arena, const struct gossip_config *config, instant now)
 {
     check_config(config);
@@ -134,7 +141,8 @@ static void on_seeds(struct gossip *gossip, const struct gossip_event *event)
         if (member == NULL) continue;
         member->listed = true;
         bool ours = node_eq(seed->node, gossip->config.self);
-        if (member->told == 0 && !ours) member->address = seed->address;
+        bool unheard = member->told == 0 || member->state == GOSSIP_DEAD;
+        if (unheard && !ours) member->address = seed->address;
     }
 }
 
