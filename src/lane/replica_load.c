@@ -388,7 +388,8 @@ static enum err visit_any(void *context, const struct log_record *record, struct
     return visit(loading, record, fault);
 }
 
-/* The log up to here is needed by none. */
+/* The log up to here is needed by none. With no shard here (a first start) it is read as it is: its
+ * last position is where it goes on. */
 static uint64_t passed_over(const struct pass *pass)
 {
     uint64_t after = UINT64_MAX;
@@ -396,7 +397,7 @@ static uint64_t passed_over(const struct pass *pass)
         const struct loading *loading = &pass->items[i];
         if (loading->again) after = u64_min(after, loading->replica->snapshot_position);
     }
-    return after;
+    return after == UINT64_MAX ? 0 : after;
 }
 
 /* Those that are to be loaded (again). */
