@@ -226,7 +226,8 @@ class Tutti(Group):
         """A node that has been a member before finds the others by what it has saved."""
         data = self.folder / str(number) / "data"
         command = [str(tools.tutti().resolve()), "start", "--data", str(data), "--bind",
-                   address(number), "--port", str(self.port), *self.more]
+                   address(number), "--port", str(self.port), "--peer-port",
+                   str(self.port + PEER_PORTS_OFFSET), *self.more]
         if number > 1 and not data.exists():
             token = self.folder / "token"
             token.write_text(self.token)

@@ -74,7 +74,8 @@ class Member:
     def command(self):
         cluster = self.cluster
         words = [cluster.program, "start", "--data", str(self.data), "--bind",
-                 nodes.address(self.number), "--port", str(cluster.port), *cluster.settings]
+                 nodes.address(self.number), "--port", str(cluster.port), "--peer-port",
+                 str(cluster.port + PEER_PORTS_OFFSET), *cluster.settings]
         if not self.is_member:
             words += ["--join", f"{nodes.address(1)}:{cluster.port + PEER_PORTS_OFFSET}",
                       "--token-file", str(cluster.token_file)]

@@ -41,15 +41,16 @@ static void bear(const struct gossip_msg *msg)
     struct gossip_seed seeds[] = {{{1}, address}, {{2}, other}, {{3}, other}};
     struct gossip_event event = {.kind = GOSSIP_EV_SEEDS, .seeds = seeds, .seeds_count = 3};
     gossip_step(gossip, &event, out);
-    for (int i = 0; i < 2; i++) {
+    int64_t now_ns = 0;
+    for (; now_ns < 2; now_ns++) {
         event = (struct gossip_event){.kind = GOSSIP_EV_DATAGRAM, .from = other, .msg = msg};
-        event.now.ns = i;
+        event.now.ns = now_ns;
         gossip_step(gossip, &event, out);
         gossip_check(gossip);
     }
     for (int i = 0; i < 8 && out->deadline.ns != INT64_MAX; i++) {
-        event = (struct gossip_event){.kind = GOSSIP_EV_TICK, .now = out->deadline};
-        if (event.now.ns < i) event.now.ns = i;
+        if (out->deadline.ns > now_ns) now_ns = out->deadline.ns;
+        event = (struct gossip_event){.kind = GOSSIP_EV_TICK, .now = {now_ns}};
         gossip_step(gossip, &event, out);
         gossip_check(gossip);
     }

@@ -94,6 +94,22 @@ static bool is_as_desired(struct replica_cluster *cluster)
     return true;
 }
 
+/* Who shall not have a shard has dropped it, and who shall has opened it. */
+static bool holds_as_desired(struct replica_cluster *cluster)
+{
+    if (!is_as_desired(cluster)) return false;
+    const struct registry *registry = map_registry(map_of(cluster, 1));
+    uint64_t replicas = registry_replicas(registry);
+    for (uint32_t i = 0; i < SHARDS * cluster->count; i++) {
+        shard_id shard = {i % SHARDS};
+        node_id node = {1 + i / SHARDS};
+        if (registry_shard(registry, shard)->voters_count != replicas) return false;
+        bool here = lane_shard(replica_lane(cluster, node.n), shard) != NULL;
+        if (here != registry_shall_hold(registry, shard, node)) return false;
+    }
+    return true;
+}
+
 static struct root *root_that_leads(struct replica_cluster *cluster)
 {
     for (uint32_t i = 1; i <= cluster->count; i++) {
@@ -157,16 +173,9 @@ Test(wiring, makes_shards_as_they_shall_be)
         const struct registry *registry = map_registry(map_of(&world.replicas, i));
         cr_assert(!root_leads(root) || registry_replicas(registry) == 1, "who is told it, knows");
     }
-    for (uint32_t i = 0; i < SHARDS; i++) {
-        uint32_t turns = 0;
-        while (
-            registry_shard(map_registry(map_of(&world.replicas, 3)), (shard_id){i})->voters_count !=
-            1) {
-            hurry(&world.replicas);
-            replica_cluster_turn(&world.replicas);
-            cr_assert(++turns < 20000, "the root plans");
-        }
-    }
-    replica_cluster_until(&world.replicas, "groups of one", is_as_desired);
+    replica_cluster_until(&world.replicas, "groups of one, and the rest dropped", holds_as_desired);
+    event.value = 3;
+    change(&world.replicas, &event);
+    replica_cluster_until(&world.replicas, "groups of three again", holds_as_desired);
     replica_cluster_free(&world.replicas);
 }

@@ -44,7 +44,7 @@ struct gossip_config gossip_config_usual(void)
         .tell_members = 3,
         .retransmits = 4,
         .suspicion = 3,
-        .suspicion_factor = 6,
+        .suspicion_factor = 12,
         .confirmations = 3,
         .health_max = 8,
         .lifeguard = true,

@@ -323,8 +323,8 @@ static const struct dogpile_row {
     uint32_t voices;
     int64_t alive_ms, dead_ms; /* it is suspect then, and dead then */
 } dogpile_rows[] = {
-    {"one voice has the longest", 1, 5000, 5500},
-    {"two have less", 2, 2900, 3300},
+    {"one voice has the longest", 1, 10500, 11000},
+    {"two have less", 2, 5600, 6200},
     {"three have the least, for there are only five", 4, 850, 1000},
 };
 
