@@ -326,12 +326,25 @@ static bool take_facts(struct root *root, node_id from, struct slice bytes)
     return good;
 }
 
+/* Whether it was done, the map tells. */
+static bool take_wish(struct root *root, struct slice bytes)
+{
+    struct arena *arena = arena_new();
+    struct registry_event event;
+    bool good = registry_event_read(bytes, arena, &event) &&
+                (event.kind == REGISTRY_MEMBER_STATE || event.kind == REGISTRY_SETTING);
+    if (good && root->leads && is_agreed(root_shard(root))) (void)decide(root, &event); /* [R1] */
+    arena_free(arena);
+    return good;
+}
+
 bool root_take_reports(struct root *root, node_id from, struct slice bytes)
 {
     struct cursor in = cursor_of(bytes);
     uint8_t kind = cursor_u8(&in);
     if (in.bad) return false;
     if (kind == REPORT_FACTS) return take_facts(root, from, slice_of(in.at, cursor_left(&in)));
+    if (kind == REPORT_WISH) return take_wish(root, slice_of(in.at, cursor_left(&in)));
     return kind == REPORT_SHARDS && take_reports(root, from, &in);
 }
 

@@ -124,6 +124,18 @@ static void pass_reports(struct wiring *wiring, enum report_kind kind, struct sl
     buffer_free(&frame);
 }
 
+void wiring_wish(struct wiring *wiring, const struct registry_event *event)
+{
+    struct buffer bytes = {0};
+    registry_event_write(event, &bytes);
+    if (wiring->root != NULL) {
+        pass_reports(wiring, REPORT_WISH, buffer_slice(&bytes));
+    } else {
+        wiring_tell_first(wiring->lane, WIRING_WISH, buffer_slice(&bytes));
+    }
+    buffer_free(&bytes);
+}
+
 static void tell_reports(struct wiring *wiring)
 {
     struct slice reports = buffer_slice(&wiring->reports);
@@ -204,6 +216,8 @@ static void take_messages(struct wiring *wiring)
         struct slice bytes = buffer_slice(&message->bytes);
         if (message->kind == WIRING_REPORTS) {
             pass_reports(wiring, REPORT_SHARDS, bytes);
+        } else if (message->kind == WIRING_WISH) {
+            pass_reports(wiring, REPORT_WISH, bytes);
         } else {
             map_take_lane(wiring->map, message->kind, bytes);
         }
