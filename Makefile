@@ -122,7 +122,7 @@ RUNNER_tsan := $(BUILD)/test/plain_runner.o
 RUN_tsan     = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 RUN_asan    := env LSAN_OPTIONS=suppressions=test/leaks.supp:print_suppressions=0
 # Of the simulator, what needs no simulated world: histories and their checkers, disks, plans.
-SIM_PLAIN := $(filter $(addprefix $(BUILD)/src/sim/,check% history% names.o agenda.o disk.o plan.o), \
+SIM_PLAIN := $(filter $(addprefix $(BUILD)/src/sim/,check% history% names.o agenda.o disk.o plan.o crowd%), \
                       $(SIM_OBJECTS))
 UNIT_OBJECTS = $(TEST_OBJECTS) $(SIM_PLAIN) $(filter-out $(MAIN),$(OBJECTS)) $(RUNNER_$(CONFIG))
 

@@ -226,7 +226,8 @@ class Tutti(Group):
         """A node that has been a member before finds the others by what it has saved."""
         data = self.folder / str(number) / "data"
         command = [str(tools.tutti().resolve()), "start", "--data", str(data), "--bind",
-                   address(number), "--port", str(self.port), *self.more]
+                   address(number), "--port", str(self.port), "--peer-port",
+                   str(self.port + PEER_PORTS_OFFSET), *self.more]
         if number > 1 and not data.exists():
             token = self.folder / "token"
             token.write_text(self.token)
@@ -238,8 +239,16 @@ class Tutti(Group):
         for number in range(1, self.members + 1):
             self.start(number)
             if number == 1:
-                self.token = self.ask(1, "CLUSTER", "TOKEN")
+                self.token = self.token_read()
         self.wait_settled()
+
+    def token_read(self):
+        done = subprocess.run([str(tools.tutti()), "token", "--data",
+                               str(self.folder / "1" / "data")], text=True, capture_output=True,
+                              check=False)
+        if done.returncode != 0:
+            raise tools.Missing(f"tutti token: {done.stderr.strip()[-200:]}")
+        return done.stdout
 
     def settled(self):
         """All agree, and each slot is held by three nodes, or by all there are below that."""

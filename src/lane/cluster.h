@@ -26,7 +26,9 @@ struct lane_cluster { /* made by node/membership.c; lives as long as the node */
     bool may_be_deaf;            /* alone, with a port that nobody asked for: one that is taken is
                                     said and does no harm */
     const struct registry_member *founders;
-    uint32_t founders_count;          /* with self, by rising number */
-    uint32_t replicas;                /* of each shard, when it is formed */
+    uint32_t founders_count;  /* with self, by rising number */
+    uint32_t replicas;        /* of each shard, when it is formed */
+    duration gossip_interval; /* 0: the usual one, and the usual suspicion */
+    uint32_t gossip_suspicion;
     struct mailbox *const *mailboxes; /* [lanes_count]: of the lanes, for wiring.h alone */
 };

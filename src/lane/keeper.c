@@ -4,6 +4,8 @@
  * Invariants. The brackets mark the lines that keep them.
  *   K1  a change of members is asked for once for a place and a term: asking again would count what
  *       new members have caught up from the beginning.
+ *   K2  data is dropped only when the leader of its group has said that the group's members are as
+ *       in the newest place that we know, and we are not in it.
  */
 #include "lane/keeper.h"
 
@@ -36,6 +38,7 @@ struct keeper {
     struct map *map;
     struct kept *kept; /* [shards_count + 1] */
     instant looked_at, mended_at, reported_at;
+    uint64_t opened_epoch; /* of the map by which shards were opened and dropped */
 };
 
 struct keeper *keeper_new(struct lane *lane, struct map *map)
@@ -149,6 +152,40 @@ static void mend(struct keeper *keeper, struct shard *shard)
     }
 }
 
+/* --- opening and dropping -------------------------------------------------------------------- */
+
+static bool is_ours(const struct keeper *keeper, shard_id shard)
+{
+    const struct lane_config *config = &keeper->lane->config;
+    return shard_lane(shard, config->shards_count, config->lanes_count) == config->number;
+}
+
+/* False: it is not as it shall be, and must be looked at again. */
+static bool open_or_drop(struct keeper *keeper, shard_id id)
+{
+    const struct registry_shard *place = desired_of(keeper, id);
+    struct shard *shard = lane_shard(keeper->lane, id);
+    bool shall = registry_shall_hold(map_registry(keeper->map), id, lane_self(keeper->lane));
+    struct fault fault;
+    if (shall == (shard != NULL)) return true;
+    if (shall) return lane_open_shard(keeper->lane, id, NULL, 0, &fault) == ERR_OK;
+    bool settled = map_settled(keeper->map, id) == place->epoch;
+    if (!settled || shard_is_leader(shard)) return false; /* [K2] */
+    return lane_drop_shard(keeper->lane, id, &fault) == ERR_OK;
+}
+
+static void open_and_drop(struct keeper *keeper)
+{
+    uint64_t epoch = map_epoch(keeper->map);
+    bool done = true;
+    if (keeper->opened_epoch == epoch || desired_of(keeper, SHARD_ROOT) == NULL) return;
+    for (uint32_t i = 0; i < lane_shards_count(keeper->lane); i++) {
+        if (is_ours(keeper, (shard_id){i})) done &= open_or_drop(keeper, (shard_id){i});
+    }
+    if (is_ours(keeper, SHARD_ROOT)) done &= open_or_drop(keeper, SHARD_ROOT);
+    if (done) keeper->opened_epoch = epoch;
+}
+
 /* --- what is told ---------------------------------------------------------------------------- */
 
 static void look(struct keeper *keeper, const struct shard *shard)
@@ -210,6 +247,7 @@ instant keeper_turn(struct keeper *keeper, instant now, struct buffer *reports)
     struct shard *shard;
     if (now.ns - keeper->mended_at.ns >= MEND_PAUSE_NS) {
         keeper->mended_at = now;
+        open_and_drop(keeper);
         for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
             mend(keeper, shard);
         }

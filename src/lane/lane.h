@@ -19,6 +19,7 @@
 struct lane;                    /* opaque */
 struct lane_cluster;            /* cluster.h */
 struct lane_replication_config; /* replica.h */
+struct link_peer;               /* link.h */
 struct wiring;                  /* wiring.h */
 struct message;                 /* mailbox.h */
 
@@ -96,6 +97,8 @@ struct wiring *lane_wiring(const struct lane *lane);
 
 /* --- other nodes ----------------------------------------------------------------------------- */
 
+/* Who they are from now on, each with the address of its lane 0; self is passed over. */
+void lane_set_peers(struct lane *lane, const struct link_peer *peers, uint32_t count);
 /* To and from the same lane of the other nodes; kinds are of link.h: asks, answers and tells as
  * well as LINK_UP and LINK_DOWN. message->from is the node's number. False: it cannot be sent. */
 bool lane_send(struct lane *lane, node_id to, uint32_t kind, struct slice bytes);

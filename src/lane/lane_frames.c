@@ -1,19 +1,47 @@
 /* lane_frames.c -- frames to and from other nodes: to which shard, and what is the doors'. */
+#include <stdlib.h>
+
 #include "lane/replica_impl.h"
 #include "lane/wiring.h"
 
 enum { FRAMES_A_TURN = 4096 };
 
+static void note_peers(struct lane *lane, const struct link_peer *peers, uint32_t count)
+{
+    lane->peers = reallocarray(lane->peers, count + 1, sizeof *peers);
+    ASSERT(lane->peers != NULL);
+    memcpy(lane->peers, peers, count * sizeof *peers);
+    lane->peers_count = count;
+}
+
 enum err lane_links_open(struct lane *lane, struct fault *fault)
 {
     struct link_config config = lane->config.replication->link;
     config.tag = (io_tag){LANE_TAG_LINKS};
+    note_peers(lane, config.peers, config.peers_count);
     return links_new(&config, lane->io, &lane->links, fault);
+}
+
+bool lane_knows(const struct lane *lane, node_id node)
+{
+    if (node_eq(node, lane->self)) return true;
+    for (uint32_t i = 0; i < lane->peers_count; i++) {
+        if (node_eq(lane->peers[i].node, node)) return true;
+    }
+    return false;
+}
+
+void lane_set_peers(struct lane *lane, const struct link_peer *peers, uint32_t count)
+{
+    if (lane->links == NULL) return;
+    note_peers(lane, peers, count);
+    links_set_peers(lane->links, peers, count);
 }
 
 void lane_links_close(struct lane *lane)
 {
     if (lane->links != NULL) links_free(lane->links);
+    free(lane->peers);
     while (lane->inbox != NULL) {
         struct message *message = lane->inbox;
         lane->inbox = message->next;
@@ -61,11 +89,10 @@ static void tell_states(struct lane *lane, node_id to, bool all)
 
 void lane_tell_states(struct lane *lane)
 {
-    const struct link_config *config = &lane->config.replication->link;
     if (!lane->states_due) return;
     lane->states_due = false;
-    for (uint32_t i = 0; i < config->peers_count; i++) {
-        node_id node = config->peers[i].node;
+    for (uint32_t i = 0; i < lane->peers_count; i++) {
+        node_id node = lane->peers[i].node;
         bool other = !node_eq(node, lane->self);
         if (other && links_is_up(lane->links, node)) tell_states(lane, node, false);
     }
@@ -114,9 +141,8 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
 /* Of a long message of theirs something has come. */
 static void note_who_speaks(struct lane *lane)
 {
-    const struct link_config *config = &lane->config.replication->link;
-    for (uint32_t i = 0; i < config->peers_count; i++) {
-        node_id node = config->peers[i].node;
+    for (uint32_t i = 0; i < lane->peers_count; i++) {
+        node_id node = lane->peers[i].node;
         if (node_eq(node, lane->self) || !links_speaks(lane->links, node)) continue;
         for (uint32_t k = 0; k < lane->shards_here; k++) {
             replica_note_speaks(lane->shards[k]->replica, node);

@@ -12,8 +12,9 @@ enum {
     LANE_TAG_REPLICA = LANE_TAG_SNAPSHOT + SNAPSHOT_TAGS,
     LANE_SLOTS = 32,
     LANE_TAG_LINKS = LANE_TAG_REPLICA + LANE_SLOTS,
+    LANE_TAG_GOSSIP = LANE_TAG_LINKS + LINK_TAGS,
 };
-_Static_assert((int)LANE_TAG_LINKS + (int)LINK_TAGS <= (int)LANE_TAGS + 1, "tags of the lane");
+_Static_assert((int)LANE_TAG_GOSSIP <= (int)LANE_TAGS, "tags of the lane");
 
 struct replica;
 struct replica_part;
@@ -45,7 +46,9 @@ struct lane {
     struct io *io;
     struct arena *arena;
     struct log *log;
-    struct links *links;   /* NULL: solo */
+    struct links *links;     /* NULL: solo */
+    struct link_peer *peers; /* owned; may have self */
+    uint32_t peers_count;
     struct wiring *wiring; /* NULL: it is in no cluster */
     struct raft_config raft;
     struct raft_outbox out; /* of the step that is being settled */
@@ -120,6 +123,7 @@ void lane_slot_give(struct lane *lane, io_tag tag);
 
 MUST_USE enum err lane_links_open(struct lane *lane, struct fault *fault);
 void lane_links_close(struct lane *lane);
+bool lane_knows(const struct lane *lane, node_id node); /* itself, or a peer */
 void lane_take_frames(struct lane *lane);
 /* To the others, which of the replicas here have changed in whether they have data. */
 void lane_tell_states(struct lane *lane);

@@ -67,8 +67,10 @@ void lane_complete(struct lane *lane, const struct io_completion *completion)
         lane_save_complete(lane, completion);
     } else if (completion->tag.n < LANE_TAG_LINKS) {
         complete_slot(lane, completion);
-    } else {
+    } else if (completion->tag.n < LANE_TAG_GOSSIP) {
         links_complete(lane->links, completion);
+    } else {
+        wiring_complete(lane->wiring, completion);
     }
 }
 
@@ -183,7 +185,8 @@ void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
     for (uint32_t i = 0; i < lane->touched_count; i++) replica_turn(lane->touched[i]->replica);
     if (lane->wiring != NULL) {
         lane->wiring_due = wiring_turn(lane->wiring, lane->now, unix_ms);
-        propose(lane); /* what the root has decided: whoever is settled has nothing left to propose */
+        propose(
+            lane); /* what the root has decided: whoever is settled has nothing left to propose */
     }
     if (lane->links == NULL) return;
     if (lane->many_count > 0) mark_when_idle(lane);

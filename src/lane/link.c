@@ -23,7 +23,8 @@ enum { BACKLOG = 32 };
 struct link *links_find(const struct links *links, node_id node)
 {
     for (uint32_t i = 0; i < links->links_count; i++) {
-        if (node_eq(links->links[i].node, node)) return (struct link *)&links->links[i];
+        const struct link *link = &links->links[i];
+        if (node_eq(link->node, node) && !link->leaves) return (struct link *)link;
     }
     return NULL;
 }
@@ -119,6 +120,12 @@ static bool take_frame(struct links *links, struct link *link, struct link_frame
     return false;
 }
 
+static void free_link(struct link *link)
+{
+    channel_free(&link->channel);
+    *link = (struct link){.channel.handle = IO_NONE};
+}
+
 /* [I3] False: nothing more of this one. */
 static bool next_of(struct links *links, struct link *link, struct link_frame *frame)
 {
@@ -131,6 +138,7 @@ static bool next_of(struct links *links, struct link *link, struct link_frame *f
     if (!link->down_owed && take_frame(links, link, frame)) return true;
     bool down = link->down_owed;
     link->down_owed = false;
+    if (link->leaves) free_link(link);
     return down;
 }
 
@@ -286,7 +294,12 @@ void links_flush(struct links *links)
 
 static void add_link(struct links *links, const struct link_peer *peer)
 {
-    struct link *link = &links->links[links->links_count++];
+    uint32_t at = 0;
+    while (at < links->links_count && links->links[at].node.n != 0) at++;
+    if (at == LINK_PEERS_MAX) return; /* more than a cluster may have */
+    if (at == links->links_count) links->links_count++;
+    struct link *link = &links->links[at];
+    *link = (struct link){0};
     link->node = peer->node;
     link->address = peer->address;
     link->address.port = (uint16_t)(peer->address.port + links->config.lane);
@@ -313,6 +326,49 @@ static enum err listen_for_peers(struct links *links, struct fault *fault)
                      "program that listens there, or give the node other ports in --peers, on all "
                      "nodes",
                      address.port, address.text, config->lane, config->self.n);
+}
+
+static void leave(struct links *links, struct link *link)
+{
+    link->leaves = true;
+    link->connects = false;
+    switch (link->reach) {
+    case REACH_UP: link_lose(links, link, SLICE("it is no peer any more"), false); break;
+    case REACH_CONNECTING:
+    case REACH_SHAKING: link_fail(links, link, SLICE("it is no peer any more"), false); break;
+    case REACH_NONE: link_stop_draining(link); break;
+    }
+    links->more = true;
+}
+
+static void meet(struct links *links, const struct link_peer *peer)
+{
+    struct link *link = links_find(links, peer->node);
+    if (link == NULL) {
+        add_link(links, peer);
+        return;
+    }
+    struct io_address address = peer->address;
+    address.port = (uint16_t)(address.port + links->config.lane);
+    bool same = strcmp(link->address.text, address.text) == 0 && link->address.port == address.port;
+    if (same) return;
+    link->address = address;
+    bool trying = link->reach == REACH_CONNECTING || link->reach == REACH_SHAKING;
+    if (trying) link_fail(links, link, SLICE("its address has changed"), false);
+    link->retry_at = links->now;
+}
+
+void links_set_peers(struct links *links, const struct link_peer *peers, uint32_t count)
+{
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        struct link *link = &links->links[i];
+        bool stays = link->node.n == 0 || link->leaves;
+        for (uint32_t k = 0; k < count && !stays; k++) stays = node_eq(peers[k].node, link->node);
+        if (!stays) leave(links, link);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!node_eq(peers[i].node, links->config.self)) meet(links, &peers[i]);
+    }
 }
 
 enum err links_new(const struct link_config *config, struct io *io, struct links **out,

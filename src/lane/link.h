@@ -14,7 +14,7 @@
 #include "core/raft/raft_msg.h"
 #include "io/io.h"
 
-enum { LINK_PEERS_MAX = RAFT_MEMBERS_MAX, LINK_TAGS = 2 };
+enum { LINK_PEERS_MAX = NODES_MAX, LINK_TAGS = 2 };
 
 struct link_peer {
     node_id node;
@@ -39,6 +39,11 @@ struct links; /* opaque: one a lane */
 MUST_USE enum err links_new(const struct link_config *config, struct io *io, struct links **links,
                             struct fault *fault); /* listens */
 void links_free(struct links *links);
+
+/* Whom to be linked to from now on: who is new is met, who is none any more goes down, who has
+ * another address is sought there when the link that there may be has ended. Self is passed over.
+ */
+void links_set_peers(struct links *links, const struct link_peer *peers, uint32_t count);
 
 enum link_kind {
     LINK_UP = 1, /* no bytes; the peer has shaken hands */

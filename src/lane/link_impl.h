@@ -84,6 +84,7 @@ struct link { /* to one other node */
     node_id node;
     struct io_address address; /* of its same lane */
     bool connects;             /* we do, not they */
+    bool leaves;               /* it is no peer any more: free when its DOWN was given */
     enum reach reach;
     struct channel channel;
     struct shake shake;

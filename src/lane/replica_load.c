@@ -396,7 +396,7 @@ static uint64_t passed_over(const struct pass *pass)
         const struct loading *loading = &pass->items[i];
         if (loading->again) after = u64_min(after, loading->replica->snapshot_position);
     }
-    return after;
+    return after == UINT64_MAX ? 0 : after; /* nobody is here: all of the log is looked at */
 }
 
 /* Those that are to be loaded (again). */

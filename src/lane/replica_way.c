@@ -131,22 +131,30 @@ static const char *role_of(const struct replica *replica)
     return "candidate";
 }
 
-static void tell_peer(const struct replica *replica, const struct link_peer *from,
-                      struct shard_peer_told *told)
+static void tell_address(const struct lane *lane, node_id node, struct shard_peer_told *told)
+{
+    for (uint32_t i = 0; i < lane->peers_count; i++) {
+        const struct link_peer *peer = &lane->peers[i];
+        if (!node_eq(peer->node, node)) continue;
+        (void)snprintf(told->address, sizeof told->address, "%s:%u", peer->address.text,
+                       (unsigned)peer->address.port);
+    }
+}
+
+static void tell_peer(const struct replica *replica, node_id node, struct shard_peer_told *told)
 {
     struct raft_peer peers[RAFT_MEMBERS_MAX];
     uint32_t count = raft_peers(replica->raft, peers);
     *told = (struct shard_peer_told){
-        .node = from->node,
-        .is_up = links_is_up(replica->lane->links, from->node),
-        .is_voter = raft_members_is_voter(raft_members(replica->raft), from->node),
+        .node = node,
+        .is_up = links_is_up(replica->lane->links, node),
+        .is_voter = raft_members_is_voter(raft_members(replica->raft), node),
     };
-    (void)snprintf(told->address, sizeof told->address, "%s:%u", from->address.text,
-                   (unsigned)from->address.port);
+    tell_address(replica->lane, node, told);
     (void)snprintf(told->trouble, sizeof told->trouble, "%s",
-                   links_trouble(replica->lane->links, from->node));
+                   links_trouble(replica->lane->links, node));
     for (uint32_t i = 0; i < count; i++) {
-        if (!node_eq(peers[i].node, from->node)) continue;
+        if (!node_eq(peers[i].node, node)) continue;
         told->matched = peers[i].matched;
         told->is_active = peers[i].is_active;
         told->is_recovering = peers[i].is_recovering;
@@ -179,10 +187,11 @@ void shard_tell_replication(const struct shard *shard, struct shard_replication 
         .repairs = replica->repairs,
     };
     if (!shard->replica->is_many) return;
-    const struct link_config *link = &shard->lane->config.replication->link;
-    for (uint32_t i = 0; i < link->peers_count; i++) {
-        if (node_eq(link->peers[i].node, told->self)) continue;
-        tell_peer(replica, &link->peers[i], &told->peers[told->peers_count++]);
+    const struct raft_members *members = raft_members(raft);
+    for (uint32_t i = 0; i < members->count; i++) {
+        node_id node = members->members[i].node;
+        if (node_eq(node, told->self)) continue;
+        tell_peer(replica, node, &told->peers[told->peers_count++]);
     }
 }
 
@@ -206,8 +215,7 @@ enum err shard_change_members(struct shard *shard, const node_id *voters, uint32
         return fault_set(fault, ERR_USAGE, "a group has 1 to %d members", RAFT_MEMBERS_MAX);
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (raft_members_has(&members, voters[i]) ||
-            !raft_members_has(&replica->config_members, voters[i])) {
+        if (raft_members_has(&members, voters[i]) || !lane_knows(replica->lane, voters[i])) {
             return fault_set(fault, ERR_USAGE, "node %u is named twice, or is none of the peers",
                              voters[i].n);
         }

@@ -36,7 +36,8 @@ struct root {
     uint64_t led_term, adopted_index;
     instant now, led_since, duty_at;
     int64_t unix_ms;
-    int64_t allowance_bytes; /* of moves */
+    int64_t allowance_bytes;      /* of moves */
+    struct registry_member facts; /* that a node tells of itself; NODE_NONE: none */
     struct ask asks[ASKS_MAX];
     uint64_t tickets_count;
 };
@@ -236,6 +237,16 @@ static void plan(struct root *root, const struct registry *registry)
     free(plan);
 }
 
+/* True: something was decided. */
+static bool note_facts(struct root *root)
+{
+    struct registry_member facts = root->facts;
+    struct registry_event event = {
+        .kind = REGISTRY_MEMBER_FACTS, .members = &facts, .members_count = 1};
+    root->facts.node = NODE_NONE;
+    return facts.node.n != 0 && decide(root, &event);
+}
+
 static void do_duties(struct root *root, const struct root_belief *beliefs, uint32_t count)
 {
     struct shard *shard = root_shard(root);
@@ -244,7 +255,7 @@ static void do_duties(struct root *root, const struct root_belief *beliefs, uint
     const struct registry *registry = cmd_registry_of(shard_store(shard));
     if (registry == NULL) {
         form(root);
-    } else if (!follow_members(root, registry, beliefs, count)) {
+    } else if (!note_facts(root) && !follow_members(root, registry, beliefs, count)) {
         if (root->now.ns - root->led_since.ns >= LEARNS_FIRST_NS) plan(root, registry);
     }
 }
@@ -315,13 +326,15 @@ static bool take_reports(struct root *root, node_id from, struct cursor *in)
     return true;
 }
 
+/* Kept for the next duties: in the middle of a turn nothing is decided. The last word of a turn
+ * counts; who was not heard says it again. */
 static bool take_facts(struct root *root, node_id from, struct slice bytes)
 {
     struct arena *arena = arena_new();
     struct registry_event event;
     bool good = registry_event_read(bytes, arena, &event) && event.kind == REGISTRY_MEMBER_FACTS &&
                 node_eq(event.members[0].node, from);
-    if (good && root->leads && is_agreed(root_shard(root))) (void)decide(root, &event); /* [R1] */
+    if (good) root->facts = event.members[0];
     arena_free(arena);
     return good;
 }

@@ -10,30 +10,25 @@
 #include "lane/keeper.h"
 #include "lane/lane_impl.h"
 #include "lane/mailbox.h"
+#include "lane/presence.h"
 #include "lane/report.h"
 #include "lane/root.h"
 #include "lane/welcome.h"
 
-#define NS_PER_S       INT64_C(1000000000)
-#define GONE_AFTER_NS  (3 * NS_PER_S) /* without a link */
-#define FACTS_PAUSE_NS (5 * NS_PER_S)
-
-struct seen { /* a node, by its link to this lane */
-    node_id node;
-    bool up;
-    instant since;
-};
+#define NS_PER_S        INT64_C(1000000000)
+#define FACTS_PAUSE_NS  (5 * NS_PER_S)
+#define FOLLOW_PAUSE_NS (5 * NS_PER_S)
 
 struct wiring {
     struct lane *lane;
     const struct lane_cluster *cluster;
     struct map *map;
     struct keeper *keeper;
-    struct root *root;       /* of lane 0 */
-    struct welcome *welcome; /* the same */
-    struct seen seen[NODES_MAX];
-    uint32_t seen_count;
-    instant now, facts_at;
+    struct root *root;         /* of lane 0 */
+    struct welcome *welcome;   /* the same */
+    struct presence *presence; /* the same */
+    uint64_t followed_epoch;   /* by which the links have their peers */
+    instant now, facts_at, followed_at;
     struct buffer reports;
 };
 
@@ -46,6 +41,7 @@ struct wiring *wiring_new(struct lane *lane, const struct lane_cluster *cluster)
     wiring->map = map_open(lane, cluster);
     wiring->keeper = keeper_new(lane, wiring->map);
     if (lane_number(lane) == 0) {
+        wiring->presence = presence_new(lane, cluster);
         wiring->root = root_new(lane, wiring->map, cluster);
         wiring->welcome = welcome_new(lane, wiring->map, wiring->root, cluster);
     }
@@ -57,6 +53,7 @@ void wiring_free(struct wiring *wiring)
     if (wiring == NULL) return;
     welcome_free(wiring->welcome);
     root_free(wiring->root);
+    presence_free(wiring->presence);
     keeper_free(wiring->keeper);
     map_close(wiring->map);
     buffer_free(&wiring->reports);
@@ -66,6 +63,11 @@ void wiring_free(struct wiring *wiring)
 struct map *wiring_map(const struct wiring *wiring)
 {
     return wiring->map;
+}
+
+struct presence *wiring_presence(const struct wiring *wiring)
+{
+    return wiring->presence;
 }
 
 struct root *wiring_root(const struct wiring *wiring)
@@ -169,39 +171,41 @@ static void tell_facts(struct wiring *wiring)
     buffer_free(&bytes);
 }
 
-/* --- who is there ---------------------------------------------------------------------------- */
+/* --- whom to be linked to -------------------------------------------------------------------- */
 
-static struct seen *seen_of(struct wiring *wiring, node_id node)
-{
-    for (uint32_t i = 0; i < wiring->seen_count; i++) {
-        if (node_eq(wiring->seen[i].node, node)) return &wiring->seen[i];
-    }
-    if (wiring->seen_count == NODES_MAX) return NULL;
-    struct seen *seen = &wiring->seen[wiring->seen_count++];
-    *seen = (struct seen){node, false, wiring->now};
-    return seen;
-}
-
-static void note_link(struct wiring *wiring, node_id node, bool up)
-{
-    struct seen *seen = seen_of(wiring, node);
-    if (seen != NULL) *seen = (struct seen){node, up, wiring->now};
-}
-
-static uint32_t believe(struct wiring *wiring, struct root_belief beliefs[NODES_MAX])
+/* Names may take a while: addresses are numbers, mostly. Who is not found is looked for again. */
+static void follow_members(struct wiring *wiring)
 {
     const struct registry *registry = map_registry(wiring->map);
+    struct link_peer *peers = calloc(NODES_MAX, sizeof *peers);
+    struct fault fault;
     uint32_t count = 0;
+    bool all = true;
+    ASSERT(peers != NULL);
     for (uint32_t i = 0; i < registry_members_count(registry) && count < NODES_MAX; i++) {
         const struct registry_member *member = registry_member_at(registry, i);
-        struct seen *seen = member->state == MEMBER_REMOVED ? NULL : seen_of(wiring, member->node);
-        if (seen == NULL) continue;
-        bool gone = !seen->up && wiring->now.ns - seen->since.ns >= GONE_AFTER_NS;
-        beliefs[count++] = (struct root_belief){member->node, seen->up ? ROOT_SEEN
-                                                              : gone   ? ROOT_GONE
-                                                                       : ROOT_UNSURE};
+        bool self = node_eq(member->node, lane_self(wiring->lane));
+        if (member->state == MEMBER_REMOVED || self) continue;
+        peers[count].node = member->node;
+        enum err err = io_address_resolve(member->peer_host.bytes, member->peer_port,
+                                          &peers[count].address, &fault);
+        all = all && err == ERR_OK;
+        count += err == ERR_OK;
     }
-    return count;
+    lane_set_peers(wiring->lane, peers, count);
+    if (wiring->presence != NULL) presence_set_peers(wiring->presence, peers, count);
+    free(peers);
+    wiring->followed_epoch = all ? registry_epoch(registry) : 0;
+    wiring->followed_at = wiring->now;
+}
+
+static void follow_if_changed(struct wiring *wiring)
+{
+    uint64_t epoch = map_epoch(wiring->map);
+    if (epoch == 0 || epoch == wiring->followed_epoch) return;
+    bool again = wiring->followed_epoch == 0 && wiring->followed_at.ns != 0;
+    if (again && wiring->now.ns - wiring->followed_at.ns < FOLLOW_PAUSE_NS) return;
+    follow_members(wiring);
 }
 
 /* --- the turn -------------------------------------------------------------------------------- */
@@ -229,7 +233,8 @@ static void take_messages(struct wiring *wiring)
 void wiring_take_frame(struct wiring *wiring, const struct link_frame *frame)
 {
     if (frame->kind == LINK_UP || frame->kind == LINK_DOWN) {
-        note_link(wiring, frame->from, frame->kind == LINK_UP);
+        bool up = frame->kind == LINK_UP;
+        if (wiring->presence != NULL) presence_note_link(wiring->presence, frame->from, up);
         if (frame->kind == LINK_UP) map_meet(wiring->map, frame->from);
     } else if (frame->kind != LINK_REPORTS) {
         map_take_node(wiring->map, frame);
@@ -248,11 +253,17 @@ static instant root_part(struct wiring *wiring, int64_t unix_ms)
 {
     struct root_belief beliefs[NODES_MAX];
     bool wanted = root_wants_beliefs(wiring->root, wiring->now);
-    uint32_t count = wanted ? believe(wiring, beliefs) : 0;
+    const struct registry *registry = map_registry(wiring->map);
+    uint32_t count = wanted ? presence_believe(wiring->presence, registry, beliefs) : 0;
     tell_facts(wiring);
     instant next = root_turn(wiring->root, wiring->now, unix_ms, beliefs, count);
     if (wiring->lane->links != NULL) welcome_turn(wiring->welcome, wiring->lane->links);
-    return next;
+    return earlier(next, presence_turn(wiring->presence, wiring->now));
+}
+
+void wiring_complete(struct wiring *wiring, const struct io_completion *completion)
+{
+    presence_complete(wiring->presence, completion);
 }
 
 instant wiring_turn(struct wiring *wiring, instant now, int64_t unix_ms)
@@ -260,6 +271,7 @@ instant wiring_turn(struct wiring *wiring, instant now, int64_t unix_ms)
     wiring->now = now;
     map_begin_turn(wiring->map);
     take_messages(wiring);
+    follow_if_changed(wiring);
     instant next = keeper_turn(wiring->keeper, now, &wiring->reports);
     if (wiring->root != NULL) next = earlier(next, root_part(wiring, unix_ms));
     tell_reports(wiring);

@@ -5,6 +5,8 @@
 #include "io/whole_file.h"
 #include "node/membership.h"
 
+#define NS_PER_MS INT64_C(1000000)
+
 enum { REGISTRY_BYTES_MAX = 16 << 20, REPLICAS_STANDARD = 3 };
 
 struct opening {
@@ -180,6 +182,9 @@ enum err membership_open(struct arena *arena, const struct node_options *options
         .seed = identity->seed,
         .registry_path = data_folder_registry_path(arena, folder),
         .replicas = REPLICAS_STANDARD,
+        .gossip_interval = {config_integer(options->config, SETTING_GOSSIP_INTERVAL_MS) *
+                            NS_PER_MS},
+        .gossip_suspicion = (uint32_t)config_integer(options->config, SETTING_GOSSIP_SUSPICION),
         .may_be_deaf =
             identity->origin == DATA_ORIGIN_FORMED && !options->config->given[SETTING_PEER_PORT],
     };

@@ -1,6 +1,7 @@
 /* crossing_route.c -- see crossing.h: which shard, and whether this lane may run it now. */
 #include <stdlib.h>
 
+#include "cmd/call.h"
 #include "lane/together.h"
 #include "serve/acl.h"
 #include "serve/crossing_share.h"
@@ -65,6 +66,9 @@ shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct re
     struct key_place few[KEYS_LOOKED_AT], *places = few;
     const struct command *command = request->command;
     uint32_t only = only_key(request);
+    if (LIKELY(only != 0 && request->slot_known != 0)) {
+        return shard_of_slot(request->slot_known - 1, crossing->config.shards_count);
+    }
     if (LIKELY(only != 0)) return crossing_shard_of(crossing, request->argv[only]);
     if (command->key_specs_count == 0) return shard_of_named_slot(crossing, request);
     int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
@@ -77,10 +81,7 @@ shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct re
     for (int64_t i = 0; i < count && !shard_eq(shard, SEVERAL); i++)
         shard = both(shard, crossing_shard_of(crossing, request->argv[places[i].index]));
     if (places != few) free(places);
-    /* Its patterns lead to keys that are none of its arguments. */
-    bool follows = command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
-    bool alone = crossing->config.lanes_count == 1 && !crossing->config.replicated;
-    return follows && alone ? SEVERAL : shard;
+    return shard;
 }
 
 /* --- sending --------------------------------------------------------------------------------- */

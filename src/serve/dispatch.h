@@ -19,7 +19,8 @@ struct request {
     const struct command *command;   /* NULL: unknown */
     const struct command *container; /* that has no such subcommand */
     const struct slice *argv;
-    uint32_t argc; /* 1 or more */
+    uint32_t argc;       /* 1 or more */
+    uint32_t slot_known; /* of the first key, and 1; 0: not known yet */
 };
 
 enum dispatched dispatch(struct server *server, struct session *session,

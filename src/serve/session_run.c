@@ -5,7 +5,10 @@
  * way from memory. Whoever is stopped in the middle (waiting for a key, a pause, a full log) has
  * what was not run parsed again later.
  */
+#include "base/crc.h"
+#include "core/store/store_over.h"
 #include "io/clock.h"
+#include "lane/together.h"
 #include "serve/blocked.h"
 #include "serve/config.h"
 #include "serve/crossing.h"
@@ -21,6 +24,7 @@ struct parsed {
     const struct command *command, *container;
     uint32_t first, argc; /* arguments in the reader */
     size_t end;           /* bytes from the start of the batch */
+    uint32_t slot_known;  /* of the first key, and 1; 0: not known */
     bool timed, failed, ran;
 };
 
@@ -75,7 +79,7 @@ static struct request request_at(const struct session *session, const struct par
     const struct slice *arguments =
         (const struct slice *)(const void *)session->reader.arguments.data;
     return (struct request){parsed->command, parsed->container, arguments + parsed->first,
-                            parsed->argc};
+                            parsed->argc, parsed->slot_known};
 }
 
 /* The key to look for first; without data: there is none. */
@@ -89,27 +93,21 @@ static struct slice first_key(const struct session *session, const struct parsed
     return place < request.argc ? request.argv[place] : (struct slice){0};
 }
 
-/* Keys of one shard together, for the first steps of all of them are taken first. */
 static void prefetch(const struct server *server, const struct session *session,
-                     const struct batch *batch)
+                     struct batch *batch)
 {
     struct slice keys[SESSION_BATCH_MAX];
-    const struct store *of = NULL;
-    uint32_t count = 0;
-    if (batch->count < 2) return;
+    uint32_t slots[SESSION_BATCH_MAX], count = 0;
+    struct store *store = together_store(server->lane);
+    if (batch->count < 2 || store_room(store)->heap.blocks_count < PREFETCH_KEYS_MIN) return;
     for (uint32_t i = 0; i < batch->count; i++) {
         struct slice key = first_key(session, &batch->requests[i]);
         if (key.data == NULL) continue;
-        const struct store *store = crossing_store_of(server, key);
-        if (store == NULL || store_count(store, session->database) < PREFETCH_KEYS_MIN) continue;
-        if (count > 0 && of != store) {
-            store_prefetch(of, session->database, keys, count);
-            count = 0;
-        }
-        of = store;
+        slots[count] = slot_of_key(key);
+        batch->requests[i].slot_known = slots[count] + 1;
         keys[count++] = key;
     }
-    if (count > 0) store_prefetch(of, session->database, keys, count);
+    store_over_prefetch(store, session->database, keys, slots, count);
 }
 
 static bool may_run(const struct session *session)

@@ -90,7 +90,7 @@ void transaction_each(const struct session *session,
             buffer_append(&argv, slice_of(&argument, sizeof argument));
         }
         struct request request = {queued[i].command, NULL, (const struct slice *)(void *)argv.data,
-                                  queued[i].argc};
+                                  queued[i].argc, 0};
         visit(context, &request);
         offsets += queued[i].argc;
     }
@@ -185,7 +185,7 @@ static bool run_all(struct session_call *call)
         watching_leave(call->server, session);
         reply_array(&call->reply, queue->count);
         for (uint32_t i = 0; i < queue->count; i++) {
-            struct request request = {calls[i].command, NULL, calls[i].argv, calls[i].argc};
+            struct request request = {calls[i].command, NULL, calls[i].argv, calls[i].argc, 0};
             dispatch_queued(call->server, session, &request);
         }
         session->gate = end(call);

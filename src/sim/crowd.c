@@ -330,6 +330,7 @@ void crowd_move(struct crowd *crowd, uint32_t number)
 {
     struct crowd_node *node = &crowd->nodes[number - 1];
     node->address.port++;
+    crowd->seeds[number - 1].address = node->address; /* who starts later is told */
     if (node->gossip != NULL) tell_self(crowd, number);
 }
 

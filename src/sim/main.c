@@ -8,6 +8,7 @@
 
 #include "sim/check.h"
 #include "sim/child.h"
+#include "sim/crowd.h"
 #include "sim/shrink.h"
 #include "sim/sim.h"
 
@@ -18,6 +19,7 @@ struct arguments {
     uint64_t first, last; /* seeds */
     uint32_t jobs;
     bool shrinks, quiet, first_only;
+    const char *plot; /* of the workload gossip */
     uint8_t keep[PLAN_FAULTS_MAX];
 };
 
@@ -29,7 +31,8 @@ static const char usage[] =
     "  --nodes N        hosts (3)\n"
     "  --lanes N        of each node (drawn)\n"
     "  --shards N       of the cluster (drawn)\n"
-    "  --workload NAME  what clients do\n"
+    "  --workload NAME  what clients do; gossip: no clients, but figures of core/gossip for\n"
+    "                   --nodes N, with --plot FILE an SVG of them\n"
     "  --faults LIST    of the seed's plan, those that happen: 1,4-6; none; all (all)\n"
     "  --kinds LIST     of faults, those that happen: kill,pause (drawn)\n"
     "  --plan           show the plan of the seed, and run nothing\n"
@@ -118,7 +121,8 @@ static bool read_one(int letter, char *value, struct arguments *arguments, bool 
     case 's':
     case 'S': return read_range(value, "..", &arguments->first, &arguments->last);
     case 'u': return read_time(value, &options->until_ns);
-    case 'n': return read_count(value, SIM_HOSTS_MAX, &options->hosts_count);
+    case 'n': return read_count(value, GOSSIP_MEMBERS_MAX, &options->hosts_count);
+    case 'P': arguments->plot = value; return true;
     case 'l': return read_count(value, SIM_LANES_MAX, &options->lanes_count);
     case 'd': return read_count(value, SIM_SHARDS_MAX, &options->shards_count);
     case 'w': options->program = value; return true;
@@ -301,6 +305,20 @@ static int run_check(const char *path, const char *slack)
     return good ? EXIT_DONE : EXIT_BROKEN;
 }
 
+/* --- gossip ------------------------------------------------------------------------------------
+ */
+
+static int run_gossip(const struct arguments *arguments)
+{
+    struct fault fault;
+    struct crowd_report_options options = {.nodes_count = arguments->options.hosts_count,
+                                           .seed = arguments->first,
+                                           .plot = arguments->plot};
+    if (crowd_report(&options, &fault) == ERR_OK) return EXIT_DONE;
+    (void)fprintf(stderr, "tutti-sim: %s\n", fault.text);
+    return EXIT_BROKEN;
+}
+
 int main(int argc, char **argv)
 {
     if (argc >= 3 && argc <= 4 && strcmp(argv[1], "check") == 0) {
@@ -318,6 +336,8 @@ int main(int argc, char **argv)
         return EXIT_USE;
     }
     arguments.options.seed = arguments.first;
+    const char *workload = arguments.options.program;
+    if (workload != NULL && strcmp(workload, "gossip") == 0) return run_gossip(&arguments);
     if (!sim_check_options(&arguments.options, &why)) {
         (void)fprintf(stderr, "tutti-sim: %.*s\n", (int)why.len, (const char *)why.data);
         buffer_free(&why);

@@ -74,7 +74,8 @@ class Member:
     def command(self):
         cluster = self.cluster
         words = [cluster.program, "start", "--data", str(self.data), "--bind",
-                 nodes.address(self.number), "--port", str(cluster.port), *cluster.settings]
+                 nodes.address(self.number), "--port", str(cluster.port), "--peer-port",
+                 str(cluster.port + PEER_PORTS_OFFSET), *cluster.settings]
         if not self.is_member:
             words += ["--join", f"{nodes.address(1)}:{cluster.port + PEER_PORTS_OFFSET}",
                       "--token-file", str(cluster.token_file)]
@@ -153,8 +154,15 @@ class Joined:
         self.members[number] = Member(self, number)
         self.members[number].start()
         if number == 1:
-            self.token_file.write_text(self.members[1].ask("CLUSTER", "TOKEN"))
-            self.token_file.chmod(0o600)
+            self.token_file.touch(0o600)
+            self.token_file.write_text(self.token())
+
+    def token(self):
+        done = subprocess.run([self.program, "token", "--data", str(self.members[1].data)],
+                              capture_output=True, text=True, check=False, timeout=30)
+        if done.returncode != 0:
+            raise nodes.Trouble(f"tutti token: {done.stderr.strip()[-200:]}")
+        return done.stdout
 
     def running(self):
         return [member for member in self.members.values() if member.is_running()]

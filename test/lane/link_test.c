@@ -43,6 +43,29 @@ static void expect_seen(const struct link_node *node, uint32_t at, enum link_kin
               (int)seen->bytes.len, (const char *)seen->bytes.data, text);
 }
 
+static bool first_has_one(struct link_cluster *cluster)
+{
+    return cluster->nodes[0].seen_count >= 1;
+}
+
+Test(link, a_peer_goes_and_comes_back_while_they_run)
+{
+    struct link_cluster cluster = two_up();
+    struct link_node *first = &cluster.nodes[0];
+    link_node_forget(first);
+    links_set_peers(first->links, first->config.peers, 0);
+    cr_expect(!links_is_up(first->links, node_2));
+    cr_expect(!links_send(first->links, node_2, LINK_RAFT, SLICE("nobody"), NULL, 0));
+    link_cluster_until(&cluster, "its end is told", first_has_one);
+    expect_seen(first, 0, LINK_DOWN, "");
+    link_cluster_until(&cluster, "the other knows", second_is_alone);
+    links_set_peers(first->links, first->config.peers, first->config.peers_count);
+    link_cluster_until(&cluster, "it is up again", link_cluster_is_up);
+    link_cluster_until(&cluster, "which is told", first_has_two);
+    expect_seen(first, 1, LINK_UP, "");
+    link_cluster_free(&cluster);
+}
+
 Test(link, of_three_nodes_come_up_and_carry_frames)
 {
     struct link_cluster cluster;

@@ -44,11 +44,18 @@ struct gossip_config gossip_config_usual(void)
         .tell_members = 3,
         .retransmits = 4,
         .suspicion = 3,
-        .suspicion_factor = 6,
+        .suspicion_factor = 12,
         .confirmations = 3,
         .health_max = 8,
         .lifeguard = true,
     };
+}
+
+void gossip_config_interval(struct gossip_config *config, duration interval)
+{
+    config->interval = interval;
+    config->timeout.ns = interval.ns * 2 / 5;
+    config->tell_interval.ns = interval.ns / 3;
 }
 
 struct gossip *gossip_new(struct arena *arena, const struct gossip_config *config, instant now)
@@ -134,7 +141,8 @@ static void on_seeds(struct gossip *gossip, const struct gossip_event *event)
         if (member == NULL) continue;
         member->listed = true;
         bool ours = node_eq(seed->node, gossip->config.self);
-        if (member->told == 0 && !ours) member->address = seed->address;
+        bool unheard = member->told == 0 || member->state == GOSSIP_DEAD;
+        if (unheard && !ours) member->address = seed->address;
     }
 }
 

@@ -104,6 +104,8 @@ struct gossip_outbox {
 
 /* What is good for most, without what is each node's own. */
 struct gossip_config gossip_config_usual(void);
+/* And what goes with the interval; 3 ns or more. */
+void gossip_config_interval(struct gossip_config *config, duration interval);
 
 struct gossip; /* opaque: lives in the arena, but for what gossip_free gives back */
 

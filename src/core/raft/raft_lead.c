@@ -75,11 +75,18 @@ uint64_t raft_round_of_quorum(const struct raft *raft)
     return raft_members_quorum(&raft->effective.members, values);
 }
 
+/* On a grid that all groups of a node share: what several of them send goes as one. */
+static instant next_heartbeat(const struct raft *raft)
+{
+    int64_t every_ns = raft->config.heartbeat.ns;
+    return (instant){raft->now.ns - raft->now.ns % every_ns + every_ns};
+}
+
 void raft_heartbeat(struct raft *raft, struct raft_outbox *out)
 {
     raft_round_begin(raft);
     bool alone = raft_peers_count(raft) == 1;
-    raft->heartbeat_at = alone ? RAFT_NEVER : raft_after(raft->now, raft->config.heartbeat);
+    raft->heartbeat_at = alone ? RAFT_NEVER : next_heartbeat(raft);
     for (uint32_t i = 0; i < raft_peers_count(raft); i++) {
         if (raft_is_self(raft, raft->peers[i].node)) continue;
         raft_push_append(raft, &raft->peers[i], false, out);

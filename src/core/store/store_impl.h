@@ -319,8 +319,6 @@ struct entry *store_over_random(struct store *over, uint32_t database);
 uint64_t store_over_scan(const struct store *over, uint32_t database, uint64_t cursor,
                          store_visit visit, void *context);
 bool store_over_work(struct store *over, uint32_t steps);
-void store_over_prefetch(const struct store *over, uint32_t database, const struct slice *keys,
-                         uint32_t count);
 int64_t store_over_average_ttl_ms(const struct store *over, uint32_t database);
 
 /* Where a key is: the store itself, or its part. */

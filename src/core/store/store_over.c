@@ -157,13 +157,16 @@ bool store_over_work(struct store *over, uint32_t steps)
 }
 
 void store_over_prefetch(const struct store *over, uint32_t database, const struct slice *keys,
-                         uint32_t count)
+                         const uint32_t *slots, uint32_t count)
 {
+    const struct store_parts *parts = over->parts;
     const struct table *tables[STORE_PREFETCH_MAX];
     uint64_t hashes[STORE_PREFETCH_MAX];
     ASSERT(count <= STORE_PREFETCH_MAX);
     for (uint32_t i = 0; i < count; i++) {
-        tables[i] = &store_part_to_read(over, keys[i])->databases[database]->table;
+        const struct store *part = parts->stores[slots[i] * parts->count / SLOT_COUNT];
+        if (part == NULL) part = parts->nowhere;
+        tables[i] = &part->databases[database]->table;
         hashes[i] = hash_bytes(&over->shared->room.secret, keys[i]);
         table_prefetch(tables[i], hashes[i]);
     }

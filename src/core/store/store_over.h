@@ -18,5 +18,9 @@ void store_over_set(struct store *over, uint32_t part, struct store *store);
 bool store_is_over(const struct store *store);
 uint32_t store_over_part_of(const struct store *over, struct slice key); /* a number */
 
+/* As store_prefetch, with the keys' slots. */
+void store_over_prefetch(const struct store *over, uint32_t database, const struct slice *keys,
+                         const uint32_t *slots, uint32_t count);
+
 /* For each part that is here. */
 struct store *store_over_next(const struct store *over, uint32_t *part); /* from 0; NULL: end */
