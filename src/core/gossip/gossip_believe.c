@@ -5,8 +5,9 @@
 
 enum { LOG2_10_MILLI = 3322, SQUARINGS = 10 };
 
-/* Bit by bit, by squaring what is left of it: after Clay Turner, "A fast binary logarithm". */
-uint32_t gossip_log2_milli(uint32_t n)
+/* 1000 log2 n, bit by bit, by squaring what is left of it: after Clay Turner, "A fast binary
+ * logarithm". */
+static uint32_t log2_milli(uint32_t n)
 {
     ASSERT(n > 0);
     uint32_t whole = 31U - (uint32_t)__builtin_clz(n);
@@ -32,14 +33,13 @@ static uint32_t confirmations(const struct gossip *gossip)
 static void suspicion_time(struct gossip *gossip, struct suspicion *suspicion)
 {
     const struct gossip_config *config = &gossip->config;
-    uint64_t scale =
-        u64_max(gossip_log2_milli(gossip->alive) * UINT64_C(1000) / LOG2_10_MILLI, 1000);
+    uint64_t scale = u64_max(log2_milli(gossip->alive) * UINT64_C(1000) / LOG2_10_MILLI, 1000);
     int64_t least = config->interval.ns * (int64_t)config->suspicion * (int64_t)scale / 1000;
     int64_t most = least * (int64_t)config->suspicion_factor;
     uint32_t wanted = confirmations(gossip), have = suspicion->accusers_count - 1;
     int64_t lasts = least;
     if (config->lifeguard && have < wanted) { /* dogpile */
-        int64_t share = gossip_log2_milli(have + 1), whole = gossip_log2_milli(wanted + 1);
+        int64_t share = log2_milli(have + 1), whole = log2_milli(wanted + 1);
         lasts = most - (most - least) * share / whole;
     }
     suspicion->until.ns = suspicion->begun.ns + lasts;
@@ -71,7 +71,7 @@ static void suspicion_begin(struct gossip *gossip, struct member *member, node_i
     if (is_asked_for(gossip, accuser)) gossip->look_at = member->node;
 }
 
-void gossip_suspicion_drop(struct gossip *gossip, struct member *member)
+static void suspicion_drop(struct gossip *gossip, struct member *member)
 {
     if (member->suspicion == PLACE_NONE) return;
     struct suspicion *last = &gossip->suspicions[--gossip->suspicions_count];
@@ -102,7 +102,7 @@ void gossip_suspect(struct gossip *gossip, struct member *member, uint64_t incar
     if (member->state == GOSSIP_SUSPECT && incarnation == member->incarnation) {
         if (!confirm(gossip, member, accuser)) return;
     } else { /* what was said of an earlier incarnation it has refuted */
-        gossip_suspicion_drop(gossip, member);
+        suspicion_drop(gossip, member);
         gossip_set(gossip, member, GOSSIP_SUSPECT, incarnation, member->told);
         suspicion_begin(gossip, member, accuser);
     }
@@ -113,7 +113,7 @@ void gossip_suspect(struct gossip *gossip, struct member *member, uint64_t incar
 static void go(struct gossip *gossip, struct member *member, enum gossip_state state,
                uint64_t incarnation, node_id accuser)
 {
-    gossip_suspicion_drop(gossip, member);
+    suspicion_drop(gossip, member);
     gossip_set(gossip, member, state, incarnation, member->told);
     member->accuser = accuser;
     if (state == GOSSIP_DEAD) gossip->stats.died++;
@@ -189,7 +189,7 @@ static void on_alive(struct gossip *gossip, struct member *member, const struct 
     bool was_up = gossip_is_up(member);
     take_facts(gossip, member, news);
     if (news->incarnation > member->incarnation) { /* [I2] */
-        gossip_suspicion_drop(gossip, member);
+        suspicion_drop(gossip, member);
         gossip_set(gossip, member, GOSSIP_ALIVE, news->incarnation, news->incarnation);
     } else {
         gossip_set(gossip, member, member->state, member->incarnation, news->incarnation);

@@ -178,7 +178,6 @@ struct gossip_writer gossip_begin(struct gossip *gossip, struct gossip_outbox *o
                                   const struct gossip_address *to, const struct gossip_msg *msg);
 void gossip_end(struct gossip *gossip, struct gossip_outbox *out,
                 const struct gossip_writer *writer);
-void gossip_fill(struct gossip *gossip, struct gossip_writer *writer);
 /* A head, what `about` should know of itself, and news. */
 void gossip_send(struct gossip *gossip, struct gossip_outbox *out, const struct gossip_address *to,
                  const struct gossip_msg *msg, const struct member *about);
@@ -190,10 +189,8 @@ void gossip_tell_round(struct gossip *gossip, struct gossip_outbox *out);
 void gossip_believe(struct gossip *gossip, const struct gossip_news *news, bool of_record);
 void gossip_suspect(struct gossip *gossip, struct member *member, uint64_t incarnation,
                     node_id accuser);
-void gossip_suspicion_drop(struct gossip *gossip, struct member *member);
 void gossip_suspicions_expire(struct gossip *gossip);
 void gossip_health_change(struct gossip *gossip, int32_t by);
-uint32_t gossip_log2_milli(uint32_t n); /* 1000 log2 n */
 
 /* --- gossip_probe.c ----------------------------------------------------------------------------
  */

@@ -132,7 +132,7 @@ static void fill_from(struct gossip *gossip, enum queue_kind kind, struct gossip
     if (queue->count == 0) queue->lowest = 0;
 }
 
-void gossip_fill(struct gossip *gossip, struct gossip_writer *writer)
+static void fill(struct gossip *gossip, struct gossip_writer *writer)
 {
     if (gossip->queues[QUEUE_NEWS].count > 0) fill_from(gossip, QUEUE_NEWS, writer);
     if (gossip->queues[QUEUE_LOADS].count == 0) return;
@@ -176,7 +176,7 @@ void gossip_send(struct gossip *gossip, struct gossip_outbox *out, const struct 
         struct gossip_news news = gossip_news_of(about);
         (void)gossip_news_write(&news, &writer);
     }
-    gossip_fill(gossip, &writer);
+    fill(gossip, &writer);
     gossip_end(gossip, out, &writer);
 }
 

@@ -388,6 +388,7 @@ Test(gossip, forgets_who_is_down_and_on_no_list)
     cr_expect(gossip_find(lone.gossip, (node_id){3}, &found), "it is on the list");
     step(&lone, (struct gossip_event){.kind = GOSSIP_EV_SEEDS});
     (void)wait(&lone, 90000 * MS);
+    cr_expect_eq(gossip_alive_count(lone.gossip), 1);
     cr_expect_eq(gossip_members_count(lone.gossip), 1, "all were dead, and nobody has them");
     lone_free(&lone);
 }
