@@ -388,8 +388,7 @@ static enum err visit_any(void *context, const struct log_record *record, struct
     return visit(loading, record, fault);
 }
 
-/* The log up to here is needed by none. With no shard here (a first start) it is read as it is: its
- * last position is where it goes on. */
+/* The log up to here is needed by none. */
 static uint64_t passed_over(const struct pass *pass)
 {
     uint64_t after = UINT64_MAX;
@@ -397,7 +396,7 @@ static uint64_t passed_over(const struct pass *pass)
         const struct loading *loading = &pass->items[i];
         if (loading->again) after = u64_min(after, loading->replica->snapshot_position);
     }
-    return after == UINT64_MAX ? 0 : after;
+    return after == UINT64_MAX ? 0 : after; /* nobody is here: all of the log is looked at */
 }
 
 /* Those that are to be loaded (again). */

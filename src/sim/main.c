@@ -32,7 +32,7 @@ static const char usage[] =
     "  --lanes N        of each node (drawn)\n"
     "  --shards N       of the cluster (drawn)\n"
     "  --workload NAME  what clients do; gossip: no clients, but figures of core/gossip for\n"
-    "                   --nodes N (1000), with --plot FILE an SVG of them\n"
+    "                   --nodes N, with --plot FILE an SVG of them\n"
     "  --faults LIST    of the seed's plan, those that happen: 1,4-6; none; all (all)\n"
     "  --kinds LIST     of faults, those that happen: kill,pause (drawn)\n"
     "  --plan           show the plan of the seed, and run nothing\n"

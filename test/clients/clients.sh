@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # clients.sh -- clients of Redis Cluster, and plain ones, on one node and on three: redis-py's
 # RedisCluster, ioredis's Cluster, hiredis, redis-cli, redis-benchmark.
+CHECK_SECONDS_MAX=30
 . "$(dirname "$0")/../cli/start_lib.sh"
 
 CLIENTS=$ROOT/test/clients
@@ -53,22 +54,22 @@ with_libraries() { # ADDRESS…
 # Its own checks of a cluster, and a stream of commands that knows nothing of one.
 with_redis_cli() { # ADDRESS…
     local address=$1 port=${1##*:} i
-    redis-cli --cluster check "$address" >out 2>&1
+    timeout 20 redis-cli --cluster check "$address" >out 2>&1
     matches "$many: redis-cli: every slot has a node" 'OK.*All 16384 slots covered' out
     matches "$many: redis-cli: all nodes say the same" 'OK.*All nodes agree' out
     for ((i = 0; i < 3000; i++)); do printf 'SET cli:%d %d\r\n' $i $i; done >commands
-    redis-cli -p "$port" --pipe <commands >out 2>&1
+    timeout 20 redis-cli -p "$port" --pipe <commands >out 2>&1
     matches "$many: redis-cli --pipe over all slots" 'errors: 0, replies: 3000' out
     printf 'GET cli:1\nMGET cli:1 cli:2999\nDEL cli:1 cli:2\nEXISTS cli:1 cli:3\n' |
-        redis-cli -p "$port" >out 2>&1
+        timeout 20 redis-cli -p "$port" >out 2>&1
     equal "$many: redis-cli: a plain client" "$(tr '\n' ' ' <out)" '1 1 2999 2 1 '
     printf 'CLUSTER SLOTS\nGET cli:3\nGET cli:4\nGET cli:5\nGET cli:6\n' |
-        redis-cli -c -p "$port" >out 2>&1
+        timeout 20 redis-cli -c -p "$port" >out 2>&1
     equal "$many: redis-cli -c follows" "$(tail -n 4 out | tr '\n' ' ')" '3 4 5 6 '
 }
 
 with_redis_benchmark() { # ADDRESS…
-    redis-benchmark --cluster -p "${1##*:}" -t set,get,incr,lpush -n 20000 -r 10000 -c 30 -q \
+    timeout 30 redis-benchmark --cluster -p "${1##*:}" -t set,get,incr,lpush -n 20000 -r 10000 -c 30 -q \
         >out 2>err
     equal "$many: redis-benchmark --cluster ends well" "$?" 0
     equal "$many: with each of its four tests" "$(tr '\r' '\n' <out | grep -c 'per second, p50')" 4
@@ -105,11 +106,13 @@ begin_node() { # begin_node NUMBER: without waiting for the others
         2>"three-$1.log" &
     NODES+=("$!")
 }
-formed() { # every node has a map of three nodes, each of which leads something
-    local port
+formed() { # every node knows where all three are, and that each leads something
+    local port other
     for port in "${ports[@]}"; do
-        redis-cli -p "$port" CLUSTER INFO 2>/dev/null | tr -d '\r' >info
+        timeout 5 redis-cli -p "$port" CLUSTER INFO 2>/dev/null | tr -d '\r' >info
+        timeout 5 redis-cli -p "$port" CLUSTER NODES >>info 2>/dev/null
         grep -qx 'cluster_size:3' info && grep -qx 'cluster_state:ok' info || return
+        for other in "${addresses[@]}"; do grep -q " $other@" info || return; done
     done
 }
 first=${#NODES[@]}

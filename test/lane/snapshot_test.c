@@ -104,7 +104,8 @@ static void save(struct place *place, struct store *store, uint64_t index)
 
 static const char *path_of(const struct place *place, uint64_t index, char path[256])
 {
-    (void)snprintf(path, 256, "%s/snapshot-00001-%020llu", place->folder, (unsigned long long)index);
+    (void)snprintf(path, 256, "%s/snapshot-00001-%020llu", place->folder,
+                   (unsigned long long)index);
     return path;
 }
 
