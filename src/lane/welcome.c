@@ -143,7 +143,9 @@ static void take_in(struct welcome *welcome, struct links *links, uint64_t ticke
     node_id same = find_same(registry, &event->members[0]);
     struct guest *guest = place(welcome);
     struct fault fault = {0};
-    if (wrong != NULL) {
+    if (registry_epoch(registry) == 0) {
+        decline(links, ticket, JOIN_LATER, "the cluster has only just begun");
+    } else if (wrong != NULL) {
         decline(links, ticket, JOIN_REFUSED, wrong);
     } else if (same.n != 0) {
         welcome_node(welcome, links, ticket, same);

@@ -18,6 +18,7 @@ ANSWER_SECONDS_MAX = 30
 SETTLED_SECONDS_MAX = 90
 END_SECONDS_MAX = 30
 REPLICAS = 3
+SHARE_ENOUGH = 0.5  # of what a node would hold if all held as much
 SLOTS = 16384
 POLL_SECONDS = 0.05
 
@@ -177,7 +178,8 @@ class Joined:
             member.check_running()
 
     def is_settled(self):
-        """All tell the same of each slot, and each is held by three, or by all there are below."""
+        """All tell the same of each slot; each is held by three, or by all there are below; and
+        each node has its part."""
         running = self.running()
         wanted = min(REPLICAS, len(running))
         there = {nodes.address(member.number) for member in running}
@@ -188,6 +190,12 @@ class Joined:
                 return False
             if any(len(held) != wanted or not {node[0] for node in held} <= there
                    for _, _, *held in ranges):
+                return False
+            slots = {place: 0 for place in there}
+            for first, last, *held in ranges:
+                for node in held:
+                    slots[node[0]] += last + 1 - first
+            if min(slots.values()) < SHARE_ENOUGH * SLOTS * wanted / len(running):
                 return False
             owners.append([(first, held[0][0]) for first, _, *held in sorted(ranges)])
         return all(one == owners[0] for one in owners)
