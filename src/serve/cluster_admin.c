@@ -190,9 +190,15 @@ static uint32_t first_slot(uint32_t shard, uint32_t shards_count)
     return (uint32_t)(((uint64_t)shard * KEY_SLOTS + shards_count - 1) / shards_count);
 }
 
+/* Its leader has not said yet that its members are as they shall be. */
+static bool is_moving(const struct admin *admin, shard_id shard)
+{
+    return map_settled(admin->map, shard) != registry_shard(admin->registry, shard)->epoch;
+}
+
 static void tell_shard(const struct admin *admin, shard_id shard)
 {
-    enum { PAIRS = 7 };
+    enum { PAIRS = 8 };
     struct reply *reply = admin->reply;
     const struct registry_shard *place = registry_shard(admin->registry, shard);
     uint32_t count = registry_shards_count(admin->registry);
@@ -211,6 +217,8 @@ static void tell_shard(const struct admin *admin, shard_id shard)
     pair_node(reply, "leader", map_leader(admin->map, shard));
     pair_node(reply, "preferred", place->leader);
     pair_text(reply, "state", health_words[health_of(admin, shard)]);
+    reply_bulk_text(reply, "moving");
+    reply_bool(reply, is_moving(admin, shard));
     pair_text(reply, "why", why_of(place));
 }
 
