@@ -10,7 +10,8 @@ enum { COLUMN_MAX = 48 }; /* a wider cell pushes what is behind it to the right 
 #define NS_PER_MS UINT64_C(1000000)
 #define MS_MAX    (UINT64_MAX / 2 / NS_PER_MS)
 
-const struct answer *answer_field(const struct answer *map, const char *name)
+/* NULL: it has no such name. */
+static const struct answer *answer_field(const struct answer *map, const char *name)
 {
     if (map->kind != ANSWER_MAP) return NULL;
     for (uint32_t i = 0; i + 1 < map->count; i += 2) {

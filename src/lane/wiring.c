@@ -65,11 +65,6 @@ struct map *wiring_map(const struct wiring *wiring)
     return wiring->map;
 }
 
-struct presence *wiring_presence(const struct wiring *wiring)
-{
-    return wiring->presence;
-}
-
 struct root *wiring_root(const struct wiring *wiring)
 {
     return wiring->root;
