@@ -47,7 +47,6 @@ static uint32_t question(const struct cluster_options *options, struct slice wor
     case VERB_rebalance:
     case VERB_leave:
     case VERB_remove:
-    case VERB_recover:
     case VERB_token:
     case VERBS_COUNT: ASSERT(false); /* they have steps of their own */
     }
@@ -107,7 +106,6 @@ static enum err perform(const struct cluster_options *options, struct arena *are
     case VERB_leave: steps = cluster_leave; break;
     case VERB_remove: steps = cluster_remove; break;
     case VERB_rebalance: steps = cluster_rebalance; break;
-    case VERB_recover: steps = cluster_recover; break;
     case VERB_status:
     case VERB_nodes:
     case VERB_shards:

@@ -29,8 +29,7 @@ static bool *flag_place(struct cluster_options *options, struct slice name)
         {"--dry-run", &options->dry_run, options->verb == VERB_rebalance},
         {"--pause", &options->pause, options->verb == VERB_rebalance},
         {"--slots", &options->slots, options->verb == VERB_top},
-        {"--force", &options->force, options->verb == VERB_recover || options->verb == VERB_remove},
-        {"--yes", &options->yes, options->verb == VERB_recover},
+        {"--force", &options->force, options->verb == VERB_remove},
         {"--help", &options->help, true},
         {"-h", &options->help, true},
     };
@@ -48,11 +47,11 @@ static const char **value_place(struct parse *parse, struct slice name)
         const char **place;
         bool allowed;
     } values[] = {
-        {"--host", &options->host, true},
-        {"--port", &parse->port, true},
-        {"-p", &parse->port, true},
-        {"--user", &options->user, true},
-        {"--password-file", &parse->password_file, true},
+        {"--host", &options->host, options->verb != VERB_token},
+        {"--port", &parse->port, options->verb != VERB_token},
+        {"-p", &parse->port, options->verb != VERB_token},
+        {"--user", &options->user, options->verb != VERB_token},
+        {"--password-file", &parse->password_file, options->verb != VERB_token},
         {"--data", &options->data, options->verb == VERB_token},
         {"--node", &parse->node, options->verb == VERB_leave},
     };
@@ -148,7 +147,6 @@ enum err cluster_options_read(struct arena *arena, enum cluster_verb verb, int a
     *options = (struct cluster_options){.verb = verb, .host = "127.0.0.1", .user = "default"};
     enum err err = take_words(&parse, argc, argv);
     if (err != ERR_OK || options->help) return err;
-    options->asked_place = parse.port != NULL || strcmp(options->host, "127.0.0.1") != 0;
     if (cluster_verbs[verb].arguments[0] != '\0' && options->word == NULL) {
         return fault_set(fault, ERR_USAGE, "which one? See 'tutti help %s'",
                          cluster_verbs[verb].name);

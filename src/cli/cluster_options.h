@@ -10,8 +10,7 @@ struct cluster_options {
     enum cluster_verb verb;
     const char *host, *user, *password, *data; /* password NULL: none */
     uint16_t port;
-    bool asked_place; /* --host or --port was given */
-    bool json, watch, dry_run, pause, force, yes, slots, help;
+    bool json, watch, dry_run, pause, force, slots, help;
     const char *word; /* the one that is no option: KEY, NODE; NULL: none */
     uint32_t node;    /* --node; 0: that which answers */
 };

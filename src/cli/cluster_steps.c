@@ -12,7 +12,7 @@
 
 #define DATA_STANDARD "tutti-data"
 
-enum { PAUSE_MS = 500, SHOWN_SHARDS_MAX = 16, LINE_BYTES_MAX = 64 };
+enum { PAUSE_MS = 500, LINE_BYTES_MAX = 128, ASKS_MAX = 20 };
 
 static void say(const struct cluster_options *options, const char *text)
 {
@@ -72,7 +72,7 @@ static enum err find_member(struct cluster_talk *talk, struct arena *arena, uint
 static void say_left(const struct cluster_options *options, uint32_t node, uint64_t shards,
                      uint64_t most)
 {
-    char text[LINE_BYTES_MAX + 64];
+    char text[LINE_BYTES_MAX];
     const char *begin = terminal_is(STDOUT_FILENO) ? "\r" : "";
     (void)snprintf(text, sizeof text, "%snode %u leaves: %llu of %llu shards are still on it   %s",
                    begin, node, (unsigned long long)shards, (unsigned long long)most,
@@ -80,12 +80,37 @@ static void say_left(const struct cluster_options *options, uint32_t node, uint6
     say(options, text);
 }
 
+/* Asks for `word` until the node is in that state, or removed; `*member` as it is then. */
+static enum err ask_until(struct cluster_talk *talk, struct arena *arena, const char *word,
+                          uint32_t node, const char *state)
+{
+    const struct timespec pause = {0, PAUSE_MS * 1000000L};
+    const char *number = arena_format(arena, "%u", node);
+    const struct slice words[] = {SLICE("CLUSTER"), slice_text(word), slice_text(number),
+                                  SLICE("FORCE")};
+    for (uint32_t i = 0; i < ASKS_MAX; i++) {
+        const struct answer *member;
+        struct answer answer;
+        enum err err = find_member(talk, arena, node, &member);
+        if (err != ERR_OK) return err;
+        if (answer_is(member, "state", state) || answer_is(member, "state", "removed")) {
+            return ERR_OK;
+        }
+        err = cluster_talk_ask(talk, arena, words, talk->options->force ? 4 : 3, &answer);
+        if (err != ERR_OK) return err;
+        (void)nanosleep(&pause, NULL);
+    }
+    return fault_set(talk->fault, ERR_CANCELLED,
+                     "the root group has not agreed to it yet: does it have a majority? 'tutti "
+                     "status' says; then say it again");
+}
+
 /* Until nothing is on it. What was said is in the registry: it goes on without us. */
 static enum err watch_drain(struct cluster_talk *talk, uint32_t node)
 {
     const struct timespec pause = {0, PAUSE_MS * 1000000L};
     uint64_t most = 0, last = UINT64_MAX;
-    for (;;) { /* ends: it holds nothing, is removed, or the node that answers fails */
+    for (;;) { /* ends: it is removed, or the node that answers fails */
         struct arena *arena = arena_new();
         const struct answer *member;
         enum err err = find_member(talk, arena, node, &member);
@@ -96,7 +121,7 @@ static enum err watch_drain(struct cluster_talk *talk, uint32_t node)
         if (shards > most) most = shards;
         if (shards != last) say_left(talk->options, node, shards, most);
         last = shards;
-        if (removed || shards == 0) return ERR_OK;
+        if (removed) return ERR_OK;
         (void)nanosleep(&pause, NULL);
     }
 }
@@ -104,11 +129,10 @@ static enum err watch_drain(struct cluster_talk *talk, uint32_t node)
 enum err cluster_leave(struct cluster_talk *talk, struct arena *arena)
 {
     const struct answer *member;
-    struct answer answer;
     enum err err = find_member(talk, arena, talk->options->node, &member);
     if (err != ERR_OK) return err;
     uint32_t node = (uint32_t)answer_number(member, "node");
-    err = ask_words(talk, arena, "LEAVE", arena_format(arena, "%u", node), &answer);
+    err = ask_until(talk, arena, "LEAVE", node, "leaving");
     if (err == ERR_OK) err = watch_drain(talk, node);
     if (err != ERR_OK) return err;
     if (talk->options->json) {
@@ -124,18 +148,14 @@ enum err cluster_leave(struct cluster_talk *talk, struct arena *arena)
 
 enum err cluster_remove(struct cluster_talk *talk, struct arena *arena)
 {
-    struct answer answer;
-    const char *node = arena_format(arena, "%u", talk->options->node);
-    const struct slice words[] = {SLICE("CLUSTER"), SLICE("REMOVE"), slice_text(node),
-                                  SLICE("FORCE")};
-    uint32_t count = talk->options->force ? 4 : 3;
-    enum err err = cluster_talk_ask(talk, arena, words, count, &answer);
+    uint32_t node = talk->options->node;
+    enum err err = ask_until(talk, arena, "REMOVE", node, "removed");
     if (err != ERR_OK) return err;
     if (talk->options->json) {
-        show(talk->options, &answer);
+        (void)printf("{\"node\": %u, \"removed\": true}\n", node);
         return ERR_OK;
     }
-    (void)printf("node %s is removed: 'tutti status' shows how its copies are made again\n", node);
+    (void)printf("node %u is removed: 'tutti status' shows how its copies are made again\n", node);
     return ERR_OK;
 }
 
@@ -149,57 +169,6 @@ enum err cluster_rebalance(struct cluster_talk *talk, struct arena *arena)
     return err;
 }
 
-/* --- recover ---------------------------------------------------------------------------------- */
-
-static void say_shards(const struct answer *table)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < table->count; i++) {
-        const struct answer *shard = &table->items[i];
-        if (!answer_is(shard, "state", "unavailable")) continue;
-        if (count++ == SHOWN_SHARDS_MAX) (void)fputs("  …\n", stdout);
-        if (count > SHOWN_SHARDS_MAX) continue;
-        const struct answer *slots = answer_field(shard, "slots");
-        (void)printf("  shard %llu, slots %.*s\n",
-                     (unsigned long long)answer_number(shard, "shard"),
-                     slots == NULL ? 0 : (int)slots->text.len,
-                     slots == NULL ? "" : (const char *)slots->text.data);
-    }
-    (void)printf("%u of %u shards have lost the majority of their copies.\n", count, table->count);
-}
-
-static bool is_agreed(const struct cluster_options *options)
-{
-    char line[LINE_BYTES_MAX] = {0};
-    if (options->yes) return true;
-    (void)fputs("Type 'recover' to go on: ", stdout);
-    (void)fflush(stdout);
-    if (fgets(line, sizeof line, stdin) == NULL) return false;
-    return strcmp(line, "recover\n") == 0 || strcmp(line, "recover") == 0;
-}
-
-enum err cluster_recover(struct cluster_talk *talk, struct arena *arena)
-{
-    struct answer table, answer;
-    enum err err = ask_words(talk, arena, "TABLE", NULL, &table);
-    if (err != ERR_OK) return err;
-    say_shards(&table);
-    (void)fputs("The node that answers would go on with the copies that it has itself. Writes "
-                "that were\nacknowledged, and that only the lost nodes have, are lost for good; "
-                "shards without a copy\nhere are empty. The lost nodes must never run again: they "
-                "would believe in another past.\n",
-                stdout);
-    if (!talk->options->force) {
-        return fault_set(talk->fault, ERR_USAGE, "nothing was changed: say --force to go on");
-    }
-    if (!is_agreed(talk->options)) {
-        return fault_set(talk->fault, ERR_CANCELLED, "nothing was changed");
-    }
-    err = ask_words(talk, arena, "RECOVER", "FORCE", &answer);
-    if (err == ERR_OK) show(talk->options, &answer);
-    return err;
-}
-
 /* --- token ------------------------------------------------------------------------------------ */
 
 static enum err token_of_folder(const struct cluster_options *options, struct arena *arena,
@@ -210,8 +179,8 @@ static enum err token_of_folder(const struct cluster_options *options, struct ar
     enum err err = data_folder_look(arena, data == NULL ? DATA_STANDARD : data, &folder, fault);
     if (err == ERR_NOT_FOUND) {
         return fault_set(fault, err,
-                         "%s is not a data folder: name that of a node with --data, or ask one "
-                         "that runs on this machine with --port",
+                         "%s is not a data folder: name that of a node of this machine with "
+                         "--data",
                          data == NULL ? DATA_STANDARD : data);
     }
     if (err != ERR_OK) return err;
@@ -231,17 +200,7 @@ enum err cluster_token(const struct cluster_options *options, struct arena *aren
                        struct fault *fault)
 {
     struct buffer out = {0};
-    struct cluster_talk talk = {.options = options, .fault = fault};
-    struct answer answer;
-    enum err err;
-    if (options->asked_place) {
-        err = cluster_talk_open(&talk);
-        if (err == ERR_OK) err = ask_words(&talk, arena, "TOKEN", NULL, &answer);
-        if (err == ERR_OK) buffer_append(&out, answer.text);
-        cluster_talk_close(&talk);
-    } else {
-        err = token_of_folder(options, arena, &out, fault);
-    }
+    enum err err = token_of_folder(options, arena, &out, fault);
     if (err == ERR_OK) (void)printf("%.*s\n", (int)out.len, (const char *)out.data);
     buffer_free(&out);
     return err;

@@ -7,8 +7,6 @@
 MUST_USE enum err cluster_leave(struct cluster_talk *talk, struct arena *arena);
 MUST_USE enum err cluster_remove(struct cluster_talk *talk, struct arena *arena);
 MUST_USE enum err cluster_rebalance(struct cluster_talk *talk, struct arena *arena);
-/* Reads the answer to its question from standard input. */
-MUST_USE enum err cluster_recover(struct cluster_talk *talk, struct arena *arena);
-/* From the data folder, or the node that was named. */
+/* From the data folder. */
 MUST_USE enum err cluster_token(const struct cluster_options *options, struct arena *arena,
                                 struct fault *fault);

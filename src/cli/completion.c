@@ -85,7 +85,7 @@ void help_completion(struct buffer *out)
         buffer_append_format(out, "%s%s", verb == 0 ? "    " : "|", cluster_verbs[verb].name);
     }
     text(out, ") _tutti_words '--json --watch --host --port --user --password-file --node --data "
-              "--dry-run --pause --slots --force --yes --help' ;;\n");
+              "--dry-run --pause --slots --force --help' ;;\n");
     text(out, "    backup) _tutti_words '--from --data --help' ;;\n"
               "    restore) _tutti_words '--data --help' ;;\n"
               "    doctor) _tutti_words '--repair --data --help' ;;\n");

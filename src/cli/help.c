@@ -230,14 +230,11 @@ void help_cluster(enum cluster_verb verb, struct buffer *out)
     }
     if (verb == VERB_top) option(out, "slots", "", "", "The busiest slots alone.");
     if (verb == VERB_remove) option(out, "force", "", "", "Also one that still holds copies.");
-    if (verb == VERB_recover) {
-        option(out, "force", "", "", "Go on, after the question.");
-        option(out, "yes", "", "", "Do not ask.");
-    }
     if (verb <= VERB_explain) {
         option(out, "watch", "", "", "Again every second, in place, until Ctrl-C.");
     }
-    if (verb != VERB_token) option(out, "json", "", "", "For programs.");
+    if (verb == VERB_token) return;
+    option(out, "json", "", "", "For programs.");
     option(out, "host", "ADDR", "127.0.0.1", "A node, by name or address, or its Unix socket.");
     option(out, "port", "N", "6379, or TUTTI_PORT", "Its port for clients; also -p N.");
     option(out, "user", "NAME", "default", "Who we are there.");

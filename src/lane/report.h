@@ -10,7 +10,8 @@
 /* A frame of LINK_REPORTS begins with one of these, as a byte. */
 enum report_kind {
     REPORT_SHARDS = 1, /* then a run of reports */
-    REPORT_FACTS       /* then a MEMBER_FACTS event of the sender itself: it has moved */
+    REPORT_FACTS,      /* then a MEMBER_FACTS event of the sender itself: it has moved */
+    REPORT_WISH        /* then an event that a person has asked for: a MEMBER_STATE or a SETTING */
 };
 
 void report_write(shard_id shard, const struct planner_report *report, struct buffer *out);

@@ -100,6 +100,10 @@ static const char *check_reach(const struct registry *registry, const struct reg
     for (uint32_t i = 0; i < registry_members_count(registry); i++) {
         const struct registry_member *member = registry_member_at(registry, i);
         if (member->state == MEMBER_REMOVED) continue;
+        if (member->lanes_count != new->lanes_count) {
+            return "the nodes of this cluster have another number of lanes: start with the same "
+                   "--lanes ('tutti nodes' shows it)";
+        }
         if (is_local(&member->peer_host) == is_local(&new->peer_host)) continue;
         if (is_local(&new->peer_host)) {
             return "the joining node says that others reach it at an address of its own machine "
@@ -139,7 +143,9 @@ static void take_in(struct welcome *welcome, struct links *links, uint64_t ticke
     node_id same = find_same(registry, &event->members[0]);
     struct guest *guest = place(welcome);
     struct fault fault = {0};
-    if (wrong != NULL) {
+    if (registry_epoch(registry) == 0) {
+        decline(links, ticket, JOIN_LATER, "the cluster has only just begun");
+    } else if (wrong != NULL) {
         decline(links, ticket, JOIN_REFUSED, wrong);
     } else if (same.n != 0) {
         welcome_node(welcome, links, ticket, same);

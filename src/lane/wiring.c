@@ -65,11 +65,6 @@ struct map *wiring_map(const struct wiring *wiring)
     return wiring->map;
 }
 
-struct presence *wiring_presence(const struct wiring *wiring)
-{
-    return wiring->presence;
-}
-
 struct root *wiring_root(const struct wiring *wiring)
 {
     return wiring->root;
@@ -124,6 +119,18 @@ static void pass_reports(struct wiring *wiring, enum report_kind kind, struct sl
         (void)lane_send(lane, leader, 0, LINK_REPORTS, buffer_slice(&frame));
     }
     buffer_free(&frame);
+}
+
+void wiring_wish(struct wiring *wiring, const struct registry_event *event)
+{
+    struct buffer bytes = {0};
+    registry_event_write(event, &bytes);
+    if (wiring->root != NULL) {
+        pass_reports(wiring, REPORT_WISH, buffer_slice(&bytes));
+    } else {
+        wiring_tell_first(wiring->lane, WIRING_WISH, buffer_slice(&bytes));
+    }
+    buffer_free(&bytes);
 }
 
 static void tell_reports(struct wiring *wiring)
@@ -209,6 +216,8 @@ static void take_messages(struct wiring *wiring)
         struct slice bytes = buffer_slice(&message->bytes);
         if (message->kind == WIRING_REPORTS) {
             pass_reports(wiring, REPORT_SHARDS, bytes);
+        } else if (message->kind == WIRING_WISH) {
+            pass_reports(wiring, REPORT_WISH, bytes);
         } else {
             map_take_lane(wiring->map, message->kind, bytes);
         }

@@ -12,7 +12,7 @@
 
 struct wiring; /* opaque: one a lane */
 
-enum wiring_kind { WIRING_MAP = 1, WIRING_LEADS, WIRING_REPORTS };
+enum wiring_kind { WIRING_MAP = 1, WIRING_LEADS, WIRING_REPORTS, WIRING_WISH };
 
 struct wiring *wiring_new(struct lane *lane, const struct lane_cluster *cluster);
 void wiring_free(struct wiring *wiring); /* NULL is allowed */
@@ -23,9 +23,12 @@ instant wiring_turn(struct wiring *wiring, instant now, int64_t unix_ms);
 void wiring_complete(struct wiring *wiring, const struct io_completion *completion);
 void wiring_take_frame(struct wiring *wiring, const struct link_frame *frame); /* UP, DOWN too */
 
+/* What a person asks for (a MEMBER_STATE or a SETTING) goes to the leader of the root group, from
+ * any lane of any node. It may get lost: whoever asks looks at the map, and asks again. */
+void wiring_wish(struct wiring *wiring, const struct registry_event *event);
+
 struct map *wiring_map(const struct wiring *wiring);
-struct presence *wiring_presence(const struct wiring *wiring); /* NULL: not lane 0 */
-struct root *wiring_root(const struct wiring *wiring);         /* NULL: not lane 0 */
+struct root *wiring_root(const struct wiring *wiring); /* NULL: not lane 0 */
 
 /* --- for its parts --------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include "io/random.h"
 #include "node/formation.h"
 #include "node/secret.h"
+#include "node/token.h"
 
 struct founding {
     struct arena *arena;
@@ -168,6 +169,15 @@ static enum err settle_secret(const struct founding *founding)
                 (!given || memcmp(secret, folder->identity.secret, sizeof secret) == 0);
     if (same) return ERR_OK;
     if (given) return data_folder_set_secret(founding->arena, folder, secret, founding->fault);
+    const char *path = config_text(founding->config, SETTING_TOKEN_FILE);
+    struct token token;
+    if (*path != '\0') {
+        err = token_read_file(path, &token, founding->fault);
+        if (err != ERR_OK) return err;
+        if (token.cluster == folder->identity.cluster) {
+            return data_folder_set_secret(founding->arena, folder, token.secret, founding->fault);
+        }
+    }
     return fault_set(founding->fault, ERR_CORRUPT,
                      "%s/cluster.secret is missing or damaged: give the node the cluster's token "
                      "once more with --token-file ('tutti token' on another node shows it)",

@@ -159,9 +159,10 @@ static void say_how_to_grow(const struct run *run)
     memcpy(address.text, cluster->told.self.peer_host.bytes, sizeof address.text);
     append_place(&address, &place);
     notice(&run->notices, NOTICE_INFO,
-           "this is a cluster of one; to add a machine, take its token there ('tutti token --data "
-           "%s > FILE') and say: tutti start --join %.*s --token-file FILE",
-           folder->path, (int)place.len, (const char *)place.data);
+           "this is a cluster of one; to add a machine, %stake its token there ('tutti token "
+           "--data %s > FILE') and say: tutti start --join %.*s --token-file FILE",
+           cluster->has_links ? "" : "start this node with --peer-port, ", folder->path,
+           (int)place.len, (const char *)place.data);
     buffer_free(&place);
 }
 

@@ -15,6 +15,12 @@ static void reply_place(struct reply *reply, const struct cluster_node *node)
     reply_map(reply, 0); /* no other names */
 }
 
+/* Clients know one part for a node: who leads something is not shown as a replica elsewhere. */
+static bool is_replica(const struct cluster_node *node)
+{
+    return node != NULL && node->leads_count == 0;
+}
+
 void cluster_reply_slots(const struct cluster_view *view, struct reply *reply)
 {
     size_t opened = reply_open(reply);
@@ -30,7 +36,7 @@ void cluster_reply_slots(const struct cluster_view *view, struct reply *reply)
         reply_place(reply, leader);
         for (uint32_t other = 0; other < range->others_count; other++) {
             const struct cluster_node *node = cluster_view_node(view, range->others[other]);
-            if (node == NULL || node->health != CLUSTER_ONLINE) continue;
+            if (!is_replica(node) || node->health != CLUSTER_ONLINE) continue;
             reply_place(reply, node);
             elements++;
         }
@@ -111,7 +117,7 @@ static void reply_shard(const struct cluster_view *view, const struct cluster_ra
     }
     for (uint32_t i = 0; i < ranges[0]->others_count; i++) {
         node = cluster_view_node(view, ranges[0]->others[i]);
-        if (node == NULL) continue;
+        if (!is_replica(node)) continue;
         reply_node(reply, node, "replica");
         nodes_count++;
     }

@@ -2,6 +2,7 @@
 #include "serve/acl_commands.h"
 #include "serve/auth.h"
 #include "serve/client.h"
+#include "serve/cluster_admin.h"
 #include "serve/cluster_command.h"
 #include "serve/command_docs.h"
 #include "serve/command_info.h"
@@ -68,6 +69,13 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_CLUSTER_SHARDS] = cluster_command,
     [COMMAND_CLUSTER_SLAVES] = cluster_command,
     [COMMAND_CLUSTER_SLOTS] = cluster_command,
+    [COMMAND_CLUSTER_EXPLAIN] = cluster_admin_command,
+    [COMMAND_CLUSTER_LEAVE] = cluster_admin_command,
+    [COMMAND_CLUSTER_MEMBERS] = cluster_admin_command,
+    [COMMAND_CLUSTER_REBALANCE] = cluster_admin_command,
+    [COMMAND_CLUSTER_REMOVE] = cluster_admin_command,
+    [COMMAND_CLUSTER_STATUS] = cluster_admin_command,
+    [COMMAND_CLUSTER_TABLE] = cluster_admin_command,
     [COMMAND_CLUSTER_TOP] = cluster_top_command,
 #define REFUSED(id, words) [COMMAND_CLUSTER_##id] = cluster_refused_command,
 #include "serve/cluster_refused.def"

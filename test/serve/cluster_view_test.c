@@ -181,15 +181,12 @@ Test(cluster_view, slots_reply)
     const struct cluster_view *view = view_of(registry, two_leaders, arena);
     static const char *const want[] = {
         "*3\r\n"
-        "*4\r\n:0\r\n:8191\r\n"
+        "*3\r\n:0\r\n:8191\r\n"
         "*4\r\n$8\r\n10.0.0.1\r\n:6379\r\n$40\r\n~1\r\n*0\r\n"
+        "*3\r\n:8192\r\n:12287\r\n"
         "*4\r\n$8\r\n10.0.0.2\r\n:6379\r\n$40\r\n~2\r\n*0\r\n"
-        "*4\r\n:8192\r\n:12287\r\n"
-        "*4\r\n$8\r\n10.0.0.2\r\n:6379\r\n$40\r\n~2\r\n*0\r\n"
-        "*4\r\n$8\r\n10.0.0.1\r\n:6379\r\n$40\r\n~1\r\n*0\r\n"
-        "*4\r\n:12288\r\n:16383\r\n"
-        "*4\r\n$8\r\n10.0.0.1\r\n:6379\r\n$40\r\n~1\r\n*0\r\n"
-        "*4\r\n$8\r\n10.0.0.2\r\n:6379\r\n$40\r\n~2\r\n*0\r\n",
+        "*3\r\n:12288\r\n:16383\r\n"
+        "*4\r\n$8\r\n10.0.0.1\r\n:6379\r\n$40\r\n~1\r\n*0\r\n",
     };
     struct buffer out = {0};
     struct reply reply = {&out, 2};
@@ -215,13 +212,11 @@ Test(cluster_view, shards_reply)
 #define LOADING  "$7\r\nloading"
 #define SHARD(n) "%2\r\n$5\r\nslots\r\n*" n "\r\n"
 #define WHO(n)   "$5\r\nnodes\r\n*" n "\r\n"
-    static const char want[] = "*3\r\n" SHARD("4") ":0\r\n:8191\r\n:12288\r\n:16383\r\n" WHO("3")
-        FACTS("1", "10.0.0.1", LEADS, "5", ONLINE) FACTS("2", "10.0.0.2", COPIES, "0", ONLINE)
-            FACTS("3", "10.0.0.3", COPIES, "0", ONLINE) SHARD("2") ":8192\r\n:12287\r\n" WHO("3")
-                FACTS("2", "10.0.0.2", LEADS, "0", ONLINE)
-                    FACTS("1", "10.0.0.1", COPIES, "5", ONLINE)
-                        FACTS("3", "10.0.0.3", COPIES, "0", ONLINE) SHARD("0") WHO("1")
-                            FACTS("4", "10.0.0.4", LEADS, "0", LOADING);
+    static const char want[] = "*3\r\n" SHARD("4") ":0\r\n:8191\r\n:12288\r\n:16383\r\n" WHO("2")
+        FACTS("1", "10.0.0.1", LEADS, "5", ONLINE) FACTS("3", "10.0.0.3", COPIES, "0", ONLINE)
+            SHARD("2") ":8192\r\n:12287\r\n" WHO("2") FACTS("2", "10.0.0.2", LEADS, "0", ONLINE)
+                FACTS("3", "10.0.0.3", COPIES, "0", ONLINE) SHARD("0") WHO("1")
+                    FACTS("4", "10.0.0.4", LEADS, "0", LOADING);
     struct buffer out = {0};
     struct reply reply = {&out, 3};
     cluster_reply_shards(view, arena, &reply);

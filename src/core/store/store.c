@@ -10,6 +10,7 @@
  *   [I3] An entry with `cache` set is under a policy whose mode is cache, and the policy counts it.
  *   [I4] What is large is freed by store_work: no change takes time for what it drops.
  */
+#include "base/crc.h"
 #include "core/store/store_impl.h"
 #include "core/store/store_over.h"
 #include "core/store/value.h"
@@ -218,7 +219,13 @@ void store_set_touch(struct store *store, bool touch)
 void store_prefetch(const struct store *store, uint32_t database, const struct slice *keys,
                     uint32_t count)
 {
-    ASSERT(store->parts == NULL); /* see store_over_prefetch */
+    if (UNLIKELY(store->parts != NULL)) {
+        uint32_t slots[STORE_PREFETCH_MAX];
+        ASSERT(count <= STORE_PREFETCH_MAX);
+        for (uint32_t i = 0; i < count; i++) slots[i] = slot_of_key(keys[i]);
+        store_over_prefetch(store, database, keys, slots, count);
+        return;
+    }
     const struct table *table = &store->databases[database]->table;
     uint64_t hashes[STORE_PREFETCH_MAX];
     ASSERT(count <= STORE_PREFETCH_MAX);

@@ -202,5 +202,5 @@ Test(peer_refusal, of_no_known_reason_is_refused)
     cr_expect(!peer_refusal_read(SLICE("\0\0\0\0\0"), &refusal));
     cr_expect(!peer_refusal_read(SLICE("\x09\0\0\0\0"), &refusal));
     cr_expect(!peer_refusal_read(SLICE("\1\0\0\0"), &refusal));
-    cr_expect(peer_refusal_read(SLICE("\7\0\0\0\0"), &refusal));
+    cr_expect(peer_refusal_read(SLICE("\x08\0\0\0\0"), &refusal));
 }

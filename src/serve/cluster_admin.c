@@ -1,0 +1,379 @@
+/* cluster_admin.c -- see cluster_admin.h. */
+#include "serve/cluster_admin.h"
+
+#include "base/crc.h"
+#include "lane/cluster.h"
+#include "lane/map.h"
+#include "lane/root.h"
+#include "lane/wiring.h"
+#include "serve/reply_lines.h"
+#include "serve/session_impl.h"
+
+struct admin { /* what is asked, and of what */
+    struct session_call *call;
+    struct reply *reply;
+    struct lane *lane;
+    const struct map *map;
+    const struct registry *registry; /* formed */
+};
+
+/* --- how a shard is -------------------------------------------------------------------------- */
+
+enum health { HEALTH_WELL, HEALTH_LEADERLESS, HEALTH_DEGRADED, HEALTH_UNAVAILABLE, HEALTHS_COUNT };
+
+static const char *const health_words[HEALTHS_COUNT] = {
+    [HEALTH_WELL] = "healthy",
+    [HEALTH_LEADERLESS] = "leaderless",
+    [HEALTH_DEGRADED] = "degraded",
+    [HEALTH_UNAVAILABLE] = "unavailable",
+};
+
+static bool is_there(const struct registry *registry, node_id node)
+{
+    const struct registry_member *member = registry_member(registry, node);
+    if (member == NULL) return false;
+    switch (member->state) {
+    case MEMBER_ALIVE:
+    case MEMBER_LEAVING: return true;
+    case MEMBER_JOINING:
+    case MEMBER_DEAD:
+    case MEMBER_REMOVED: break;
+    }
+    return false;
+}
+
+static uint32_t nodes_in(const struct registry *registry, enum member_state state)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < registry_members_count(registry); i++) {
+        count += registry_member_at(registry, i)->state == state;
+    }
+    return count;
+}
+
+static enum health health_of(const struct admin *admin, shard_id shard)
+{
+    const struct registry_shard *place = registry_shard(admin->registry, shard);
+    uint32_t here = 0, wanted = registry_replicas(admin->registry);
+    uint32_t most = nodes_in(admin->registry, MEMBER_ALIVE);
+    for (uint32_t i = 0; i < place->voters_count; i++) {
+        here += is_there(admin->registry, place->voters[i]);
+    }
+    if (here <= place->voters_count / 2) return HEALTH_UNAVAILABLE;
+    if (map_leader(admin->map, shard).n == 0) return HEALTH_LEADERLESS;
+    if (wanted > most) wanted = most;
+    return here < place->voters_count || here < wanted ? HEALTH_DEGRADED : HEALTH_WELL;
+}
+
+/* --- pairs ------------------------------------------------------------------------------------ */
+
+static void pair_number(struct reply *reply, const char *name, uint64_t value)
+{
+    reply_bulk_text(reply, name);
+    reply_integer(reply, (int64_t)value);
+}
+
+static void pair_text(struct reply *reply, const char *name, const char *value)
+{
+    reply_bulk_text(reply, name);
+    reply_bulk_text(reply, value);
+}
+
+static void pair_node(struct reply *reply, const char *name, node_id node)
+{
+    reply_bulk_text(reply, name);
+    if (node.n == 0) {
+        reply_null(reply);
+    } else {
+        reply_integer(reply, node.n);
+    }
+}
+
+static void pair_place(struct reply *reply, const char *name, const struct registry_text *host,
+                       uint16_t port)
+{
+    bool colons = strchr(host->bytes, ':') != NULL;
+    reply_bulk_text(reply, name);
+    reply_bulk_format(reply, colons ? "[%s]:%u" : "%s:%u", host->bytes, port);
+}
+
+static void pair_copies(struct reply *reply, const struct registry_shard *place)
+{
+    reply_bulk_text(reply, "copies");
+    reply_array(reply, place->voters_count);
+    for (uint32_t i = 0; i < place->voters_count; i++) reply_integer(reply, place->voters[i].n);
+}
+
+static const char *why_of(const struct registry_shard *place)
+{
+    if (place->why < PLANNER_FORMED || place->why > PLANNER_ASKED) return "";
+    return planner_reason_text((enum planner_reason)place->why);
+}
+
+/* --- STATUS, MEMBERS, TABLE, EXPLAIN --------------------------------------------------------- */
+
+static void tell_status(const struct admin *admin)
+{
+    enum { PAIRS = 15 };
+    struct reply *reply = admin->reply;
+    const struct registry *registry = admin->registry;
+    uint32_t healths[HEALTHS_COUNT] = {0}, count = registry_shards_count(registry);
+    for (uint32_t i = 0; i < count; i++) healths[health_of(admin, (shard_id){i})]++;
+    reply_map(reply, PAIRS);
+    reply_bulk_text(reply, "cluster");
+    reply_bulk_format(reply, "%016llx", (unsigned long long)registry_cluster(registry));
+    pair_number(reply, "epoch", registry_epoch(registry));
+    pair_number(reply, "answered-by", lane_self(admin->lane).n);
+    pair_number(reply, "nodes-alive", nodes_in(registry, MEMBER_ALIVE));
+    pair_number(reply, "nodes-joining", nodes_in(registry, MEMBER_JOINING));
+    pair_number(reply, "nodes-leaving", nodes_in(registry, MEMBER_LEAVING));
+    pair_number(reply, "nodes-dead", nodes_in(registry, MEMBER_DEAD));
+    pair_number(reply, "copies-wanted", registry_replicas(registry));
+    pair_number(reply, "shards", count);
+    for (uint32_t i = 0; i < HEALTHS_COUNT; i++) {
+        reply_bulk_format(reply, "shards-%s", health_words[i]);
+        reply_integer(reply, healths[i]);
+    }
+    pair_node(reply, "root-leader", map_leader(admin->map, SHARD_ROOT));
+    reply_bulk_text(reply, "rebalances");
+    reply_bool(reply, registry_setting(registry, REGISTRY_SETTING_REBALANCE) != 0);
+}
+
+struct load { /* of a node, in shards */
+    uint32_t holds, leads;
+};
+
+static struct load load_of(const struct admin *admin, node_id node)
+{
+    struct load load = {0, 0};
+    for (uint32_t i = 0; i < registry_shards_count(admin->registry); i++) {
+        load.holds += registry_shall_hold(admin->registry, (shard_id){i}, node);
+        load.leads += node_eq(map_leader(admin->map, (shard_id){i}), node);
+    }
+    return load;
+}
+
+static void tell_member(const struct admin *admin, const struct registry_member *member)
+{
+    enum { PAIRS = 15 };
+    struct reply *reply = admin->reply;
+    struct load load = load_of(admin, member->node);
+    reply_map(reply, PAIRS);
+    pair_number(reply, "node", member->node.n);
+    reply_bulk_text(reply, "me");
+    reply_bool(reply, node_eq(member->node, lane_self(admin->lane)));
+    pair_text(reply, "state", member_state_text(member->state));
+    pair_place(reply, "address", &member->client_host, member->client_port);
+    pair_place(reply, "peers-at", &member->peer_host, member->peer_port);
+    pair_number(reply, "shards", load.holds);
+    pair_number(reply, "leads", load.leads);
+    reply_bulk_text(reply, "root");
+    reply_bool(reply, registry_shall_hold(admin->registry, SHARD_ROOT, member->node));
+    pair_number(reply, "lanes", member->lanes_count);
+    pair_number(reply, "weight", member->weight);
+    pair_number(reply, "memory-bytes", member->memory_bytes);
+    pair_text(reply, "host", member->host.bytes);
+    pair_text(reply, "zone", member->zone.bytes);
+    pair_text(reply, "version", member->version.bytes);
+    int64_t state_ms = io_unix_ms(admin->call->server->io) - member->since_ms;
+    pair_number(reply, "state-ms", state_ms > 0 ? (uint64_t)state_ms : 0);
+}
+
+static void tell_members(const struct admin *admin)
+{
+    uint32_t count = registry_members_count(admin->registry);
+    reply_array(admin->reply, count);
+    for (uint32_t i = 0; i < count; i++) tell_member(admin, registry_member_at(admin->registry, i));
+}
+
+static uint32_t first_slot(uint32_t shard, uint32_t shards_count)
+{
+    return (uint32_t)(((uint64_t)shard * KEY_SLOTS + shards_count - 1) / shards_count);
+}
+
+/* Its leader has not said yet that its members are as they shall be. */
+static bool is_moving(const struct admin *admin, shard_id shard)
+{
+    return map_settled(admin->map, shard) != registry_shard(admin->registry, shard)->epoch;
+}
+
+static void tell_shard(const struct admin *admin, shard_id shard)
+{
+    enum { PAIRS = 8 };
+    struct reply *reply = admin->reply;
+    const struct registry_shard *place = registry_shard(admin->registry, shard);
+    uint32_t count = registry_shards_count(admin->registry);
+    reply_map(reply, PAIRS);
+    reply_bulk_text(reply, "shard");
+    if (shard_eq(shard, SHARD_ROOT)) {
+        reply_bulk_text(reply, "root");
+        pair_text(reply, "slots", "");
+    } else {
+        reply_integer(reply, shard.n);
+        reply_bulk_text(reply, "slots");
+        reply_bulk_format(reply, "%u-%u", first_slot(shard.n, count),
+                          first_slot(shard.n + 1, count) - 1);
+    }
+    pair_copies(reply, place);
+    pair_node(reply, "leader", map_leader(admin->map, shard));
+    pair_node(reply, "preferred", place->leader);
+    pair_text(reply, "state", health_words[health_of(admin, shard)]);
+    reply_bulk_text(reply, "moving");
+    reply_bool(reply, is_moving(admin, shard));
+    pair_text(reply, "why", why_of(place));
+}
+
+static void tell_table(const struct admin *admin)
+{
+    uint32_t count = registry_shards_count(admin->registry);
+    reply_array(admin->reply, count + (uint64_t)1);
+    for (uint32_t i = 0; i < count; i++) tell_shard(admin, (shard_id){i});
+    tell_shard(admin, SHARD_ROOT);
+}
+
+static void tell_key(const struct admin *admin)
+{
+    enum { PAIRS = 8 };
+    struct reply *reply = admin->reply;
+    struct slice key = admin->call->argv[2];
+    uint32_t slot = slot_of_key(key), count = registry_shards_count(admin->registry);
+    shard_id shard = shard_of_slot(slot, count);
+    const struct registry_shard *place = registry_shard(admin->registry, shard);
+    reply_map(reply, PAIRS);
+    reply_bulk_text(reply, "key");
+    reply_bulk(reply, key);
+    pair_number(reply, "slot", slot);
+    pair_number(reply, "shard", shard.n);
+    pair_copies(reply, place);
+    pair_node(reply, "leader", map_leader(admin->map, shard));
+    pair_node(reply, "preferred", place->leader);
+    pair_text(reply, "state", health_words[health_of(admin, shard)]);
+    pair_text(reply, "why", why_of(place));
+}
+
+/* --- LEAVE, REMOVE, REBALANCE ---------------------------------------------------------------- */
+
+static void wish(const struct admin *admin, const struct registry_event *event)
+{
+    struct fault fault;
+    if (registry_may(admin->registry, event, &fault) != ERR_OK) {
+        reply_error(admin->reply, "ERR %s", fault.text);
+    } else if (map_leader(admin->map, SHARD_ROOT).n == 0) {
+        reply_error(admin->reply, "TRYAGAIN nobody leads the cluster's root group now");
+    } else {
+        wiring_wish(lane_wiring(admin->lane), event);
+        reply_ok(admin->reply);
+    }
+}
+
+static void change_member(const struct admin *admin, enum member_state state)
+{
+    struct session_call *call = admin->call;
+    int64_t number;
+    if (!session_integer(call, 2, &number)) return;
+    struct registry_event event = {.kind = REGISTRY_MEMBER_STATE,
+                                   .node = {(uint32_t)number},
+                                   .state = state,
+                                   .force = call->argc > 3 && word_is(call->argv[3], "FORCE")};
+    if (number < 1 || number > UINT32_MAX) {
+        reply_error(admin->reply, "ERR a node's number is 1 or more");
+    } else if (call->argc > 3 && !event.force) {
+        reply_error(admin->reply, "ERR syntax error");
+    } else {
+        wish(admin, &event);
+    }
+}
+
+static void tell_move(struct reply *reply, const struct planner_move *move)
+{
+    enum { PAIRS = 6 };
+    reply_map(reply, PAIRS);
+    reply_bulk_text(reply, "shard");
+    if (shard_eq(move->shard, SHARD_ROOT)) {
+        reply_bulk_text(reply, "root");
+    } else {
+        reply_integer(reply, move->shard.n);
+    }
+    pair_text(reply, "moves", move->leadership_only ? "leadership" : "copy");
+    pair_node(reply, "from", move->from);
+    pair_node(reply, "to", move->to);
+    pair_number(reply, "bytes", move->bytes);
+    pair_text(reply, "why", why_of(&move->place));
+}
+
+static void tell_plan(struct reply *reply, const struct planner_plan *plan)
+{
+    reply_map(reply, 3);
+    pair_number(reply, "wanted", plan->wanted_count);
+    pair_text(reply, "waits-for", plan->waits_for == NULL ? "" : plan->waits_for);
+    reply_bulk_text(reply, "moves");
+    reply_array(reply, plan->moves_count);
+    for (uint32_t i = 0; i < plan->moves_count; i++) tell_move(reply, &plan->moves[i]);
+}
+
+static void ask_root(const struct admin *admin)
+{
+    node_id leader = map_leader(admin->map, SHARD_ROOT);
+    const struct registry_member *member = registry_member(admin->registry, leader);
+    if (member == NULL || member->client_port == 0) {
+        reply_error(admin->reply, "TRYAGAIN nobody leads the cluster's root group now");
+        return;
+    }
+    reply_error(admin->reply, "ASKROOT %s:%u knows what moves: it leads the root group",
+                member->client_host.bytes, member->client_port);
+}
+
+static void plan(const struct admin *admin)
+{
+    struct arena *arena = arena_new();
+    struct planner_plan *plan = ARENA_NEW(arena, struct planner_plan);
+    struct root *root = wiring_root(lane_wiring(admin->lane));
+    const struct sessions *sessions = admin->call->server->sessions;
+    if (root != NULL && root_plan(root, sessions->now, sessions->unix_ms, plan)) {
+        tell_plan(admin->reply, plan);
+    } else {
+        ask_root(admin);
+    }
+    arena_free(arena);
+}
+
+static void rebalance(const struct admin *admin)
+{
+    struct slice how = admin->call->argv[2];
+    struct registry_event event = {.kind = REGISTRY_SETTING, .setting = REGISTRY_SETTING_REBALANCE};
+    if (word_is(how, "DRYRUN")) {
+        plan(admin);
+    } else if (word_is(how, "GO") || word_is(how, "PAUSE")) {
+        event.value = word_is(how, "GO");
+        wish(admin, &event);
+    } else {
+        reply_error(admin->reply, "ERR syntax error: GO, PAUSE or DRYRUN");
+    }
+}
+
+/* --- which ------------------------------------------------------------------------------------ */
+
+static void perform(const struct admin *admin)
+{
+    switch ((uint32_t)admin->call->command->id) {
+    case COMMAND_CLUSTER_STATUS: tell_status(admin); break;
+    case COMMAND_CLUSTER_MEMBERS: tell_members(admin); break;
+    case COMMAND_CLUSTER_TABLE: tell_table(admin); break;
+    case COMMAND_CLUSTER_EXPLAIN: tell_key(admin); break;
+    case COMMAND_CLUSTER_LEAVE: change_member(admin, MEMBER_LEAVING); break;
+    case COMMAND_CLUSTER_REMOVE: change_member(admin, MEMBER_REMOVED); break;
+    case COMMAND_CLUSTER_REBALANCE: rebalance(admin); break;
+    }
+}
+
+void cluster_admin_command(struct session_call *call)
+{
+    struct lane *lane = call->server->lane;
+    struct admin admin = {call, &call->reply, lane, lane_map(lane), NULL};
+    if (admin.map != NULL) admin.registry = map_registry(admin.map);
+    if (admin.registry == NULL || registry_epoch(admin.registry) == 0) {
+        reply_error(&call->reply, "TRYAGAIN this node has not heard of its cluster's registry yet");
+        return;
+    }
+    perform(&admin);
+}
