@@ -116,8 +116,8 @@ static struct raft_members all_nodes(const struct lane *lane)
     return members;
 }
 
-/* Its store has no time yet: with this node's clock, which may be ahead, what is in the log would be
- * run at a later time than elsewhere, and keys would go that others have. */
+/* Its store has no time yet: with this node's clock, which may be ahead, what is in the log would
+ * be run at a later time than elsewhere, and keys would go that others have. */
 static struct snapshot_header header_of_empty(struct lane *lane, shard_id number,
                                               const struct raft_members *members)
 {
@@ -160,13 +160,15 @@ enum err lane_note_here(struct shard *shard, struct fault *fault) /* [H1] */
     if (lane->config.starts == NULL && !shard_eq(shard->number, SHARD_ROOT)) return ERR_OK;
     struct snapshot_header header = header_of_empty(lane, shard->number, &replica->config_members);
     replica->snapshot_bytes = SNAPSHOT_HEADER_BYTES + SNAPSHOT_HEAD_BYTES;
-    return snapshot_write_empty(lane->config.folder, &header, fault);
+    enum err err = snapshot_write_empty(lane->config.folder, &header, fault);
+    return err == ERR_OK ? folder_sync(lane->config.folder, fault) : err;
 }
 
 /* Behind the log's end as it is known: nothing of an earlier life may count. */
 enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault)
 {
     const struct lane_config *config = &lane->config;
+    bool made = false;
     for (uint32_t i = 0; config->starts != NULL && i < config->starts_count; i++) {
         const struct lane_start *start = &config->starts[i];
         if (lane_shard(lane, start->shard) != NULL) continue;
@@ -179,8 +181,9 @@ enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault)
         add(lane, shard);
         shard->replica->was_damaged = lane->was_damaged;
         replica_begin_empty(shard->replica, last);
+        made = true;
     }
-    return ERR_OK;
+    return made ? folder_sync(config->folder, fault) : ERR_OK; /* once: there may be thousands */
 }
 
 /* --- later ------------------------------------------------------------------------------------ */
@@ -196,6 +199,7 @@ enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *memb
     struct raft_members as_formed = members_of(members, count);
     struct snapshot_header header = header_of_empty(lane, number, &as_formed);
     enum err err = snapshot_write_empty(lane->config.folder, &header, fault);
+    if (err == ERR_OK) err = folder_sync(lane->config.folder, fault);
     if (err != ERR_OK) return err;
     struct shard *shard = shard_new(lane, number, &as_formed);
     add(lane, shard);

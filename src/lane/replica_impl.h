@@ -79,7 +79,7 @@ struct replica_install {
     struct buffer part;
     uint32_t header_crc;
     uint8_t own[16];
-    char path[REPLICA_PATH_MAX], name[REPLICA_PATH_MAX]; /* while it comes, and then */
+    char *path, *name; /* while it comes, and then. REPLICA_PATH_MAX each, made on first use */
 };
 
 struct replica {

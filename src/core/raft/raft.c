@@ -50,6 +50,7 @@ struct raft *raft_new(struct arena *arena, const struct raft_config *config,
 void raft_free(struct raft *raft)
 {
     raft_tail_clear(&raft->tail, raft->tail.base);
+    for (uint32_t i = 0; i < RAFT_MEMBERS_MAX; i++) buffer_free(&raft->peers[i].flights);
 }
 
 /* Also what the snapshot has already may replace what is behind it; until that comes, what will be
