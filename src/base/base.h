@@ -63,6 +63,14 @@ static inline uint32_t shard_lane(shard_id shard, uint32_t shards_count, uint32_
     return (uint32_t)((uint64_t)shard.n * lanes_count / shards_count);
 }
 
+/* May lane i of a node with so many meet shards in lane j of another: do their parts of the whole
+ * overlap? Each lane has at least one such in each node, lane 0 lane 0. */
+static inline bool lanes_meet(uint32_t i, uint32_t i_count, uint32_t j, uint32_t j_count)
+{
+    return (uint64_t)i * j_count < ((uint64_t)j + 1) * i_count &&
+           (uint64_t)j * i_count < ((uint64_t)i + 1) * j_count;
+}
+
 #define SLICE(literal) ((struct slice){(const uint8_t *)(literal), sizeof(literal) - 1})
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

@@ -24,13 +24,12 @@ enum err whole_file_read(const char *path, size_t bytes_max, struct buffer *text
     return err;
 }
 
-static enum err write_aside(const char *aside, struct slice text, bool private,
-                            struct fault *fault)
+static enum err write_aside(const char *aside, struct slice text, bool private, struct fault *fault)
 {
     struct file file;
     file_remove(aside); /* of a write that was cut off */
-    enum err err = private ? file_create_private(aside, &file, fault)
-                           : file_create(aside, &file, fault);
+    enum err err =
+        private ? file_create_private(aside, &file, fault) : file_create(aside, &file, fault);
     if (err != ERR_OK) return err;
     err = file_write(&file, text, fault);
     if (err == ERR_OK) err = file_sync(&file, fault);

@@ -102,10 +102,14 @@ struct wiring *lane_wiring(const struct lane *lane);
 
 /* Who they are from now on, each with the address of its lane 0; self is passed over. */
 void lane_set_peers(struct lane *lane, const struct link_peer *peers, uint32_t count);
-/* To and from the same lane of the other nodes; kinds are of link.h: asks, answers and tells as
- * well as LINK_UP and LINK_DOWN. message->from is the node's number. False: it cannot be sent. */
-bool lane_send(struct lane *lane, node_id to, uint32_t kind, struct slice bytes);
-void lane_break_link(struct lane *lane, node_id node); /* what came by it cannot be read */
+/* Which lane of that node has the shard, or would have it. */
+uint32_t lane_of_shard_at(const struct lane *lane, node_id node, shard_id shard);
+/* To and from lanes of the other nodes that may have shards of this one; kinds are of link.h: asks,
+ * answers and tells as well as LINK_UP and LINK_DOWN. message->from is the node's number,
+ * message->to that lane of it by whose link it came. False: it cannot be sent. */
+bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, struct slice bytes);
+/* What came by it cannot be read. */
+void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane);
 struct message *lane_take_messages(struct lane *lane); /* linked by `next`; the caller frees */
 
 /* Give leadership of all shards away, where there is somebody to take it: before the node stops. */

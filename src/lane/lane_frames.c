@@ -31,6 +31,21 @@ bool lane_knows(const struct lane *lane, node_id node)
     return false;
 }
 
+uint32_t lane_of_shard_at(const struct lane *lane, node_id node, shard_id shard)
+{
+    uint32_t lanes_count = 0;
+    for (uint32_t i = 0; i < lane->peers_count && lanes_count == 0; i++) {
+        if (node_eq(lane->peers[i].node, node)) lanes_count = lane->peers[i].lanes_count;
+    }
+    if (lanes_count == 0) lanes_count = lane->config.lanes_count;
+    return shard_lane(shard, lane->config.shards_count, lanes_count);
+}
+
+static uint32_t lanes_of(const struct lane *lane, const struct link_peer *peer)
+{
+    return peer->lanes_count == 0 ? lane->config.lanes_count : peer->lanes_count;
+}
+
 void lane_set_peers(struct lane *lane, const struct link_peer *peers, uint32_t count)
 {
     if (lane->links == NULL) return;
@@ -53,8 +68,7 @@ void lane_links_close(struct lane *lane)
 
 static void put_message(struct lane *lane, const struct link_frame *frame)
 {
-    struct message *message =
-        message_new(frame->from.n, lane->config.number, (uint32_t)frame->kind);
+    struct message *message = message_new(frame->from.n, frame->lane, (uint32_t)frame->kind);
     if (frame->bytes.len > 0) buffer_append(&message->bytes, frame->bytes);
     if (lane->inbox == NULL) {
         lane->inbox = message;
@@ -71,18 +85,20 @@ static struct shard *shard_meant(const struct lane *lane, struct cursor *cursor)
     return cursor->bad ? NULL : lane_shard(lane, (shard_id){group});
 }
 
-/* `all`: not only those that have changed. */
-static void tell_states(struct lane *lane, node_id to, bool all)
+/* Of the shards that are in that lane there. `all`: not only those that have changed. */
+static void tell_states(struct lane *lane, node_id to, uint32_t to_lane, bool all)
 {
     enum { FRAME_BYTES = 16 * 1024 };
     struct buffer *frame = &lane->frame;
     buffer_clear(frame);
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         const struct replica *replica = lane->shards[i]->replica;
-        if (all || replica->state_due) replica_state_put(replica, frame);
+        bool meant = (all || replica->state_due) &&
+                     lane_of_shard_at(lane, to, lane->shards[i]->number) == to_lane;
+        if (meant) replica_state_put(replica, frame);
         bool ends = i + 1 == lane->shards_here || frame->len >= FRAME_BYTES;
         if (!ends || frame->len == 0) continue;
-        (void)links_send(lane->links, to, LINK_STATE, buffer_slice(frame), NULL, 0);
+        (void)links_send(lane->links, to, to_lane, LINK_STATE, buffer_slice(frame), NULL, 0);
         buffer_clear(frame);
     }
 }
@@ -93,17 +109,33 @@ void lane_tell_states(struct lane *lane)
     lane->states_due = false;
     for (uint32_t i = 0; i < lane->peers_count; i++) {
         node_id node = lane->peers[i].node;
-        bool other = !node_eq(node, lane->self);
-        if (other && links_is_up(lane->links, node)) tell_states(lane, node, false);
+        if (node_eq(node, lane->self)) continue;
+        for (uint32_t k = 0; k < lanes_of(lane, &lane->peers[i]); k++) {
+            if (links_is_up(lane->links, node, k)) tell_states(lane, node, k, false);
+        }
     }
     for (uint32_t i = 0; i < lane->shards_here; i++) lane->shards[i]->replica->state_due = false;
+}
+
+/* Only to those groups whose members there are in that lane: the others have a link of their own.
+ */
+static void take_up_or_down(struct lane *lane, const struct link_frame *frame)
+{
+    bool up = frame->kind == LINK_UP;
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        struct shard *shard = lane->shards[i];
+        if (lane_of_shard_at(lane, frame->from, shard->number) != frame->lane) continue;
+        replica_take_up_or_down(shard->replica, frame->from, up);
+    }
+    if (up) tell_states(lane, frame->from, frame->lane, true);
+    bool first = lane->config.number == 0 && frame->lane == 0;
+    if (lane->wiring != NULL && first) wiring_take_frame(lane->wiring, frame);
 }
 
 static void take_frame(struct lane *lane, const struct link_frame *frame)
 {
     struct cursor cursor = cursor_of(frame->bytes);
     struct shard *shard;
-    bool up = frame->kind == LINK_UP;
     switch (frame->kind) {
     case LINK_RAFT:
         shard = shard_meant(lane, &cursor);
@@ -119,13 +151,7 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
         }
         return;
     case LINK_UP:
-    case LINK_DOWN:
-        for (uint32_t i = 0; i < lane->shards_here; i++) {
-            replica_take_up_or_down(lane->shards[i]->replica, frame->from, up);
-        }
-        if (up) tell_states(lane, frame->from, true);
-        if (lane->wiring != NULL) wiring_take_frame(lane->wiring, frame);
-        break;
+    case LINK_DOWN: take_up_or_down(lane, frame); break;
     case LINK_MAP:
     case LINK_LEADS:
     case LINK_REPORTS:
@@ -138,14 +164,23 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
     put_message(lane, frame);
 }
 
+static void note_speaks(struct lane *lane, node_id node, uint32_t node_lane)
+{
+    for (uint32_t i = 0; i < lane->shards_here; i++) {
+        struct shard *shard = lane->shards[i];
+        if (lane_of_shard_at(lane, node, shard->number) != node_lane) continue;
+        replica_note_speaks(shard->replica, node);
+    }
+}
+
 /* Of a long message of theirs something has come. */
 static void note_who_speaks(struct lane *lane)
 {
     for (uint32_t i = 0; i < lane->peers_count; i++) {
         node_id node = lane->peers[i].node;
-        if (node_eq(node, lane->self) || !links_speaks(lane->links, node)) continue;
-        for (uint32_t k = 0; k < lane->shards_here; k++) {
-            replica_note_speaks(lane->shards[k]->replica, node);
+        if (node_eq(node, lane->self)) continue;
+        for (uint32_t k = 0; k < lanes_of(lane, &lane->peers[i]); k++) {
+            if (links_speaks(lane->links, node, k)) note_speaks(lane, node, k);
         }
     }
 }
@@ -161,15 +196,15 @@ void lane_take_frames(struct lane *lane)
 
 /* --- the doors' ------------------------------------------------------------------------------- */
 
-bool lane_send(struct lane *lane, node_id to, uint32_t kind, struct slice bytes)
+bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, struct slice bytes)
 {
     if (lane->links == NULL) return false;
-    return links_send(lane->links, to, (enum link_kind)kind, bytes, NULL, 0);
+    return links_send(lane->links, to, to_lane, (enum link_kind)kind, bytes, NULL, 0);
 }
 
-void lane_break_link(struct lane *lane, node_id node)
+void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane)
 {
-    if (lane->links != NULL) links_break(lane->links, node);
+    if (lane->links != NULL) links_break(lane->links, node, node_lane);
 }
 
 struct message *lane_take_messages(struct lane *lane)

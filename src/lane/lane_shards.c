@@ -117,13 +117,14 @@ static struct raft_members all_nodes(const struct lane *lane)
     return members;
 }
 
+/* Its store has no time yet: with this node's clock, which may be ahead, what is in the log would be
+ * run at a later time than elsewhere, and keys would go that others have. */
 static struct snapshot_header header_of_empty(struct lane *lane, shard_id number,
                                               const struct raft_members *members)
 {
     return (struct snapshot_header){
         .position = lane->log == NULL ? 0 : log_durable(lane->log), /* [H2] */
         .members = *members,
-        .made_at_ms = io_unix_ms(lane->io),
         .seed = lane->config.seed,
         .nonce = lane_nonce(lane, number),
         .shard = number,

@@ -9,9 +9,9 @@
  * [I2] Until it is proven who is there, a frame is at most PEER_STRANGER_BYTES_MAX long, only so
  *      many strangers are kept, each for a limited time, and nothing of them reaches the consumer
  *      but what one that has proven the secret says when it wants to join.
- * [I3] The consumer sees for each node: UP, frames, DOWN, UP, …. A frame that came before the end
- *      of its connection is given before DOWN.
- * [I4] Time in which this process did not look counts for nobody's silence.
+ * [I3] The consumer sees for each lane of a node: UP, frames, DOWN, UP, …. A frame that came before
+ * the end of its connection is given before DOWN. [I4] Time in which this process did not look
+ * counts for nobody's silence.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,13 +20,22 @@
 
 enum { BACKLOG = 32 };
 
-struct link *links_find(const struct links *links, node_id node)
+struct link *links_find(const struct links *links, node_id node, uint32_t lane)
+{
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        struct link *link = &links->links[i];
+        if (node_eq(link->node, node) && link->lane == lane && !link->leaves) return link;
+    }
+    return NULL;
+}
+
+bool links_knows(const struct links *links, node_id node)
 {
     for (uint32_t i = 0; i < links->links_count; i++) {
         const struct link *link = &links->links[i];
-        if (node_eq(link->node, node) && !link->leaves) return (struct link *)link;
+        if (node_eq(link->node, node) && !link->leaves) return true;
     }
-    return NULL;
+    return false;
 }
 
 /* --- what has happened ----------------------------------------------------------------------- */
@@ -42,7 +51,7 @@ static void complete_link(struct links *links, struct link *link,
         link->reach = REACH_SHAKING;
         link->until = later(links->now, links->config.silence.ns / 2);
         io_receive_start(links->io, link->channel.handle, tag);
-        shake_begin(links, &link->shake, link->node, &link->channel);
+        shake_begin(links, &link->shake, link, &link->channel);
         bool sent = link_flush_shake(links, &link->channel);
         if (!sent) link_fail(links, link, SLICE("it closed the connection"), false);
     } else if (completion->kind == IO_SENDABLE) {
@@ -129,7 +138,7 @@ static void free_link(struct link *link)
 /* [I3] False: nothing more of this one. */
 static bool next_of(struct links *links, struct link *link, struct link_frame *frame)
 {
-    *frame = (struct link_frame){.from = link->node, .kind = LINK_DOWN};
+    *frame = (struct link_frame){.from = link->node, .lane = link->lane, .kind = LINK_DOWN};
     if (!link->down_owed && link->up_owed) {
         link->up_owed = false;
         frame->kind = LINK_UP;
@@ -237,9 +246,9 @@ instant links_turn(struct links *links, instant now)
 
 /* --- sending --------------------------------------------------------------------------------- */
 
-bool links_speaks(struct links *links, node_id node)
+bool links_speaks(struct links *links, node_id node, uint32_t lane)
 {
-    struct link *link = links_find(links, node);
+    struct link *link = links_find(links, node, lane);
     if (link == NULL || link->reach != REACH_UP) return false;
     size_t unfinished = link->channel.in.len - link->channel.in_used;
     bool more = unfinished > 0 && unfinished != link->unfinished_bytes;
@@ -247,23 +256,23 @@ bool links_speaks(struct links *links, node_id node)
     return more;
 }
 
-bool links_is_up(const struct links *links, node_id node)
+bool links_is_up(const struct links *links, node_id node, uint32_t lane)
 {
-    const struct link *link = links_find(links, node);
+    const struct link *link = links_find(links, node, lane);
     return link != NULL && link->reach == REACH_UP;
 }
 
-void links_break(struct links *links, node_id node)
+void links_break(struct links *links, node_id node, uint32_t lane)
 {
-    struct link *link = links_find(links, node);
+    struct link *link = links_find(links, node, lane);
     if (link == NULL || link->reach != REACH_UP) return;
     link_lose(links, link, SLICE("it said what nobody here understands"), false);
 }
 
-bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
-                const struct raft_span *spans, uint32_t spans_count)
+bool links_send(struct links *links, node_id to, uint32_t lane, enum link_kind kind,
+                struct slice head, const struct raft_span *spans, uint32_t spans_count)
 {
-    struct link *link = links_find(links, to);
+    struct link *link = links_find(links, to, lane);
     if (link == NULL || link->reach != REACH_UP) return false;
     bool unseen = link->up_owed || link->down_owed || link->draining;
     if (unseen && kind >= LINK_ASKS) return false; /* meant for the link that was lost */
@@ -292,17 +301,27 @@ void links_flush(struct links *links)
 
 /* --- made, and taken apart ------------------------------------------------------------------- */
 
-static void add_link(struct links *links, const struct link_peer *peer)
+static struct link *place_for_link(struct links *links)
 {
-    uint32_t at = 0;
-    while (at < links->links_count && links->links[at].node.n != 0) at++;
-    if (at == LINK_PEERS_MAX) return; /* more than a cluster may have */
-    if (at == links->links_count) links->links_count++;
-    struct link *link = &links->links[at];
+    for (uint32_t i = 0; i < links->links_count; i++) {
+        if (links->links[i].node.n == 0) return &links->links[i];
+    }
+    if (links->links_count == links->links_capacity) {
+        links->links_capacity = links->links_capacity * 2 + 4;
+        links->links = reallocarray(links->links, links->links_capacity, sizeof *links->links);
+        ASSERT(links->links != NULL);
+    }
+    return &links->links[links->links_count++];
+}
+
+static void add_link(struct links *links, const struct link_peer *peer, uint32_t lane)
+{
+    struct link *link = place_for_link(links);
     *link = (struct link){0};
     link->node = peer->node;
+    link->lane = lane;
     link->address = peer->address;
-    link->address.port = (uint16_t)(peer->address.port + links->config.lane);
+    link->address.port = (uint16_t)(peer->address.port + lane);
     link->connects = links->config.self.n < peer->node.n;
     link->channel.handle = IO_NONE;
     link->pause_ns = LINK_PAUSE_MIN_NS;
@@ -341,15 +360,15 @@ static void leave(struct links *links, struct link *link)
     links->more = true;
 }
 
-static void meet(struct links *links, const struct link_peer *peer)
+static void meet(struct links *links, const struct link_peer *peer, uint32_t lane)
 {
-    struct link *link = links_find(links, peer->node);
+    struct link *link = links_find(links, peer->node, lane);
     if (link == NULL) {
-        add_link(links, peer);
+        add_link(links, peer, lane);
         return;
     }
     struct io_address address = peer->address;
-    address.port = (uint16_t)(address.port + links->config.lane);
+    address.port = (uint16_t)(address.port + lane);
     bool same = strcmp(link->address.text, address.text) == 0 && link->address.port == address.port;
     if (same) return;
     link->address = address;
@@ -358,17 +377,36 @@ static void meet(struct links *links, const struct link_peer *peer)
     link->retry_at = links->now;
 }
 
+static uint32_t lanes_of(const struct links *links, const struct link_peer *peer)
+{
+    return peer->lanes_count == 0 ? links->config.lanes_count : peer->lanes_count;
+}
+
+static bool meets(const struct links *links, const struct link_peer *peer, uint32_t lane)
+{
+    uint32_t count = lanes_of(links, peer);
+    return lane < count && lanes_meet(links->config.lane, links->config.lanes_count, lane, count);
+}
+
+static void meet_all(struct links *links, const struct link_peer *peer)
+{
+    if (node_eq(peer->node, links->config.self)) return;
+    for (uint32_t lane = 0; lane < lanes_of(links, peer); lane++) {
+        if (meets(links, peer, lane)) meet(links, peer, lane);
+    }
+}
+
 void links_set_peers(struct links *links, const struct link_peer *peers, uint32_t count)
 {
     for (uint32_t i = 0; i < links->links_count; i++) {
         struct link *link = &links->links[i];
         bool stays = link->node.n == 0 || link->leaves;
-        for (uint32_t k = 0; k < count && !stays; k++) stays = node_eq(peers[k].node, link->node);
+        for (uint32_t k = 0; k < count && !stays; k++) {
+            stays = node_eq(peers[k].node, link->node) && meets(links, &peers[k], link->lane);
+        }
         if (!stays) leave(links, link);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!node_eq(peers[i].node, links->config.self)) meet(links, &peers[i]);
-    }
+    for (uint32_t i = 0; i < count; i++) meet_all(links, &peers[i]);
 }
 
 enum err links_new(const struct link_config *config, struct io *io, struct links **out,
@@ -385,11 +423,8 @@ enum err links_new(const struct link_config *config, struct io *io, struct links
     links->config.secret = buffer_slice(&links->secret);
     for (uint32_t i = 0; i < LINK_STRANGERS_MAX; i++) links->strangers[i].channel.handle = IO_NONE;
     for (uint32_t i = 0; i < config->peers_count; i++) {
-        if (node_eq(config->peers[i].node, config->self)) {
-            links->source = config->peers[i].address;
-        } else {
-            add_link(links, &config->peers[i]);
-        }
+        if (node_eq(config->peers[i].node, config->self)) links->source = config->peers[i].address;
+        meet_all(links, &config->peers[i]);
     }
     links->source.port = 0; /* any of this address */
     enum err err = listen_for_peers(links, fault);
@@ -414,6 +449,7 @@ void links_free(struct links *links)
     }
     if (links->listener.n >= 0) io_close(links->io, links->listener);
     buffer_free(&links->secret);
+    free(links->links);
     free(links);
 }
 
@@ -422,8 +458,8 @@ const struct link_stats *links_stats(const struct links *links)
     return &links->stats;
 }
 
-const char *links_trouble(const struct links *links, node_id node)
+const char *links_trouble(const struct links *links, node_id node, uint32_t lane)
 {
-    const struct link *link = links_find(links, node);
+    const struct link *link = links_find(links, node, lane);
     return link == NULL ? "" : link->trouble;
 }

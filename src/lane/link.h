@@ -1,5 +1,8 @@
 /*
- * link.h -- a lane's links to the same lane of the other nodes: one TCP connection per pair.
+ * link.h -- a lane's links to lanes of the other nodes: one TCP connection per pair.
+ *
+ * Nodes may have different numbers of lanes: lanes are linked that may hold the same shards
+ * (lanes_meet in base.h), so between nodes that have as many each lane to the one of its number.
  *
  * The lower-numbered node connects, from its own address; both make sure who is there (core/peer:
  * version, cluster, node, lane, and a proof of knowing the secret) before anything else counts.
@@ -19,13 +22,14 @@ enum { LINK_PEERS_MAX = NODES_MAX, LINK_TAGS = 2 };
 struct link_peer {
     node_id node;
     struct io_address address; /* of its lane 0; lane n is n ports higher */
+    uint32_t lanes_count;      /* 0: as many as here, as far as is known */
 };
 
 struct link_config {
     node_id self;
-    uint32_t lane, lanes_count; /* lanes_count must be the same on both ends */
-    uint64_t cluster;           /* a hash of the cluster's name and its nodes' numbers */
-    struct slice secret;        /* len 0: none, loopback only */
+    uint32_t lane, lanes_count;
+    uint64_t cluster;    /* a hash of the cluster's name and its nodes' numbers */
+    struct slice secret; /* len 0: none, loopback only */
     struct link_peer peers[LINK_PEERS_MAX]; /* with self, whose address is listened on */
     uint32_t peers_count;
     duration silence;
@@ -46,7 +50,7 @@ void links_free(struct links *links);
 void links_set_peers(struct links *links, const struct link_peer *peers, uint32_t count);
 
 enum link_kind {
-    LINK_UP = 1, /* no bytes; the peer has shaken hands */
+    LINK_UP = 1, /* no bytes; that lane of the peer has shaken hands */
     LINK_DOWN,   /* no bytes */
     LINK_RAFT,   /* group u32, then a message as in raft_msg.h */
     LINK_STATE,  /* what a replica tells of itself when a link comes up: see replica.c */
@@ -61,6 +65,7 @@ enum link_kind {
 struct link_frame {
     enum link_kind kind;
     node_id from;
+    uint32_t lane;      /* of it */
     struct slice bytes; /* borrowed until the next call of links_next, _turn or _complete */
 };
 
@@ -74,13 +79,13 @@ instant links_turn(struct links *links, instant now);
 void links_flush(struct links *links); /* send what has gathered */
 
 /* Has more of a frame come from there that is not whole yet, since this was asked last? */
-bool links_speaks(struct links *links, node_id node);
-bool links_is_up(const struct links *links, node_id node);
+bool links_speaks(struct links *links, node_id node, uint32_t lane);
+bool links_is_up(const struct links *links, node_id node, uint32_t lane);
 /* Head bytes are copied; a long span's are not: its batch is referenced until they are sent. False:
  * there is no link, or its queue is full; nothing was taken. One that is not full takes anything.
  */
-bool links_send(struct links *links, node_id to, enum link_kind kind, struct slice head,
-                const struct raft_span *spans, uint32_t spans_count);
+bool links_send(struct links *links, node_id to, uint32_t lane, enum link_kind kind,
+                struct slice head, const struct raft_span *spans, uint32_t spans_count);
 
 /* --- machines that want to join (lane 0) ----------------------------------------------------- */
 
@@ -94,11 +99,11 @@ bool links_next_joiner(struct links *links, struct link_joiner *joiner);
 void links_answer_joiner(struct links *links, uint64_t ticket, struct slice bytes);
 
 /* It speaks the protocol of links, but not that of the consumer: LINK_DOWN follows. */
-void links_break(struct links *links, node_id node);
+void links_break(struct links *links, node_id node, uint32_t lane);
 
 struct link_stats {
     uint64_t frames_sent, bytes_sent, frames_received, bytes_received, refused, lost, connected;
 };
 const struct link_stats *links_stats(const struct links *links);
 /* Why the last attempt to reach a peer failed, in words for a person; "": it has not. */
-const char *links_trouble(const struct links *links, node_id node);
+const char *links_trouble(const struct links *links, node_id node, uint32_t lane);

@@ -62,13 +62,18 @@ enum peer_read channel_next(struct channel *channel, size_t payload_max, struct 
 
 enum shake_state { SHAKE_MORE, SHAKE_DONE, SHAKE_FAILED };
 
+struct link;
+
 struct shake {
     bool connector, got_hello;
+    uint32_t lane;   /* a connector's: of the other, that is meant */
     uint8_t version; /* that is agreed on */
     struct peer_hello mine, theirs;
 };
 
-void shake_begin(struct links *links, struct shake *shake, node_id wanted, struct channel *channel);
+/* `wanted`: whom we have connected to; NULL: it has. */
+void shake_begin(struct links *links, struct shake *shake, const struct link *wanted,
+                 struct channel *channel);
 /* One frame; answers go to the channel. Failed: `trouble` says why, in words. */
 enum shake_state shake_step(struct links *links, struct shake *shake,
                             const struct peer_frame *frame, struct channel *channel,
@@ -80,9 +85,10 @@ enum { TAG_LISTENER, TAG_CONNECTION };
 
 enum reach { REACH_NONE, REACH_CONNECTING, REACH_SHAKING, REACH_UP };
 
-struct link { /* to one other node */
+struct link { /* to one lane of another node */
     node_id node;
-    struct io_address address; /* of its same lane */
+    uint32_t lane;
+    struct io_address address; /* of that lane */
     bool connects;             /* we do, not they */
     bool leaves;               /* it is no peer any more: free when its DOWN was given */
     enum reach reach;
@@ -123,14 +129,15 @@ struct links {
     uint64_t nonces_count;
     instant now, turned; /* as of the last call */
     bool more;           /* there may be something that links_next has not given yet */
-    struct link links[LINK_PEERS_MAX];
-    uint32_t links_count, next;
+    struct link *links;  /* owned; they stay where they are but in links_set_peers */
+    uint32_t links_count, links_capacity, next;
     struct stranger strangers[LINK_STRANGERS_MAX];
     uint64_t tickets_count; /* of those who wanted to join */
     struct link_stats stats;
 };
 
-struct link *links_find(const struct links *links, node_id node); /* NULL: none */
+struct link *links_find(const struct links *links, node_id node, uint32_t lane); /* NULL: none */
+bool links_knows(const struct links *links, node_id node); /* some lane of it */
 
 static inline instant later(instant from, int64_t ns)
 {

@@ -33,14 +33,15 @@ void stranger_welcome(struct links *links, io_handle handle)
     channel_open(&stranger->channel, handle);
     stranger->joining = JOINING_NOT;
     stranger->until = later(links->now, links->config.silence.ns);
-    shake_begin(links, &stranger->shake, NODE_NONE, &stranger->channel);
+    shake_begin(links, &stranger->shake, NULL, &stranger->channel);
     io_receive_start(links->io, handle, (io_tag){links->config.tag.n + TAG_CONNECTION});
 }
 
-/* It has proven that it is this node. */
+/* It has proven that it is this lane of this node. */
 static void promote(struct links *links, struct stranger *stranger)
 {
-    struct link *link = links_find(links, stranger->shake.theirs.node);
+    const struct peer_hello *theirs = &stranger->shake.theirs;
+    struct link *link = links_find(links, theirs->node, theirs->lane);
     ASSERT(link != NULL && !link->connects);
     if (link->reach == REACH_UP) link_lose(links, link, SLICE("it has connected again"), false);
     link_stop_draining(link); /* [I1] */
@@ -88,8 +89,9 @@ static void shake_stranger(struct links *links, struct stranger *stranger)
         }
         break;
     case SHAKE_FAILED: {
+        const struct peer_hello *theirs = &stranger->shake.theirs;
         struct link *link =
-            stranger->shake.got_hello ? links_find(links, stranger->shake.theirs.node) : NULL;
+            stranger->shake.got_hello ? links_find(links, theirs->node, theirs->lane) : NULL;
         bool known = link != NULL && !link->connects && link->reach == REACH_NONE;
         if (known) link_set_trouble(link, buffer_slice(&trouble));
         links->stats.refused++;

@@ -53,15 +53,16 @@ static void send_proof(const struct links *links, const struct shake *shake,
     channel_put(channel, shake->version, PEER_PROOF, slice_of(proof, sizeof proof), NULL, 0);
 }
 
-void shake_begin(struct links *links, struct shake *shake, node_id wanted, struct channel *channel)
+void shake_begin(struct links *links, struct shake *shake, const struct link *wanted,
+                 struct channel *channel)
 {
-    *shake = (struct shake){.connector = wanted.n != 0};
+    *shake = (struct shake){.connector = wanted != NULL, .lane = wanted == NULL ? 0 : wanted->lane};
     shake->mine = (struct peer_hello){
         .version_min = PEER_VERSION_MIN,
         .version_max = PEER_VERSION_MAX,
         .cluster = links->config.cluster,
         .node = links->config.self,
-        .wanted = wanted,
+        .wanted = wanted == NULL ? NODE_NONE : wanted->node,
         .lane = links->config.lane,
         .lanes_count = links->config.lanes_count,
     };
@@ -101,6 +102,27 @@ static enum shake_state refuse(const struct shake *shake, struct peer_refusal re
     return SHAKE_FAILED;
 }
 
+/* May it come in, as far as its hello says? */
+static bool is_expected(const struct links *links, const struct shake *shake,
+                        struct peer_refusal *refusal)
+{
+    const struct peer_hello *mine = &shake->mine, *theirs = &shake->theirs;
+    const struct link *link = links_find(links, theirs->node, theirs->lane);
+    if (theirs->node.n == 0 && !shake->connector) return true; /* it wants to join */
+    if (shake->connector && theirs->lane != shake->lane) {
+        *refusal = (struct peer_refusal){PEER_REASON_LANE, mine->lane};
+    } else if (!links_knows(links, theirs->node)) {
+        *refusal = (struct peer_refusal){PEER_REASON_MEMBER, mine->node.n};
+    } else if (link == NULL) {
+        *refusal = (struct peer_refusal){PEER_REASON_LANES, mine->lanes_count};
+    } else if (link->connects != shake->connector) {
+        *refusal = (struct peer_refusal){PEER_REASON_NODE, mine->node.n};
+    } else {
+        return true;
+    }
+    return false;
+}
+
 static enum shake_state take_hello(const struct links *links, struct shake *shake,
                                    struct slice payload, struct channel *channel,
                                    struct buffer *trouble)
@@ -110,16 +132,8 @@ static enum shake_state take_hello(const struct links *links, struct shake *shak
         return refuse(shake, refusal, channel, trouble);
     }
     shake->got_hello = true;
-    bool fine = peer_hello_check(&shake->mine, &shake->theirs, &shake->version, &refusal);
-    const struct link *link = links_find(links, shake->theirs.node);
-    bool joins = shake->theirs.node.n == 0 && !shake->connector && shake->mine.lane == 0;
-    if (fine && !joins && link == NULL) {
-        refusal = (struct peer_refusal){PEER_REASON_MEMBER, links->config.self.n};
-        fine = false;
-    } else if (fine && !joins && link->connects != shake->connector) {
-        refusal = (struct peer_refusal){PEER_REASON_NODE, links->config.self.n};
-        fine = false;
-    }
+    bool fine = peer_hello_check(&shake->mine, &shake->theirs, &shake->version, &refusal) &&
+                is_expected(links, shake, &refusal);
     if (!fine) return refuse(shake, refusal, channel, trouble);
     if (shake->connector) {
         send_proof(links, shake, channel);

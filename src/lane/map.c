@@ -87,7 +87,7 @@ static void send_whole(struct map *map, node_id to)
     put_u8(&frame, MAP_WHOLE);
     buffer_append(&frame, buffer_slice(&map->whole));
     if (to.n != 0) {
-        (void)lane_send(map->lane, to, LINK_MAP, buffer_slice(&frame));
+        (void)lane_send(map->lane, to, 0, LINK_MAP, buffer_slice(&frame));
     } else {
         wiring_tell_nodes(map->lane, LINK_MAP, buffer_slice(&frame));
     }
@@ -215,7 +215,7 @@ static void say_epoch(struct map *map, node_id to)
     put_u8(&frame, MAP_SAYS);
     put_u64(&frame, registry_epoch(map->registry));
     if (to.n != 0) {
-        (void)lane_send(map->lane, to, LINK_MAP, buffer_slice(&frame));
+        (void)lane_send(map->lane, to, 0, LINK_MAP, buffer_slice(&frame));
     } else {
         wiring_tell_nodes(map->lane, LINK_MAP, buffer_slice(&frame));
     }
@@ -243,7 +243,7 @@ void map_take_node(struct map *map, const struct link_frame *frame)
     if (!is_first(map)) return;
     bool good = frame->kind == LINK_MAP ? take_map(map, frame->from, frame->bytes)
                                         : take_leads(map, frame->bytes);
-    if (!good) lane_break_link(map->lane, frame->from);
+    if (!good) lane_break_link(map->lane, frame->from, frame->lane);
 }
 
 void map_meet(struct map *map, node_id node)
@@ -256,7 +256,7 @@ void map_meet(struct map *map, node_id node)
         bool ours = node_eq(map->leads[i].leader, lane_self(map->lane));
         if (ours) put_lead(&leads, shard, map->leads[i]);
     }
-    if (leads.len > 0) (void)lane_send(map->lane, node, LINK_LEADS, buffer_slice(&leads));
+    if (leads.len > 0) (void)lane_send(map->lane, node, 0, LINK_LEADS, buffer_slice(&leads));
     buffer_free(&leads);
 }
 

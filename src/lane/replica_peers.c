@@ -12,8 +12,10 @@ static void send_message(struct replica *replica, const struct raft_msg *msg)
     bool appends = msg->kind == RAFT_MSG_APPEND_ASK;
     const struct raft_span *spans = appends ? msg->append_ask.spans : NULL;
     /* What cannot be sent is lost, as on a network. */
-    (void)links_send(replica->lane->links, msg->to, LINK_RAFT, buffer_slice(&replica->lane->frame),
-                     spans, appends ? msg->append_ask.spans_count : 0);
+    uint32_t lane = lane_of_shard_at(replica->lane, msg->to, replica->shard->number);
+    (void)links_send(replica->lane->links, msg->to, lane, LINK_RAFT,
+                     buffer_slice(&replica->lane->frame), spans,
+                     appends ? msg->append_ask.spans_count : 0);
 }
 
 void replica_send_messages(struct replica *replica)

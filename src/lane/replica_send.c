@@ -111,7 +111,9 @@ void replica_part_read(struct replica *replica, struct replica_part *part,
                  completion->bytes_count == u64_min(left, msg->snapshot_ask.bytes.len);
     if (!leads || !whole) return;
     part->bytes.len = part->head_bytes + completion->bytes_count;
-    (void)links_send(replica->lane->links, msg->to, LINK_RAFT, buffer_slice(&part->bytes), NULL, 0);
+    uint32_t lane = lane_of_shard_at(replica->lane, msg->to, replica->shard->number);
+    (void)links_send(replica->lane->links, msg->to, lane, LINK_RAFT, buffer_slice(&part->bytes),
+                     NULL, 0);
 }
 
 /* How much may be read now in the lane: so many bytes a second, and never many at once. */

@@ -146,14 +146,15 @@ static void tell_peer(const struct replica *replica, node_id node, struct shard_
 {
     struct raft_peer peers[RAFT_MEMBERS_MAX];
     uint32_t count = raft_peers(replica->raft, peers);
+    uint32_t lane = lane_of_shard_at(replica->lane, node, replica->shard->number);
     *told = (struct shard_peer_told){
         .node = node,
-        .is_up = links_is_up(replica->lane->links, node),
+        .is_up = links_is_up(replica->lane->links, node, lane),
         .is_voter = raft_members_is_voter(raft_members(replica->raft), node),
     };
     tell_address(replica->lane, node, told);
     (void)snprintf(told->trouble, sizeof told->trouble, "%s",
-                   links_trouble(replica->lane->links, node));
+                   links_trouble(replica->lane->links, node, lane));
     for (uint32_t i = 0; i < count; i++) {
         if (!node_eq(peers[i].node, node)) continue;
         told->matched = peers[i].matched;

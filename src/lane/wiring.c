@@ -65,11 +65,6 @@ struct map *wiring_map(const struct wiring *wiring)
     return wiring->map;
 }
 
-struct presence *wiring_presence(const struct wiring *wiring)
-{
-    return wiring->presence;
-}
-
 struct root *wiring_root(const struct wiring *wiring)
 {
     return wiring->root;
@@ -103,7 +98,7 @@ void wiring_tell_nodes(struct lane *lane, enum link_kind kind, struct slice byte
     const struct registry *registry = map_registry(lane_map(lane));
     for (uint32_t i = 0; i < registry_members_count(registry); i++) {
         node_id node = registry_member_at(registry, i)->node;
-        if (!node_eq(node, lane_self(lane))) (void)lane_send(lane, node, kind, bytes);
+        if (!node_eq(node, lane_self(lane))) (void)lane_send(lane, node, 0, kind, bytes);
     }
 }
 
@@ -121,7 +116,7 @@ static void pass_reports(struct wiring *wiring, enum report_kind kind, struct sl
         bool good = root_take_reports(wiring->root, lane_self(lane), buffer_slice(&frame));
         ASSERT(good); /* it is our own */
     } else if (leader.n != 0 && !node_eq(leader, lane_self(lane))) {
-        (void)lane_send(lane, leader, LINK_REPORTS, buffer_slice(&frame));
+        (void)lane_send(lane, leader, 0, LINK_REPORTS, buffer_slice(&frame));
     }
     buffer_free(&frame);
 }
@@ -187,6 +182,7 @@ static void follow_members(struct wiring *wiring)
         bool self = node_eq(member->node, lane_self(wiring->lane));
         if (member->state == MEMBER_REMOVED || self) continue;
         peers[count].node = member->node;
+        peers[count].lanes_count = member->lanes_count;
         enum err err = io_address_resolve(member->peer_host.bytes, member->peer_port,
                                           &peers[count].address, &fault);
         all = all && err == ERR_OK;
@@ -240,7 +236,7 @@ void wiring_take_frame(struct wiring *wiring, const struct link_frame *frame)
         map_take_node(wiring->map, frame);
     } else if (wiring->root == NULL ||
                !root_take_reports(wiring->root, frame->from, frame->bytes)) {
-        lane_break_link(wiring->lane, frame->from);
+        lane_break_link(wiring->lane, frame->from, frame->lane);
     }
 }
 

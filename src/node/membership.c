@@ -60,6 +60,7 @@ static enum err add_member(const struct opening *opening, const struct registry_
     struct peers *peers = opening->peers;
     struct link_peer *peer = &peers->peers[peers->count];
     peer->node = member->node;
+    peer->lanes_count = member->lanes_count;
     if (node_eq(member->node, peers->self)) {
         peer->address = opening->membership->told.listen;
         peers->count++;
@@ -141,7 +142,7 @@ static void settle_links(const struct opening *opening)
     membership->has_links = membership->told.listen.port != 0 && (wanted || peers->count > 1);
     if (peers->count != 0) return;
     peers->count = 1;
-    peers->peers[0] = (struct link_peer){peers->self, membership->told.listen};
+    peers->peers[0] = (struct link_peer){.node = peers->self, .address = membership->told.listen};
 }
 
 static enum err open_all(const struct opening *opening)

@@ -171,11 +171,12 @@ static void tell_member(const struct admin *admin, const struct registry_member 
     reply_bool(reply, registry_shall_hold(admin->registry, SHARD_ROOT, member->node));
     pair_number(reply, "lanes", member->lanes_count);
     pair_number(reply, "weight", member->weight);
-    pair_number(reply, "memory", member->memory_bytes);
+    pair_number(reply, "memory-bytes", member->memory_bytes);
     pair_text(reply, "host", member->host.bytes);
     pair_text(reply, "zone", member->zone.bytes);
     pair_text(reply, "version", member->version.bytes);
-    pair_number(reply, "since-ms", (uint64_t)member->since_ms);
+    int64_t state_ms = io_unix_ms(admin->call->server->io) - member->since_ms;
+    pair_number(reply, "state-ms", state_ms > 0 ? (uint64_t)state_ms : 0);
 }
 
 static void tell_members(const struct admin *admin)
@@ -190,9 +191,15 @@ static uint32_t first_slot(uint32_t shard, uint32_t shards_count)
     return (uint32_t)(((uint64_t)shard * KEY_SLOTS + shards_count - 1) / shards_count);
 }
 
+/* Its leader has not said yet that its members are as they shall be. */
+static bool is_moving(const struct admin *admin, shard_id shard)
+{
+    return map_settled(admin->map, shard) != registry_shard(admin->registry, shard)->epoch;
+}
+
 static void tell_shard(const struct admin *admin, shard_id shard)
 {
-    enum { PAIRS = 7 };
+    enum { PAIRS = 8 };
     struct reply *reply = admin->reply;
     const struct registry_shard *place = registry_shard(admin->registry, shard);
     uint32_t count = registry_shards_count(admin->registry);
@@ -211,6 +218,8 @@ static void tell_shard(const struct admin *admin, shard_id shard)
     pair_node(reply, "leader", map_leader(admin->map, shard));
     pair_node(reply, "preferred", place->leader);
     pair_text(reply, "state", health_words[health_of(admin, shard)]);
+    reply_bulk_text(reply, "moving");
+    reply_bool(reply, is_moving(admin, shard));
     pair_text(reply, "why", why_of(place));
 }
 

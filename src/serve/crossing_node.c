@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "cmd/command.h"
-#include "lane/map.h"
 #include "serve/crossing_share.h"
 
 enum { TELL_BYTES_MAX = 16 << 20 }; /* unsent: then messages are lost */
@@ -34,22 +33,11 @@ static uint32_t index_of(const struct crossing *crossing, node_id node, uint32_t
     return i;
 }
 
-/* As the registry has it; before there is one, all nodes have as many lanes. */
-static uint32_t lane_of_node(const struct server *server, node_id node, shard_id shard)
-{
-    const struct crossing_config *config = &server->crossing->config;
-    const struct map *map = lane_map(server->lane);
-    const struct registry_member *member =
-        map == NULL ? NULL : registry_member(map_registry(map), node);
-    uint32_t lanes_count = member == NULL ? config->lanes_count : member->lanes_count;
-    return shard_lane(shard, config->shards_count, lanes_count);
-}
-
 uint32_t crossing_target_of(const struct server *server, node_id node, shard_id shard)
 {
     const struct crossing *crossing = server->crossing;
     if (node_eq(node, NODE_NONE)) return CROSSING_NOBODY;
-    uint32_t i = index_of(crossing, node, lane_of_node(server, node, shard));
+    uint32_t i = index_of(crossing, node, lane_of_shard_at(server->lane, node, shard));
     if (i == crossing->nodes_count) return CROSSING_NOBODY;
     const struct crossing_node *found = crossing->nodes[i];
     if (!found->is_up || found->is_bad) return CROSSING_NOBODY;
@@ -83,7 +71,8 @@ static void flush_one(struct server *server, struct crossing_node *node,
     while (gone < out->bytes.len) {
         size_t len = u64_min(out->bytes.len - gone, CROSSING_FRAME_BYTES_MAX);
         struct slice frame = slice_of(out->bytes.data + gone, len);
-        if (!lane_send(server->lane, node->node, LINK_ASKS + (uint32_t)stream, frame)) break;
+        if (!lane_send(server->lane, node->node, node->lane, LINK_ASKS + (uint32_t)stream, frame))
+            break;
         gone += len;
     }
     out->sent += gone;
@@ -184,7 +173,7 @@ void crossing_distrust(struct server *server, uint32_t target)
     node->is_bad = true;
     server->crossing->stats.bad++;
     went(server, target);
-    lane_break_link(server->lane, node->node);
+    lane_break_link(server->lane, node->node, node->lane);
 }
 
 /* What is said to all nodes; NULL: it is no such thing. */
@@ -270,7 +259,7 @@ static void message_take(struct server *server, const struct message *message)
 {
     struct crossing *crossing = server->crossing;
     node_id id = {message->from};
-    uint32_t lane = crossing->config.lane, i = index_of(crossing, id, lane);
+    uint32_t lane = message->to, i = index_of(crossing, id, lane);
     if (message->kind == LINK_UP) {
         came(server, id, lane);
         return;

@@ -65,7 +65,6 @@ uint64_t heat_rate(const struct heat *heat);                 /* of all slots tog
 uint32_t heat_busiest(const struct heat *heat, struct heat_key *keys, uint32_t most);
 /* The largest first. */
 uint32_t heat_largest(const struct heat *heat, struct heat_key *keys, uint32_t most);
-instant heat_since(const struct heat *heat); /* the start, or the last reset */
 
 /* --- inside ---------------------------------------------------------------------------------- */
 

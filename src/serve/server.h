@@ -57,10 +57,10 @@ struct server {
     const char *data_folder, *config_path, *version;
     char run_id[41];
     uint64_t next_client_id, client_id_step; /* so that ids differ over all lanes */
-    char *backup_path;     /* of the last one; owned: the lane borrows it */
+    char *backup_path;                       /* of the last one; owned: the lane borrows it */
     uint64_t save_session;                   /* whose SAVE is under way; 0: nobody's */
     uint32_t walk_shard, walk_database;      /* large keys: where top_turn goes on */
     uint64_t walk_cursor;
     instant walked;
-    bool stop_wanted;                        /* SHUTDOWN: the node ends after this turn */
+    bool stop_wanted; /* SHUTDOWN: the node ends after this turn */
 };

@@ -70,3 +70,31 @@ Test(u64, min_and_max)
     cr_expect(u64_min(3, UINT64_MAX) == 3);
     cr_expect(u64_max(3, UINT64_MAX) == UINT64_MAX);
 }
+
+/* Wherever a shard is, the lanes that have it on two nodes meet; and it is told the same way from
+ * both sides. */
+Test(base, lanes_that_share_a_shard_meet)
+{
+    static const uint32_t lanes[] = {1, 2, 3, 4, 7, 16, 64}, shards[] = {1, 3, 64, 100, KEY_SLOTS};
+    for (uint32_t a = 0; a < COUNT_OF(lanes); a++) {
+        for (uint32_t b = 0; b < COUNT_OF(lanes); b++) {
+            uint32_t pairs = 0;
+            for (uint32_t i = 0; i < lanes[a]; i++) {
+                for (uint32_t j = 0; j < lanes[b]; j++) {
+                    bool meet = lanes_meet(i, lanes[a], j, lanes[b]);
+                    cr_assert_eq(meet, lanes_meet(j, lanes[b], i, lanes[a]));
+                    pairs += meet;
+                }
+            }
+            cr_expect_leq(pairs, lanes[a] + lanes[b] - 1, "no more than are needed");
+            cr_expect(lanes_meet(0, lanes[a], 0, lanes[b]), "of the root group");
+            for (uint32_t s = 0; s < COUNT_OF(shards); s++) {
+                for (uint32_t n = 0; n < shards[s]; n++) {
+                    uint32_t i = shard_lane((shard_id){n}, shards[s], lanes[a]);
+                    uint32_t j = shard_lane((shard_id){n}, shards[s], lanes[b]);
+                    cr_assert(lanes_meet(i, lanes[a], j, lanes[b]), "shard %u of %u", n, shards[s]);
+                }
+            }
+        }
+    }
+}

@@ -19,7 +19,6 @@ SETTLED_SECONDS_MAX = 90
 END_SECONDS_MAX = 30
 REPLICAS = 3
 SHARE_ENOUGH = 0.5  # of what a node would hold if all held as much
-SLOTS = 16384
 POLL_SECONDS = 0.05
 
 
@@ -40,6 +39,11 @@ def link_read(reader):
     if kind == b"*":
         return [link_read(reader) for _ in range(int(rest))]
     return int(rest) if kind == b":" else rest
+
+
+def rows(reply):
+    """The maps of a table, which RESP2 tells as lists."""
+    return [dict(zip(row[::2], row[1::2])) for row in reply]
 
 
 def ask(host, port, *words, seconds=5):
@@ -178,27 +182,25 @@ class Joined:
             member.check_running()
 
     def is_settled(self):
-        """All tell the same of each slot; each is held by three, or by all there are below; and
-        each node has its part."""
+        """All tell the same of each shard; each is held by three, or by all there are below, as it
+        shall be; and each node has its part."""
         running = self.running()
         wanted = min(REPLICAS, len(running))
-        there = {nodes.address(member.number) for member in running}
-        owners = []
+        told = []
         for member in running:
-            ranges = member.ask("CLUSTER", "SLOTS")
-            if sum(last + 1 - first for first, last, *_ in ranges) != SLOTS:
+            alive = {row["node"] for row in rows(member.ask("CLUSTER", "MEMBERS"))
+                     if row["state"] == "alive"}
+            shards = [row for row in rows(member.ask("CLUSTER", "TABLE"))
+                      if row["shard"] != "root"]
+            if len(alive) != len(running) or any(
+                    row["moving"] or len(row["copies"]) != wanted or not set(row["copies"]) <= alive
+                    for row in shards):
                 return False
-            if any(len(held) != wanted or not {node[0] for node in held} <= there
-                   for _, _, *held in ranges):
+            held = [sum(node in row["copies"] for row in shards) for node in alive]
+            if min(held) < SHARE_ENOUGH * len(shards) * wanted / len(running):
                 return False
-            slots = {place: 0 for place in there}
-            for first, last, *held in ranges:
-                for node in held:
-                    slots[node[0]] += last + 1 - first
-            if min(slots.values()) < SHARE_ENOUGH * SLOTS * wanted / len(running):
-                return False
-            owners.append([(first, held[0][0]) for first, _, *held in sorted(ranges)])
-        return all(one == owners[0] for one in owners)
+            told.append([row["leader"] for row in shards])
+        return all(one == told[0] and None not in one for one in told)
 
     def wait_settled(self, seconds=SETTLED_SECONDS_MAX):
         def settled():

@@ -43,7 +43,8 @@ void link_cluster_prepare(struct link_cluster *cluster, uint32_t count)
     };
     *cluster = (struct link_cluster){.count = count};
     for (uint32_t i = 0; i < count; i++) {
-        config.peers[i] = (struct link_peer){{i + 1}, {.text = "127.0.0.1", .port = free_port(i)}};
+        config.peers[i] = (struct link_peer){
+            .node = {i + 1}, .address = {.text = "127.0.0.1", .port = free_port(i)}};
     }
     for (uint32_t i = 0; i < count; i++) {
         config.self.n = i + 1;
@@ -90,7 +91,7 @@ static void take(struct link_node *node)
     while (!node->deaf && links_next(node->links, &frame)) {
         cr_assert_lt(node->seen_count, LINK_FIXTURE_FRAMES_MAX);
         struct link_seen *seen = &node->seen[node->seen_count++];
-        *seen = (struct link_seen){.kind = frame.kind, .from = frame.from};
+        *seen = (struct link_seen){.kind = frame.kind, .from = frame.from, .lane = frame.lane};
         if (frame.bytes.len != 0) buffer_append(&seen->bytes, frame.bytes);
     }
 }
@@ -129,7 +130,7 @@ bool link_cluster_is_up(struct link_cluster *cluster)
         for (uint32_t b = 0; b < cluster->count; b++) {
             const struct link_node *node = &cluster->nodes[a];
             if (a == b || node->links == NULL || cluster->nodes[b].links == NULL) continue;
-            if (!links_is_up(node->links, (node_id){b + 1})) return false;
+            if (!links_is_up(node->links, (node_id){b + 1}, 0)) return false;
         }
     }
     return true;

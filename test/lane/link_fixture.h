@@ -9,6 +9,7 @@ enum { LINK_FIXTURE_NODES_MAX = 3, LINK_FIXTURE_FRAMES_MAX = 64 };
 struct link_seen {
     enum link_kind kind;
     node_id from;
+    uint32_t lane;
     struct buffer bytes; /* a copy */
 };
 

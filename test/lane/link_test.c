@@ -30,7 +30,7 @@ static bool first_has_two(struct link_cluster *cluster)
 
 static bool second_is_alone(struct link_cluster *cluster)
 {
-    return !links_is_up(cluster->nodes[1].links, node_1);
+    return !links_is_up(cluster->nodes[1].links, node_1, 0);
 }
 
 static void expect_seen(const struct link_node *node, uint32_t at, enum link_kind kind,
@@ -54,8 +54,8 @@ Test(link, a_peer_goes_and_comes_back_while_they_run)
     struct link_node *first = &cluster.nodes[0];
     link_node_forget(first);
     links_set_peers(first->links, first->config.peers, 0);
-    cr_expect(!links_is_up(first->links, node_2));
-    cr_expect(!links_send(first->links, node_2, LINK_RAFT, SLICE("nobody"), NULL, 0));
+    cr_expect(!links_is_up(first->links, node_2, 0));
+    cr_expect(!links_send(first->links, node_2, 0, LINK_RAFT, SLICE("nobody"), NULL, 0));
     link_cluster_until(&cluster, "its end is told", first_has_one);
     expect_seen(first, 0, LINK_DOWN, "");
     link_cluster_until(&cluster, "the other knows", second_is_alone);
@@ -75,15 +75,15 @@ Test(link, of_three_nodes_come_up_and_carry_frames)
     link_cluster_turn(&cluster);
     struct link_node *first = &cluster.nodes[0], *second = &cluster.nodes[1];
     link_node_forget(second);
-    cr_expect(links_send(first->links, node_2, LINK_RAFT, SLICE("to the second"), NULL, 0));
-    cr_expect(links_send(first->links, node_2, LINK_TELL, SLICE(""), NULL, 0));
+    cr_expect(links_send(first->links, node_2, 0, LINK_RAFT, SLICE("to the second"), NULL, 0));
+    cr_expect(links_send(first->links, node_2, 0, LINK_TELL, SLICE(""), NULL, 0));
     link_cluster_until(&cluster, "two frames", second_has_two);
     expect_seen(second, 0, LINK_RAFT, "to the second");
     expect_seen(second, 1, LINK_TELL, "");
     cr_expect_eq(second->seen[0].from.n, 1);
-    cr_expect_str_eq(links_trouble(first->links, node_2), "");
-    cr_expect(!links_send(first->links, (node_id){9}, LINK_RAFT, SLICE("x"), NULL, 0), "nobody");
-    cr_expect(!links_send(first->links, node_1, LINK_RAFT, SLICE("x"), NULL, 0), "ourselves");
+    cr_expect_str_eq(links_trouble(first->links, node_2, 0), "");
+    cr_expect(!links_send(first->links, (node_id){9}, 0, LINK_RAFT, SLICE("x"), NULL, 0), "nobody");
+    cr_expect(!links_send(first->links, node_1, 0, LINK_RAFT, SLICE("x"), NULL, 0), "ourselves");
     link_cluster_free(&cluster);
 }
 
@@ -105,14 +105,14 @@ Test(link, carries_a_frame_of_megabytes_by_reference)
         spans[i] = (struct raft_span){batch, bytes, 1, 1};
     }
     link_node_forget(second);
-    cr_expect(links_send(first->links, node_2, LINK_RAFT, SLICE("head"), spans, SPANS),
+    cr_expect(links_send(first->links, node_2, 0, LINK_RAFT, SLICE("head"), spans, SPANS),
               "an empty queue takes more than its bound");
-    cr_expect(!links_send(first->links, node_2, LINK_RAFT, SLICE("more"), NULL, 0),
+    cr_expect(!links_send(first->links, node_2, 0, LINK_RAFT, SLICE("more"), NULL, 0),
               "a full one takes nothing");
     raft_batch_unref(batch);
     link_cluster_turn(&cluster);
     link_cluster_until(&cluster, "room for more", link_cluster_is_up);
-    while (!links_send(first->links, node_2, LINK_RAFT, SLICE("more"), NULL, 0)) {
+    while (!links_send(first->links, node_2, 0, LINK_RAFT, SLICE("more"), NULL, 0)) {
         link_cluster_turn(&cluster);
     }
     link_cluster_until(&cluster, "two frames", second_has_two);
@@ -128,7 +128,7 @@ Test(link, gives_what_came_before_the_end_and_comes_again)
     struct link_node *first = &cluster.nodes[0], *second = &cluster.nodes[1];
     link_node_forget(second);
     second->deaf = true; /* so that the last word and the end come together */
-    cr_assert(links_send(first->links, node_2, LINK_RAFT, SLICE("last word"), NULL, 0));
+    cr_assert(links_send(first->links, node_2, 0, LINK_RAFT, SLICE("last word"), NULL, 0));
     links_flush(first->links);
     link_cluster_stop(&cluster, 1);
     link_cluster_until(&cluster, "an end", second_is_alone);
@@ -136,13 +136,13 @@ Test(link, gives_what_came_before_the_end_and_comes_again)
     link_cluster_turn(&cluster);
     expect_seen(second, 0, LINK_RAFT, "last word");
     expect_seen(second, 1, LINK_DOWN, "");
-    cr_expect_str_not_empty(links_trouble(second->links, node_1));
+    cr_expect_str_not_empty(links_trouble(second->links, node_1, 0));
     link_node_forget(second);
     link_cluster_start(&cluster, 1);
     link_cluster_until(&cluster, "a link again", link_cluster_is_up);
     link_cluster_turn(&cluster);
     expect_seen(second, 0, LINK_UP, "");
-    cr_expect_str_empty(links_trouble(second->links, node_1));
+    cr_expect_str_empty(links_trouble(second->links, node_1, 0));
     link_cluster_free(&cluster);
 }
 
@@ -156,14 +156,14 @@ Test(link, drops_what_an_earlier_connection_brought)
     struct links *old = first->links;
     link_node_forget(second);
     second->deaf = true;
-    cr_assert(links_send(old, node_2, LINK_RAFT, SLICE("of old"), NULL, 0));
+    cr_assert(links_send(old, node_2, 0, LINK_RAFT, SLICE("of old"), NULL, 0));
     links_flush(old);
     link_cluster_turn(&cluster);
     link_cluster_turn(&cluster);
     first->config.peers[0].address.port = 0; /* its old self keeps the port */
     link_cluster_start(&cluster, 1);
     link_cluster_until(&cluster, "the new one", link_cluster_is_up);
-    cr_assert(links_send(first->links, node_2, LINK_RAFT, SLICE("of now"), NULL, 0));
+    cr_assert(links_send(first->links, node_2, 0, LINK_RAFT, SLICE("of now"), NULL, 0));
     links_flush(first->links);
     for (uint32_t i = 0; i < 5; i++) link_cluster_turn(&cluster);
     second->deaf = false;
@@ -185,18 +185,18 @@ Test(link, breaks_off_what_is_silent_but_not_after_its_own_pause)
     int64_t silence_ns = first->config.silence.ns;
     instant now = {io_now(first->io).ns + 10 * silence_ns};
     (void)links_turn(first->links, now);
-    cr_expect(links_is_up(first->links, node_2), "we have slept, not they");
+    cr_expect(links_is_up(first->links, node_2, 0), "we have slept, not they");
     for (uint32_t i = 0; i < 3; i++) {
         now.ns += silence_ns / 4;
         instant next = links_turn(first->links, now);
         cr_expect_leq(next.ns, now.ns + silence_ns / 4, "a ping is due");
-        cr_expect(links_is_up(first->links, node_2), "not yet");
+        cr_expect(links_is_up(first->links, node_2, 0), "not yet");
     }
     now.ns += silence_ns / 4;
     (void)links_turn(first->links, now);
-    cr_expect(!links_is_up(first->links, node_2), "silent for too long");
-    cr_expect(strstr(links_trouble(first->links, node_2), "silent for") != NULL, "%s",
-              links_trouble(first->links, node_2));
+    cr_expect(!links_is_up(first->links, node_2, 0), "silent for too long");
+    cr_expect(strstr(links_trouble(first->links, node_2, 0), "silent for") != NULL, "%s",
+              links_trouble(first->links, node_2, 0));
     link_cluster_free(&cluster);
 }
 
@@ -206,8 +206,8 @@ Test(link, wants_another_turn_while_something_is_left)
     struct link_node *first = &cluster.nodes[0], *second = &cluster.nodes[1];
     struct link_frame frame;
     second->deaf = true;
-    cr_assert(links_send(first->links, node_2, LINK_RAFT, SLICE("a"), NULL, 0));
-    cr_assert(links_send(first->links, node_2, LINK_RAFT, SLICE("b"), NULL, 0));
+    cr_assert(links_send(first->links, node_2, 0, LINK_RAFT, SLICE("a"), NULL, 0));
+    cr_assert(links_send(first->links, node_2, 0, LINK_RAFT, SLICE("b"), NULL, 0));
     uint64_t before = links_stats(second->links)->bytes_received;
     while (links_stats(second->links)->bytes_received == before) link_cluster_turn(&cluster);
     instant now = io_now(second->io);
@@ -234,6 +234,76 @@ Test(link, says_something_when_there_is_nothing_to_say)
     link_cluster_free(&cluster);
 }
 
+/* --- other numbers of lanes ------------------------------------------------------------------- */
+
+/* Node 3 with one lane, and both lanes of node 2, which connect to it. */
+static void prepare_lanes(struct link_cluster *cluster)
+{
+    link_cluster_prepare(cluster, 3);
+    struct link_peer third = cluster->nodes[0].config.peers[0];
+    struct link_peer second = cluster->nodes[0].config.peers[1];
+    third.node.n = 3;
+    third.lanes_count = 1;
+    for (uint32_t i = 0; i < 3; i++) {
+        struct link_config *config = &cluster->nodes[i].config;
+        config->self.n = i == 0 ? 3 : 2;
+        config->lane = i == 2;
+        config->lanes_count = i == 0 ? 1 : 2;
+        config->peers_count = 2;
+        config->peers[0] = third;
+        config->peers[1] = second;
+    }
+}
+
+static bool both_lanes_are_up(struct link_cluster *cluster)
+{
+    const struct link_node *third = &cluster->nodes[0];
+    return links_is_up(third->links, node_2, 0) && links_is_up(third->links, node_2, 1) &&
+           third->seen_count >= 2;
+}
+
+static bool one_is_refused(struct link_cluster *cluster)
+{
+    return links_stats(cluster->nodes[0].links)->refused > 0 &&
+           links_stats(cluster->nodes[2].links)->refused > 0;
+}
+
+static bool second_lane_has_two(struct link_cluster *cluster)
+{
+    return cluster->nodes[2].seen_count >= 2;
+}
+
+Test(link, goes_to_each_lane_of_a_node_that_has_more)
+{
+    struct link_cluster cluster;
+    prepare_lanes(&cluster);
+    struct link_node *third = &cluster.nodes[0], *lane_1 = &cluster.nodes[2];
+    for (uint32_t i = 1; i <= 3; i++) link_cluster_start(&cluster, i);
+    link_cluster_until(&cluster, "what is not known is refused", one_is_refused);
+    const char *why = links_trouble(lane_1->links, (node_id){3}, 0);
+    cr_expect(strstr(why, "it has 1 lane, and does not know") != NULL, "'%s'", why);
+    third->config.peers[1].lanes_count = 2;
+    links_set_peers(third->links, third->config.peers, 2);
+    link_cluster_until(&cluster, "both links", both_lanes_are_up);
+    cr_assert(links_send(third->links, node_2, 1, LINK_RAFT, SLICE("to lane 1"), NULL, 0));
+    cr_expect(!links_send(third->links, node_2, 2, LINK_RAFT, SLICE("x"), NULL, 0), "no such lane");
+    link_cluster_until(&cluster, "a frame", second_lane_has_two);
+    expect_seen(lane_1, 1, LINK_RAFT, "to lane 1");
+    link_node_forget(third);
+    cr_assert(links_send(lane_1->links, (node_id){3}, 0, LINK_TELL, SLICE("of 1"), NULL, 0));
+    link_cluster_until(&cluster, "the answer", first_has_one);
+    expect_seen(third, 0, LINK_TELL, "of 1");
+    cr_expect_eq(third->seen[0].lane, 1);
+    link_node_forget(third);
+    third->config.peers[1].lanes_count = 1;
+    links_set_peers(third->links, third->config.peers, 2);
+    link_cluster_until(&cluster, "one lane less", first_has_one);
+    expect_seen(third, 0, LINK_DOWN, "");
+    cr_expect_eq(third->seen[0].lane, 1);
+    cr_expect(links_is_up(third->links, node_2, 0), "the other stays");
+    link_cluster_free(&cluster);
+}
+
 /* --- who may not come in --------------------------------------------------------------------- */
 
 static void other_secret(struct link_config *config)
@@ -244,11 +314,6 @@ static void other_secret(struct link_config *config)
 static void other_cluster(struct link_config *config)
 {
     config->cluster++;
-}
-
-static void more_lanes(struct link_config *config)
-{
-    config->lanes_count = 2;
 }
 
 static void other_number(struct link_config *config)
@@ -271,8 +336,7 @@ static const struct refused_row {
 } refused_rows[] = {
     {"another secret", other_secret, "it has another secret", "it has another secret"},
     {"another cluster", other_cluster, "another cluster", "another cluster"},
-    {"another number of lanes", more_lanes, "it has 2 lanes", "it has 1 lane:"},
-    {"another lane", other_lane, "its lane 1", "its lane 0"},
+    {"another lane", other_lane, "its lane 1", NULL},
     {"a number that is not its own", other_number, "it is node 3", NULL},
 };
 
@@ -291,12 +355,12 @@ Test(link, refuses_and_says_why)
         link_cluster_start(&cluster, 1);
         link_cluster_start(&cluster, 2);
         link_cluster_until(&cluster, row->why, both_refused);
-        const char *first = links_trouble(cluster.nodes[0].links, node_2);
-        const char *second = links_trouble(cluster.nodes[1].links, node_1);
+        const char *first = links_trouble(cluster.nodes[0].links, node_2, 0);
+        const char *second = links_trouble(cluster.nodes[1].links, node_1, 0);
         cr_expect(strstr(first, row->told_first) != NULL, "%s: '%s'", row->why, first);
         cr_expect(row->told_second == NULL || strstr(second, row->told_second) != NULL, "%s: '%s'",
                   row->why, second);
-        cr_expect(!links_is_up(cluster.nodes[0].links, node_2), "%s", row->why);
+        cr_expect(!links_is_up(cluster.nodes[0].links, node_2, 0), "%s", row->why);
         cr_expect_eq(cluster.nodes[0].seen_count, 0, "%s: nothing is told", row->why);
         cr_expect_eq(cluster.nodes[1].seen_count, 0, "%s: nothing is told", row->why);
         link_cluster_free(&cluster);
@@ -392,7 +456,7 @@ Test(link, shows_strangers_the_door)
         cr_assert_eq(io_send(io, handle, &slice, 1, &sent), ERR_OK);
         while (links_stats(node->links)->refused == refused) link_cluster_turn(&cluster);
         refused++;
-        cr_expect(!links_is_up(node->links, node_1), "%s", row->why);
+        cr_expect(!links_is_up(node->links, node_1, 0), "%s", row->why);
         cr_expect_eq(node->seen_count, 0, "%s", row->why);
         io_close(io, handle);
         buffer_free(&bytes);
@@ -449,7 +513,8 @@ Test(link, ends_one_that_breaks_the_protocol)
     struct link_cluster cluster = two_up();
     struct link_node *first = &cluster.nodes[0];
     link_node_forget(first);
-    cr_assert(links_send(cluster.nodes[1].links, node_1, (enum link_kind)99, SLICE("?"), NULL, 0));
+    cr_assert(
+        links_send(cluster.nodes[1].links, node_1, 0, (enum link_kind)99, SLICE("?"), NULL, 0));
     link_cluster_until(&cluster, "an end, and a new beginning", first_has_two);
     expect_seen(first, 0, LINK_DOWN, "");
     expect_seen(first, 1, LINK_UP, "");

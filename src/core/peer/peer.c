@@ -131,13 +131,15 @@ void peer_refusal_tell(const struct peer_refusal *refusal, struct buffer *out)
                              refusal->mine);
         break;
     case PEER_REASON_LANES:
-        buffer_append_format(out, "it has %u lane%s: --lanes must be the same on all nodes",
+        buffer_append_format(out,
+                             "it has %u lane%s, and does not know yet how many are here: it will "
+                             "from the cluster's list of its nodes",
                              refusal->mine, refusal->mine == 1 ? "" : "s");
         break;
     case PEER_REASON_LANE:
         buffer_append_format(out,
-                             "its lane %u was met instead: the ports in --peers must be those of "
-                             "lane 0, the same on all nodes",
+                             "its lane %u was met instead of another: the ports in --peers must be "
+                             "those of lane 0, the same on all nodes",
                              refusal->mine);
         break;
     case PEER_REASON_SECRET:
@@ -173,11 +175,10 @@ bool peer_hello_check(const struct peer_hello *mine, const struct peer_hello *th
                  (mine->wanted.n == 0 || node_eq(mine->wanted, theirs->node)) &&
                  !node_eq(mine->node, theirs->node);
     if (!meant) return refuse(refusal, PEER_REASON_NODE, mine->node.n);
-    if (!joins && mine->lanes_count != theirs->lanes_count) {
-        return refuse(refusal, PEER_REASON_LANES, mine->lanes_count);
-    }
-    if (mine->lane != theirs->lane) return refuse(refusal, PEER_REASON_LANE, mine->lane);
-    return true;
+    bool meet = joins
+                    ? mine->lane == 0 && theirs->lane == 0
+                    : lanes_meet(mine->lane, mine->lanes_count, theirs->lane, theirs->lanes_count);
+    return meet ? true : refuse(refusal, PEER_REASON_LANE, mine->lane);
 }
 
 void peer_proof_text(const struct peer_hello *connector, const struct peer_hello *acceptor,

@@ -86,8 +86,8 @@ enum peer_reason {
     PEER_REASON_VERSION = 1,
     PEER_REASON_CLUSTER,
     PEER_REASON_NODE,   /* no member of the cluster, or not the one that was meant */
-    PEER_REASON_LANES,  /* another number of them */
-    PEER_REASON_LANE,   /* another one of them */
+    PEER_REASON_LANES,  /* another number of them than the refuser knows of */
+    PEER_REASON_LANE,   /* not the one that was meant, or none that there is anything to say to */
     PEER_REASON_SECRET, /* the proof is wrong */
     PEER_REASON_FORM,   /* it does not keep to the protocol */
     PEER_REASON_MEMBER  /* it is in no registry that the refuser knows */
@@ -103,8 +103,9 @@ MUST_USE bool peer_refusal_read(struct slice payload, struct peer_refusal *refus
 /* What it means to whom it was said: "it has 4 lanes: …", with what to do. */
 void peer_refusal_tell(const struct peer_refusal *refusal, struct buffer *out);
 
-/* May these two talk? `*version` is then the one they use. Else what to say. `mine.wanted` is whom
- * I take the other for; that the other is a member, the caller has looked at. */
+/* May these two talk: have their lanes anything in common? `*version` is then the one they use.
+ * Else what to say. `mine.wanted` is whom I take the other for; that the other is a member, the
+ * caller has looked at. */
 MUST_USE bool peer_hello_check(const struct peer_hello *mine, const struct peer_hello *theirs,
                                uint8_t *version, struct peer_refusal *refusal);
 

@@ -98,7 +98,9 @@ static const struct hello_row {
     {"not whom we wanted", {2, 2, 77, {3}, {1}, 3, 4, {0}}, PEER_REASON_NODE, "is node 1"},
     {"who wanted somebody else", {2, 2, 77, {2}, {3}, 3, 4, {0}}, PEER_REASON_NODE, "--peers"},
     {"our own number", {2, 2, 77, {1}, {0}, 3, 4, {0}}, PEER_REASON_NODE, "--node of its own"},
-    {"more lanes", {2, 2, 77, {2}, {1}, 3, 5, {0}}, PEER_REASON_LANES, "it has 4 lanes"},
+    {"more lanes, and shards in common", {2, 2, 77, {2}, {1}, 4, 5, {0}}, 0, ""},
+    {"fewer lanes, and shards in common", {2, 2, 77, {2}, {1}, 0, 1, {0}}, 0, ""},
+    {"more lanes, and none in common", {2, 2, 77, {2}, {1}, 2, 5, {0}}, PEER_REASON_LANE, "lane 3"},
     {"another lane", {2, 2, 77, {2}, {1}, 2, 4, {0}}, PEER_REASON_LANE, "its lane 3 was met"},
 };
 
@@ -198,7 +200,7 @@ Test(peer_refusal, of_no_known_reason_is_refused)
 {
     struct peer_refusal refusal;
     cr_expect(!peer_refusal_read(SLICE("\0\0\0\0\0"), &refusal));
-    cr_expect(!peer_refusal_read(SLICE("\x08\0\0\0\0"), &refusal));
+    cr_expect(!peer_refusal_read(SLICE("\x09\0\0\0\0"), &refusal));
     cr_expect(!peer_refusal_read(SLICE("\1\0\0\0"), &refusal));
-    cr_expect(peer_refusal_read(SLICE("\7\0\0\0\0"), &refusal));
+    cr_expect(peer_refusal_read(SLICE("\x08\0\0\0\0"), &refusal));
 }
