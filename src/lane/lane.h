@@ -63,6 +63,9 @@ void lane_close(struct lane *lane); /* after lane_is_quiet */
 uint32_t lane_number(const struct lane *lane);
 node_id lane_self(const struct lane *lane);
 bool lane_is_replicated(const struct lane *lane);
+/* Another number when of any shard the epoch, the depositions or the losses are (shard.h), or when
+ * one was opened or dropped. */
+uint64_t lane_news(const struct lane *lane);
 struct call_settings *lane_settings(struct lane *lane); /* may be changed by CONFIG SET */
 void lane_set_memory_max(struct lane *lane, uint64_t bytes);
 bool lane_memory_is_full(struct lane *lane); /* after evicting what may be evicted */

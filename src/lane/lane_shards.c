@@ -38,6 +38,7 @@ static void add(struct lane *lane, struct shard *shard)
         lane->shards[at] = lane->shards[at - 1];
     }
     lane->shards[at] = shard;
+    lane->news++;
     *place_of(lane, shard->number) = shard;
 }
 
@@ -254,6 +255,7 @@ enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault
     remove_from(lane->touched, &lane->touched_count, shard);
     remove_from(lane->awaiting, &lane->awaiting_count, shard);
     remove_from(lane->shards, &lane->shards_here, shard);
+    lane->news++;
     *place_of(lane, number) = NULL;
     shard_close(shard);
     lane->used_bytes = store_room(lane->over)->heap.used_bytes;

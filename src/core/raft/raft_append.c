@@ -74,6 +74,7 @@ static uint64_t needed_behind(const struct raft *raft)
 
 void raft_tail_trim(struct raft *raft) /* [I10] */
 {
+    if (raft->tail.bytes == 0) return;
     bool alone = raft_peers_count(raft) == 1 && /* not even a learner */
                  raft_members_is_sole(&raft->effective.members, raft->config.self);
     size_t tail_bytes = alone ? 0 : raft->config.tail_bytes; /* there is nobody to send it to */
