@@ -116,8 +116,8 @@ static struct raft_members all_nodes(const struct lane *lane)
     return members;
 }
 
-/* Its store has no time yet: with this node's clock, which may be ahead, what is in the log would be
- * run at a later time than elsewhere, and keys would go that others have. */
+/* Its store has no time yet: with this node's clock, which may be ahead, what is in the log would
+ * be run at a later time than elsewhere, and keys would go that others have. */
 static struct snapshot_header header_of_empty(struct lane *lane, shard_id number,
                                               const struct raft_members *members)
 {
@@ -181,6 +181,25 @@ enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault)
         replica_begin_empty(shard->replica, last);
     }
     return ERR_OK;
+}
+
+enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_count, uint64_t seed,
+                           const node_id *members, uint32_t count, struct fault *fault)
+{
+    struct snapshot_found *found;
+    struct arena *arena = arena_new();
+    struct snapshot_header header = {.members = members_of(members, count),
+                                     .seed = seed,
+                                     .nonce = seed + shard.n,
+                                     .shard = shard,
+                                     .shards_count = shards_count};
+    uint32_t found_count;
+    enum err err = snapshot_find(folder, arena, &found, &found_count, fault);
+    if (err == ERR_OK && found_count == 0) { /* [H1] */
+        err = snapshot_write_empty(folder, &header, fault);
+    }
+    arena_free(arena);
+    return err;
 }
 
 /* --- later ------------------------------------------------------------------------------------ */

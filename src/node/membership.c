@@ -137,9 +137,8 @@ static void settle_links(const struct opening *opening)
 {
     struct membership *membership = opening->membership;
     struct peers *peers = opening->peers;
-    bool wanted = opening->options->config->given[SETTING_PEER_PORT] ||
-                  opening->folder->identity.origin != DATA_ORIGIN_FORMED;
-    membership->has_links = membership->told.listen.port != 0 && (wanted || peers->count > 1);
+    membership->has_links = membership->told.listen.port != 0;
+    if (peers->count > 1) membership->told.may_be_deaf = false;
     if (peers->count != 0) return;
     peers->count = 1;
     peers->peers[0] = (struct link_peer){.node = peers->self, .address = membership->told.listen};
