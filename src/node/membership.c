@@ -3,6 +3,7 @@
 
 #include "io/file.h"
 #include "io/whole_file.h"
+#include "node/known.h"
 #include "node/membership.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -161,6 +162,9 @@ static enum err open_all(const struct opening *opening)
     if (err != ERR_OK) return err;
     if (membership->registry != NULL) {
         err = check_copy(opening, membership->registry);
+        if (err == ERR_OK) {
+            err = known_check(opening->folder, membership->registry, opening->fault);
+        }
         if (err == ERR_OK) err = take_members(opening, membership->registry);
     }
     settle_links(opening);
