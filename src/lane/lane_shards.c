@@ -187,6 +187,25 @@ enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault)
     return made ? folder_sync(config->folder, fault) : ERR_OK; /* once: there may be thousands */
 }
 
+enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_count, uint64_t seed,
+                           const node_id *members, uint32_t count, struct fault *fault)
+{
+    struct snapshot_found *found;
+    struct arena *arena = arena_new();
+    struct snapshot_header header = {.members = members_of(members, count),
+                                     .seed = seed,
+                                     .nonce = seed + shard.n,
+                                     .shard = shard,
+                                     .shards_count = shards_count};
+    uint32_t found_count;
+    enum err err = snapshot_find(folder, arena, &found, &found_count, fault);
+    if (err == ERR_OK && found_count == 0) { /* [H1] */
+        err = snapshot_write_empty(folder, &header, fault);
+    }
+    arena_free(arena);
+    return err;
+}
+
 /* --- later ------------------------------------------------------------------------------------ */
 
 enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *members, uint32_t count,
