@@ -320,6 +320,8 @@ static void tick_if_due(struct replica *replica)
 
 void replica_turn(struct replica *replica)
 {
+    /* What came to the log behind a turn's end is durable before it could be awaited. */
+    if (!replica->awaits) replica_tell_durable(replica);
     if (replica->lane->is_linked) {
         replica_install_turn(replica);
         replica_state_turn(replica);
