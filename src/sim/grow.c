@@ -99,6 +99,9 @@ static enum err keep(struct host *host, struct host *leader, node_id node)
 
 static void take_in(struct sim *sim, struct host *host, struct host *leader, node_id node)
 {
+    config_free(&host->config);
+    config_copy(&host->config, &sim->config);
+    settings_of_host(&host->config, sim, host->number, false);
     disk_clear(&host->disk);
     disk_make_folder(&host->disk, "/data");
     host->has_power = true;
@@ -169,6 +172,7 @@ static void look_after_going(struct sim *sim, struct host *host, struct host *le
     if (registry_is_removed(registry, host->node_id)) {
         sim_trace(sim, "host %u is no member any more", host->number + 1);
         host->belongs = HOST_OUTSIDE;
+        host->asked = (struct sim_asked){0};
         host_kill(host, "it was removed");
         return;
     }
@@ -260,6 +264,7 @@ void grow_begin(struct sim *sim, const struct plan_fault *fault)
         if (at->belongs == wanted) host = at;
     }
     if (host == NULL) return;
+    host->asked = (struct sim_asked){0};
     if (fault->kind == PLAN_JOIN) {
         host->belongs = HOST_JOINING;
         sim_trace(sim, "host %u shall join", host->number + 1);

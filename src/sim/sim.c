@@ -257,8 +257,8 @@ static void draw_hosts(struct sim *sim, struct prng *prng)
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         struct host *host = &sim->hosts[i];
         config_copy(&host->config, &sim->config);
-        settings_of_host(&host->config, sim, i);
         bool spare = i >= sim->hosts_count - sim->options.spares_count;
+        settings_of_host(&host->config, sim, i, !spare);
         host->belongs = spare ? HOST_OUTSIDE : HOST_INSIDE;
         host_boot_after(host, (int64_t)prng_below(prng, 50) * SIM_NS_PER_MS);
     }

@@ -297,8 +297,8 @@ struct sim {
 
 /* Every setting, drawn within its row's range. */
 void settings_draw(struct config *config, struct prng *prng);
-/* Where a host listens, and who its peers are. */
-void settings_of_host(struct config *config, const struct sim *sim, uint32_t host);
+/* Where a host listens, and who its peers are, if they are in a list. */
+void settings_of_host(struct config *config, const struct sim *sim, uint32_t host, bool is_listed);
 void settings_no_lease(struct config *config);
 int64_t settings_drift_ppm(const struct config *config); /* that leases allow for */
 
