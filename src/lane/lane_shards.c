@@ -116,8 +116,8 @@ static struct raft_members all_nodes(const struct lane *lane)
     return members;
 }
 
-/* Its store has no time yet: with this node's clock, which may be ahead, what is in the log would be
- * run at a later time than elsewhere, and keys would go that others have. */
+/* Its store has no time yet: with this node's clock, which may be ahead, what is in the log would
+ * be run at a later time than elsewhere, and keys would go that others have. */
 static struct snapshot_header header_of_empty(struct lane *lane, shard_id number,
                                               const struct raft_members *members)
 {
