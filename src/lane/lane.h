@@ -44,6 +44,8 @@ struct lane_config {
      * the root group, of all peers of `replication`; a folder of an older format has such. */
     const struct lane_start *starts;
     uint32_t starts_count;
+    bool taken_out; /* of its cluster, solo: all that is here counts, agreed on or not; nothing is
+                       decided or logged; snapshots have this node as the only member */
     const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
 };
 
