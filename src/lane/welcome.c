@@ -101,10 +101,6 @@ static const char *check_reach(const struct registry *registry, const struct reg
     for (uint32_t i = 0; i < registry_members_count(registry); i++) {
         const struct registry_member *member = registry_member_at(registry, i);
         if (member->state == MEMBER_REMOVED) continue;
-        if (member->lanes_count != new->lanes_count) {
-            return "the nodes of this cluster have another number of lanes: start with the same "
-                   "--lanes ('tutti nodes' shows it)";
-        }
         if (is_local(&member->peer_host) == is_local(&new->peer_host)) continue;
         if (is_local(&new->peer_host)) {
             return "the joining node says that others reach it at an address of its own machine "
