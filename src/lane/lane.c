@@ -220,7 +220,9 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         replica_start(lane->shards[i]->replica);
         int64_t done_ms = lane->shards[i]->save.told.last_done_ms;
-        if (done_ms < lane->saves.told.last_done_ms) lane->saves.told.last_done_ms = done_ms;
+        bool is_new = done_ms == 0; /* it has nothing to save yet */
+        if (!is_new && done_ms < lane->saves.told.last_done_ms)
+            lane->saves.told.last_done_ms = done_ms;
     }
     opened->took = (duration){clock_now().ns - began.ns};
     *out = lane;
@@ -267,6 +269,11 @@ node_id lane_self(const struct lane *lane)
 bool lane_is_replicated(const struct lane *lane)
 {
     return lane->is_linked;
+}
+
+uint64_t lane_news(const struct lane *lane)
+{
+    return lane->news;
 }
 
 struct call_settings *lane_settings(struct lane *lane)

@@ -69,11 +69,6 @@ struct map *wiring_map(const struct wiring *wiring)
     return wiring->map;
 }
 
-struct presence *wiring_presence(const struct wiring *wiring)
-{
-    return wiring->presence;
-}
-
 struct root *wiring_root(const struct wiring *wiring)
 {
     return wiring->root;
