@@ -139,7 +139,7 @@ enum err cluster_leave(struct cluster_talk *talk, struct arena *arena)
         (void)printf("{\"node\": %u, \"left\": true}\n", node);
         return ERR_OK;
     }
-    (void)printf("%snode %u holds nothing any more, and has left: its process can be stopped\n",
+    (void)printf("%snode %u holds nothing any more, and has left: its process ends by itself\n",
                  terminal_is(STDOUT_FILENO) ? "\n" : "", node);
     return ERR_OK;
 }
@@ -149,13 +149,14 @@ enum err cluster_leave(struct cluster_talk *talk, struct arena *arena)
 enum err cluster_remove(struct cluster_talk *talk, struct arena *arena)
 {
     uint32_t node = talk->options->node;
-    enum err err = ask_until(talk, arena, "REMOVE", node, "removed");
+    enum err err = ask_until(talk, arena, "REMOVE", node, "leaving");
+    if (err == ERR_OK) err = watch_drain(talk, node);
     if (err != ERR_OK) return err;
     if (talk->options->json) {
         (void)printf("{\"node\": %u, \"removed\": true}\n", node);
         return ERR_OK;
     }
-    (void)printf("node %u is removed: 'tutti status' shows how its copies are made again\n", node);
+    (void)printf("%snode %u is removed, for good\n", terminal_is(STDOUT_FILENO) ? "\n" : "", node);
     return ERR_OK;
 }
 

@@ -22,6 +22,7 @@
 #define REPORT_PAUSE_NS NS_PER_S
 #define ASK_AGAIN_NS    (30 * NS_PER_S)
 #define LEADS_FIRST_NS  (5 * NS_PER_S) /* before it is given on: who stops shall not get it back */
+#define GIVEN_NS        NS_PER_S       /* for who shall lead instead to do so */
 
 enum { BEHIND_MAX = 1000, RATE_KEEP = 7, RATE_PARTS = 8 /* of the old rate, of a new second */ };
 
@@ -29,6 +30,8 @@ struct kept { /* of each shard */
     uint64_t asked_epoch, asked_term;
     instant asked_at, led_since;
     uint64_t led_term;
+    uint64_t given_term; /* in which it was given away, for it shall not be here */
+    instant given_at;
     uint64_t seen_last, seen_calls;   /* when it was last reported */
     uint64_t writes, operations;      /* a second, smoothed */
     uint64_t told_term, told_settled; /* as the root was told */
@@ -136,6 +139,31 @@ static void give_lead(struct keeper *keeper, struct shard *shard,
     shard_hand_over(shard, to);
 }
 
+/* Who shall go and leads lets one of those that stay lead first: what clients wait for is settled
+ * while it still belongs here. True: that is under way; not for longer than it may take. */
+static bool leads_no_more(struct keeper *keeper, struct shard *shard,
+                          const struct registry_shard *place)
+{
+    struct kept *kept = kept_of(keeper, shard_number(shard));
+    const struct raft *raft = shard_raft(shard);
+    const struct raft_members *members = raft_members(raft);
+    instant now = keeper->mended_at;
+    for (uint32_t i = 0; i < place->voters_count; i++) {
+        if (node_eq(place->voters[i], lane_self(keeper->lane))) return false;
+    }
+    if (kept->given_term == raft_term(raft)) return now.ns - kept->given_at.ns < GIVEN_NS;
+    if (!raft_may_change_members(raft)) return false;
+    for (uint32_t i = 0; i < place->voters_count; i++) {
+        node_id to = place->voters[i];
+        if (!raft_members_is_voter(members, to) || !is_caught_up(shard, to)) continue;
+        kept->given_term = raft_term(raft);
+        kept->given_at = now;
+        shard_hand_over(shard, to);
+        return true;
+    }
+    return false;
+}
+
 static void mend(struct keeper *keeper, struct shard *shard)
 {
     const struct registry_shard *place = desired_of(keeper, shard_number(shard));
@@ -148,7 +176,7 @@ static void mend(struct keeper *keeper, struct shard *shard)
     }
     if (is_settled(shard, place)) {
         give_lead(keeper, shard, place);
-    } else {
+    } else if (!leads_no_more(keeper, shard, place)) {
         change_members(keeper, shard, place);
     }
 }

@@ -13,6 +13,8 @@
 #include "node/threads.h"
 #include "node/waiting.h"
 
+#define REMOVED_STAYS_NS INT64_C(2000000000)
+
 struct lane_run { /* what the thread of a lane leaves behind: facts until it is ready, then fault */
     struct node_lane_facts facts;
     struct fault fault; /* ERR_OK: it was asked to end */
@@ -46,12 +48,20 @@ static void say_peers(const struct run *run, struct node_lane *lane, struct wait
     buffer_free(&line);
 }
 
-/* Has the cluster removed it, as it wished or as it was told to? Then it ends. */
-static bool is_removed(const struct run *run, struct node_lane *lane, uint64_t *epoch_seen)
+struct removal {
+    uint64_t epoch_seen; /* of the lane's map */
+    instant ends_at;     /* 0: it is not removed */
+};
+
+/* Has the cluster removed it, as it wished or as it was told to? Then it ends, when who watches it
+ * leave has seen that. */
+static bool is_removed(const struct run *run, struct node_lane *lane, struct removal *removal)
 {
     const struct map *map = lane_map(node_lane_lane(lane));
-    if (map == NULL || map_epoch(map) == *epoch_seen) return false;
-    *epoch_seen = map_epoch(map);
+    instant now = io_now(node_lane_io(lane));
+    if (removal->ends_at.ns != 0) return now.ns >= removal->ends_at.ns;
+    if (map == NULL || map_epoch(map) == removal->epoch_seen) return false;
+    removal->epoch_seen = map_epoch(map);
     const struct data_folder *folder = node_folder(run->node);
     node_id self = folder->identity.node;
     if (!registry_is_removed(map_registry(map), self)) return false;
@@ -60,7 +70,8 @@ static bool is_removed(const struct run *run, struct node_lane *lane, uint64_t *
            "data: it ends; the folder %s is of no use any more; to use the machine again, join "
            "with an empty folder (--data)",
            self.n, folder->identity.name, folder->path);
-    return true;
+    removal->ends_at.ns = now.ns + REMOVED_STAYS_NS;
+    return false;
 }
 
 static enum err turn_until_end(const struct run *run, uint32_t number, struct node_lane *lane,
@@ -68,11 +79,11 @@ static enum err turn_until_end(const struct run *run, uint32_t number, struct no
 {
     instant deadline = {0};
     bool stopping = false;
-    uint64_t epoch_seen = 0;
+    struct removal removal = {0};
     struct waiting waiting = {.lane = number};
     bool has_peers = node_peers(run->node)->count > 1;
     for (;;) { /* until it is told to stop, or fails */
-        bool removed = number == 0 && !stopping && is_removed(run, lane, &epoch_seen);
+        bool removed = number == 0 && !stopping && is_removed(run, lane, &removal);
         if (!stopping && (removed || thread_stop_wanted(self))) {
             stopping = true;
             deadline = (instant){0};

@@ -26,7 +26,9 @@ static void tell(const struct shard_replication *told, uint32_t up, struct buffe
 {
     uint32_t all = told->peers_count + 1, here = 1 + (uint32_t)__builtin_popcount(up);
     bool first = true;
-    if (here == all) {
+    if (all == 1) {
+        buffer_append_format(line, "no other node is known here yet");
+    } else if (here == all) {
         buffer_append_format(line, "all %u nodes are here", all);
     } else {
         buffer_append_format(line, "%u of %u nodes %s here, %s majority; waiting for", here, all,

@@ -266,11 +266,21 @@ static void wish(const struct admin *admin, const struct registry_event *event)
     }
 }
 
+/* A dead node's copies are made elsewhere at once, not after the usual delay: then it is removed,
+ * as one that leaves. */
+static enum member_state state_on_the_way(const struct admin *admin, node_id node)
+{
+    const struct registry_member *member = registry_member(admin->registry, node);
+    bool drains = member != NULL && registry_is_desired(admin->registry, node) &&
+                  (member->state == MEMBER_DEAD || member->state == MEMBER_LEAVING);
+    return drains ? MEMBER_LEAVING : MEMBER_REMOVED;
+}
+
 static void change_member(const struct admin *admin, enum member_state state)
 {
     struct session_call *call = admin->call;
-    int64_t number;
-    if (!session_integer(call, 2, &number)) return;
+    int64_t number = lane_self(admin->lane).n;
+    if (call->argc > 2 && !session_integer(call, 2, &number)) return;
     struct registry_event event = {.kind = REGISTRY_MEMBER_STATE,
                                    .node = {(uint32_t)number},
                                    .state = state,
@@ -280,6 +290,9 @@ static void change_member(const struct admin *admin, enum member_state state)
     } else if (call->argc > 3 && !event.force) {
         reply_error(admin->reply, "ERR syntax error");
     } else {
+        if (state == MEMBER_REMOVED && !event.force) {
+            event.state = state_on_the_way(admin, event.node);
+        }
         wish(admin, &event);
     }
 }

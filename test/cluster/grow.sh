@@ -8,7 +8,7 @@ TMPDIR=$WORK
 export TMPDIR
 CHECK_SECONDS_MAX=240
 
-clients=48 rate=500 seconds=3
+clients=48 rate=500 seconds=2
 [ -z "${TUTTI_LONG:-}" ] || { clients=200 rate=1500 seconds=20; }
 
 # with_history NAME PROGRAM ARGUMENT…

@@ -79,6 +79,14 @@ def must_say(member, *words):
             raise nodes.Trouble(f"node {member.number} does not say {word!r}: {member.said()}")
 
 
+def is_removed(cluster, number):
+    """It was dead, and others have made its copies again."""
+    for fields in cluster.members[1].ask("CLUSTER", "MEMBERS"):
+        if fields[fields.index("node") + 1] == number:
+            return fields[fields.index("state") + 1] == "removed"
+    return False
+
+
 def removed(cluster):
     """A dead node is removed; when it comes back, it is told so, and ends."""
     cluster.add(4)
@@ -87,6 +95,8 @@ def removed(cluster):
     cluster.members[4].kill()
     joined.wait_until(lambda: cluster.members[1].ask("CLUSTER", "REMOVE", "4") == "OK",
                       joined.SETTLED_SECONDS_MAX, lambda: f"{identity} cannot be removed")
+    joined.wait_until(lambda: is_removed(cluster, 4), joined.SETTLED_SECONDS_MAX,
+                      lambda: f"{identity} is not removed")
     cluster.wait_settled()
     cluster.members[4].launch()
     if cluster.members[4].wait_end(joined.SETTLED_SECONDS_MAX) == 0:
