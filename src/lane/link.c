@@ -342,8 +342,8 @@ static enum err listen_for_peers(struct links *links, struct fault *fault)
     }
     return fault_set(fault, err,
                      "port %u of %s is busy, where lane %u of node %u meets its peers: stop the "
-                     "program that listens there, or give the node other ports in --peers, on all "
-                     "nodes",
+                     "program that listens there, or give the node other ports (--peer-port, or "
+                     "--peers on all nodes)",
                      address.port, address.text, config->lane, config->self.n);
 }
 

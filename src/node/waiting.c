@@ -27,7 +27,8 @@ static void tell(const struct shard_replication *told, uint32_t up, struct buffe
     uint32_t all = told->peers_count + 1, here = 1 + (uint32_t)__builtin_popcount(up);
     bool first = true;
     if (here == all) {
-        buffer_append_format(line, "all %u nodes are here", all);
+        buffer_append_format(
+            line, all == 1 ? "%u node is here, the only one" : "all %u nodes are here", all);
     } else {
         buffer_append_format(line, "%u of %u nodes %s here, %s majority; waiting for", here, all,
                              here == 1 ? "is" : "are", is_majority(told, up) ? "a" : "no");
