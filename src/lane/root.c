@@ -14,10 +14,9 @@
 #include "lane/report.h"
 #include "lane/shard_impl.h"
 
-#define NS_PER_S      INT64_C(1000000000)
-#define DUTY_PAUSE_NS NS_PER_S
-#define NEWS_PAUSE_NS (NS_PER_S / 10) /* when something has changed by which more can be decided   \
-                                       */
+#define NS_PER_S        INT64_C(1000000000)
+#define DUTY_PAUSE_NS   NS_PER_S
+#define NEWS_PAUSE_NS   (NS_PER_S / 10)           /* when more can be decided than before */
 #define JOINING_MS_MAX  (INT64_C(10) * 60 * 1000) /* who was not seen by then does not come */
 #define LEARNS_FIRST_NS (3 * NS_PER_S)            /* a new leader hears before it decides */
 
