@@ -9,6 +9,7 @@
 #include "lane/snapshot.h"
 #include "node/backup.h"
 #include "node/formation.h"
+#include "node/recover.h"
 #include "serve/config.h"
 #include "serve/config_apply.h"
 
@@ -146,6 +147,17 @@ static enum err backup_lane(struct arena *arena, const struct data_folder *folde
     return err;
 }
 
+static enum err look_if_shared(struct arena *arena, struct data_folder *folder, bool *is_shared,
+                               struct fault *fault)
+{
+    struct registry *registry;
+    enum err err = recovery_registry(arena, folder, &registry, fault);
+    *is_shared = data_folder_is_shared(folder) || recovery_has_others(folder, registry);
+    registry_free(registry);
+    if (err != ERR_OK) data_folder_close(folder);
+    return err;
+}
+
 enum err node_backup(const char *data, const char *to, struct buffer *out, struct fault *fault)
 {
     struct arena *arena = arena_new();
@@ -158,7 +170,9 @@ enum err node_backup(const char *data, const char *to, struct buffer *out, struc
                         "%s; or let the node write the backup: tutti backup %s --from HOST:PORT",
                         busy.text, to);
     }
-    if (err == ERR_OK && data_folder_is_shared(&folder)) {
+    bool is_shared = false;
+    if (err == ERR_OK) err = look_if_shared(arena, &folder, &is_shared, fault);
+    if (err == ERR_OK && is_shared) {
         /* Opened here it would believe to be alone, and agree with itself. */
         err = fault_set(fault, ERR_USAGE,
                         "%s is of node %u of the cluster %s: let a node that runs write the "
@@ -271,6 +285,51 @@ static enum err copy_part(struct arena *arena, const struct part *part, const ch
     return err == ERR_OK ? folder_sync(folder, fault) : err;
 }
 
+/* But for the root group's: what it knows is of another cluster. */
+static enum err copy_parts(struct arena *arena, const struct data_folder *folder,
+                           const struct parts *parts, struct fault *fault)
+{
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i < parts->count && err == ERR_OK; i++) {
+        const struct part *part = &parts->items[i];
+        const char *place;
+        if (shard_eq(part->snapshot->header.shard, SHARD_ROOT)) continue;
+        err = data_folder_lane(arena, folder, part->lane, &place, fault);
+        if (err == ERR_OK) err = copy_part(arena, part, place, fault);
+    }
+    return err;
+}
+
+/* Are there groups in it whose members would be waited for? */
+static bool is_of_many(const struct parts *parts)
+{
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const struct raft_members *members = &parts->items[i].snapshot->header.members;
+        bool alone =
+            members->count <= 1 && (members->count == 0 || members->members[0].node.n == 1);
+        if (!alone) return true;
+    }
+    return false;
+}
+
+/* Taken out of their cluster, and written anew. */
+static enum err fill_from_many(struct arena *arena, const struct data_folder *folder,
+                               const struct parts *parts, struct fault *fault)
+{
+    struct data_folder copied = *folder;
+    copied.path = arena_format(arena, "%s/copied", folder->path);
+    enum err err = folder_create(copied.path, fault);
+    if (err == ERR_OK) err = copy_parts(arena, &copied, parts, fault);
+    for (uint32_t i = 0; i < parts->lanes_count && err == ERR_OK; i++) {
+        const char *place;
+        uint64_t keys_count;
+        err = data_folder_lane(arena, folder, i, &place, fault);
+        if (err == ERR_OK) err = node_save_lane(arena, &copied, i, true, place, &keys_count, fault);
+    }
+    folder_remove_tree(copied.path);
+    return err;
+}
+
 static enum err fill_folder(struct arena *arena, const char *aside, const struct parts *parts,
                             struct fault *fault)
 {
@@ -281,10 +340,10 @@ static enum err fill_folder(struct arena *arena, const char *aside, const struct
     enum err err = data_folder_take(arena, aside, &folder, fault);
     if (err != ERR_OK) return err;
     err = data_folder_found(arena, &folder, &identity, parts->lanes_count, fault);
-    for (uint32_t i = 0; i < parts->count && err == ERR_OK; i++) {
-        const char *place;
-        err = data_folder_lane(arena, &folder, parts->items[i].lane, &place, fault);
-        if (err == ERR_OK) err = copy_part(arena, &parts->items[i], place, fault);
+    if (err == ERR_OK && is_of_many(parts)) {
+        err = fill_from_many(arena, &folder, parts, fault);
+    } else if (err == ERR_OK) {
+        err = copy_parts(arena, &folder, parts, fault);
     }
     data_folder_close(&folder);
     return err;

@@ -20,22 +20,23 @@ enum { REGISTRY_BYTES_MAX = 16 << 20 };
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-static enum err read_registry(struct arena *arena, struct recovery *recovery, struct fault *fault)
+enum err recovery_registry(struct arena *arena, const struct data_folder *folder,
+                           struct registry **registry, struct fault *fault)
 {
-    const char *path = data_folder_registry_path(arena, &recovery->folder);
+    const char *path = data_folder_registry_path(arena, folder);
+    *registry = NULL;
     struct buffer bytes = {0};
     if (!path_exists(path)) return ERR_OK;
     enum err err = whole_file_read(path, REGISTRY_BYTES_MAX, &bytes, fault);
-    if (err == ERR_OK) recovery->registry = registry_read(buffer_slice(&bytes));
+    if (err == ERR_OK) *registry = registry_read(buffer_slice(&bytes));
     buffer_free(&bytes);
     return err;
 }
 
-static bool has_others(const struct recovery *recovery)
+bool recovery_has_others(const struct data_folder *folder, const struct registry *registry)
 {
-    const struct registry *registry = recovery->registry;
     uint32_t count = 0;
-    if (registry == NULL) return recovery->folder.identity.origin != DATA_ORIGIN_FORMED;
+    if (registry == NULL) return folder->identity.origin != DATA_ORIGIN_FORMED;
     for (uint32_t i = 0; i < registry_members_count(registry); i++) {
         count += registry_member_at(registry, i)->state != MEMBER_REMOVED;
     }
@@ -74,7 +75,7 @@ static enum err check(const struct recovery *recovery, struct fault *fault)
                          "%s is of an older format: start its node once with this version",
                          folder->path);
     }
-    if (has_others(recovery)) return ERR_OK;
+    if (recovery_has_others(folder, recovery->registry)) return ERR_OK;
     return fault_set(fault, ERR_USAGE,
                      "%s is of a node that is alone: it needs no others, so just start it",
                      folder->path);
@@ -95,7 +96,7 @@ enum err recovery_open(struct arena *arena, const char *data, struct recovery *r
     enum err err =
         data_folder_open_existing(arena, without_slash(arena, data), &recovery->folder, fault);
     if (err != ERR_OK) return err;
-    err = read_registry(arena, recovery, fault);
+    err = recovery_registry(arena, &recovery->folder, &recovery->registry, fault);
     if (err == ERR_OK) err = check(recovery, fault);
     if (err == ERR_OK) err = find_missing(arena, recovery, fault);
     if (err != ERR_OK) recovery_close(recovery);

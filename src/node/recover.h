@@ -20,6 +20,12 @@ struct recovery {
     uint32_t missing_count;
 };
 
+/* What a folder's node last knew of its cluster; ends with registry_free. NULL: nothing. */
+MUST_USE enum err recovery_registry(struct arena *arena, const struct data_folder *folder,
+                                    struct registry **registry, struct fault *fault);
+/* Does its data belong to other nodes too? Then it is not to be changed, or believed, alone. */
+bool recovery_has_others(const struct data_folder *folder, const struct registry *registry);
+
 /* Look at the folder of a node that does not run. ERR_EXISTS: it runs. ERR_USAGE: there is nothing
  * to recover, for the node is alone. */
 MUST_USE enum err recovery_open(struct arena *arena, const char *data, struct recovery *recovery,

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A majority is lost for good: one of three nodes becomes a cluster again, which grows again.
+"""A majority is lost for good: one of three nodes becomes a cluster again, which grows again. And
+a backup of one of them becomes one, too.
 
     test/cluster/recover.py TUTTI
 """
@@ -36,6 +37,29 @@ def check_keys(member):
         expect(said == str(i), f"key:{i} is {said} on node {member.number}")
 
 
+def check_restores(cluster):
+    """A backup of one of three becomes a cluster of one that serves."""
+    backup = cluster.folder / "backup"
+    for words in (["backup", str(backup), "--from", f"{nodes.address(3)}:{cluster.port}"],
+                  ["restore", str(backup), "--data", str(cluster.folder / "7" / "data")]):
+        (cluster.folder / "7").mkdir(exist_ok=True)
+        done = subprocess.run([cluster.program, *words], capture_output=True, text=True,
+                              check=False, timeout=RECOVER_SECONDS_MAX)
+        expect(done.returncode == 0, "the backup was not made, or restored", done.stderr)
+    (cluster.folder / "7").rename(cluster.folder / "restored")
+    restored = joined.Member(cluster, 7)
+    restored.data, restored.is_member = cluster.folder / "restored" / "data", True
+    restored.start()
+    try:
+        joined.wait_until(lambda: restored.ask("SET", "new", "1") == "OK",
+                          joined.ANSWER_SECONDS_MAX,
+                          lambda: f"no write is taken: {restored.said()}")
+        check_keys(restored)
+        expect(restored.ask("DBSIZE") == KEYS + 1, "the restored keys are not as many")
+    finally:
+        restored.kill()
+
+
 def lose_majority(cluster):
     for number in (1, 2, 3):
         cluster.add(number)
@@ -43,6 +67,7 @@ def lose_majority(cluster):
     for i in range(KEYS):
         cluster.members[1].ask("SET", f"key:{i}", i)
     expect(cluster.members[1].ask("WAIT", 2, 10000) == 2, "not all nodes have the writes")
+    check_restores(cluster)
     code, said = recover(cluster, 3, "--force", "--yes")
     expect(code != 0 and "in use" in said, "a node that runs was recovered", said)
     cluster.members[3].kill()
