@@ -20,7 +20,7 @@
 #define LOOK_PAUSE_NS   (5 * NS_PER_MS)
 #define MEND_PAUSE_NS   (100 * NS_PER_MS)
 #define REPORT_PAUSE_NS NS_PER_S
-#define OPEN_NS         (10 * NS_PER_MS) /* in one go: opening flushes the disk, and holds up others */
+#define OPEN_NS         (10 * NS_PER_MS) /* in one go: it flushes the disk, and holds up others */
 #define ASK_AGAIN_NS    (30 * NS_PER_S)
 #define LEADS_FIRST_NS  (5 * NS_PER_S) /* before it is given on: who stops shall not get it back */
 
