@@ -20,6 +20,7 @@
 #define LOOK_PAUSE_NS   (5 * NS_PER_MS)
 #define MEND_PAUSE_NS   (100 * NS_PER_MS)
 #define REPORT_PAUSE_NS NS_PER_S
+#define OPEN_NS         (10 * NS_PER_MS) /* in one go: it flushes the disk, and holds up others */
 #define ASK_AGAIN_NS    (30 * NS_PER_S)
 #define LEADS_FIRST_NS  (5 * NS_PER_S) /* before it is given on: who stops shall not get it back */
 #define GIVEN_NS        NS_PER_S       /* for who shall lead instead to do so */
@@ -208,7 +209,9 @@ static void open_and_drop(struct keeper *keeper)
     uint64_t epoch = map_epoch(keeper->map);
     bool done = true;
     if (keeper->opened_epoch == epoch || desired_of(keeper, SHARD_ROOT) == NULL) return;
+    int64_t until_ns = io_now(keeper->lane->io).ns + OPEN_NS;
     for (uint32_t i = 0; i < lane_shards_count(keeper->lane); i++) {
+        if (io_now(keeper->lane->io).ns > until_ns) return;
         if (is_ours(keeper, (shard_id){i})) done &= open_or_drop(keeper, (shard_id){i});
     }
     if (is_ours(keeper, SHARD_ROOT)) done &= open_or_drop(keeper, SHARD_ROOT);
@@ -285,9 +288,9 @@ instant keeper_turn(struct keeper *keeper, instant now, struct buffer *reports)
 {
     struct lane *lane = keeper->lane;
     struct shard *shard;
+    if (now.ns - keeper->looked_at.ns >= LOOK_PAUSE_NS) open_and_drop(keeper);
     if (now.ns - keeper->mended_at.ns >= MEND_PAUSE_NS) {
         keeper->mended_at = now;
-        open_and_drop(keeper);
         for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
             mend(keeper, shard);
         }

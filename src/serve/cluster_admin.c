@@ -65,6 +65,12 @@ static enum health health_of(const struct admin *admin, shard_id shard)
     return here < place->voters_count || here < wanted ? HEALTH_DEGRADED : HEALTH_WELL;
 }
 
+/* Its leader has not said yet that its members are as they shall be. */
+static bool is_moving(const struct admin *admin, shard_id shard)
+{
+    return map_settled(admin->map, shard) != registry_shard(admin->registry, shard)->epoch;
+}
+
 /* --- pairs ------------------------------------------------------------------------------------ */
 
 static void pair_number(struct reply *reply, const char *name, uint64_t value)
@@ -114,11 +120,14 @@ static const char *why_of(const struct registry_shard *place)
 
 static void tell_status(const struct admin *admin)
 {
-    enum { PAIRS = 15 };
+    enum { PAIRS = 16 };
     struct reply *reply = admin->reply;
     const struct registry *registry = admin->registry;
-    uint32_t healths[HEALTHS_COUNT] = {0}, count = registry_shards_count(registry);
-    for (uint32_t i = 0; i < count; i++) healths[health_of(admin, (shard_id){i})]++;
+    uint32_t healths[HEALTHS_COUNT] = {0}, moving = 0, count = registry_shards_count(registry);
+    for (uint32_t i = 0; i < count; i++) {
+        healths[health_of(admin, (shard_id){i})]++;
+        moving += is_moving(admin, (shard_id){i});
+    }
     reply_map(reply, PAIRS);
     reply_bulk_text(reply, "cluster");
     reply_bulk_format(reply, "%016llx", (unsigned long long)registry_cluster(registry));
@@ -134,6 +143,7 @@ static void tell_status(const struct admin *admin)
         reply_bulk_format(reply, "shards-%s", health_words[i]);
         reply_integer(reply, healths[i]);
     }
+    pair_number(reply, "shards-moving", moving);
     pair_node(reply, "root-leader", map_leader(admin->map, SHARD_ROOT));
     reply_bulk_text(reply, "rebalances");
     reply_bool(reply, registry_setting(registry, REGISTRY_SETTING_REBALANCE) != 0);
@@ -189,12 +199,6 @@ static void tell_members(const struct admin *admin)
 static uint32_t first_slot(uint32_t shard, uint32_t shards_count)
 {
     return (uint32_t)(((uint64_t)shard * KEY_SLOTS + shards_count - 1) / shards_count);
-}
-
-/* Its leader has not said yet that its members are as they shall be. */
-static bool is_moving(const struct admin *admin, shard_id shard)
-{
-    return map_settled(admin->map, shard) != registry_shard(admin->registry, shard)->epoch;
 }
 
 static void tell_shard(const struct admin *admin, shard_id shard)
