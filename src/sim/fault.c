@@ -60,10 +60,12 @@ static void flip_bit(struct host *host, uint64_t chance)
 {
     struct prng prng = {chance};
     const struct disk_names *names = &host->disk.names;
-    struct inode *inode = names->items[prng_below(&prng, names->count)].inode;
+    const struct disk_name *name = &names->items[prng_below(&prng, names->count)];
+    struct inode *inode = name->inode;
     if (inode == NULL || inode->written_end < 2) return;
     inode_flip_bit(inode, prng_below(&prng, inode->written_end / 2 * 8));
     host->disk_damaged = true;
+    host->wants_person |= strchr(name->path + sizeof "/data", '/') == NULL;
 }
 
 static void lose_disk(struct host *host)

@@ -99,9 +99,6 @@ static enum err keep(struct host *host, struct host *leader, node_id node)
 
 static void take_in(struct sim *sim, struct host *host, struct host *leader, node_id node)
 {
-    config_free(&host->config);
-    config_copy(&host->config, &sim->config);
-    settings_of_host(&host->config, sim, host->number, false);
     disk_clear(&host->disk);
     disk_make_folder(&host->disk, "/data");
     host->has_power = true;
@@ -267,6 +264,9 @@ void grow_begin(struct sim *sim, const struct plan_fault *fault)
     host->asked = (struct sim_asked){0};
     if (fault->kind == PLAN_JOIN) {
         host->belongs = HOST_JOINING;
+        config_free(&host->config);
+        config_copy(&host->config, &sim->config);
+        settings_of_host(&host->config, sim, host->number, false);
         sim_trace(sim, "host %u shall join", host->number + 1);
         return;
     }

@@ -108,6 +108,7 @@ struct host {
     int64_t disk_busy_until_ns;
     uint32_t disk_slowness; /* times as slow; 1: well */
     bool disk_fails;        /* the next write ends in EIO */
+    bool wants_person;      /* what says who it is was hurt, and not its data */
     bool disk_damaged;      /* since the start: its node may refuse to start */
     bool off_for_good;      /* in the liveness phase */
     bool cut_off_by_crash;  /* a crash waits for the next completion of its disk */
