@@ -10,8 +10,6 @@ void cluster_show(const struct answer *answer, struct buffer *out);
 /* One line of JSON, and its end. */
 void cluster_show_json(const struct answer *answer, struct buffer *out);
 
-/* Of a map; NULL: it has no such name. */
-const struct answer *answer_field(const struct answer *map, const char *name);
-/* Its digits; 0 where it has none. */
+/* Of a map, the digits of that field; 0 where it has none. */
 uint64_t answer_number(const struct answer *map, const char *name);
 bool answer_is(const struct answer *map, const char *name, const char *text);

@@ -29,8 +29,9 @@ struct kept { /* of each shard */
     uint64_t asked_epoch, asked_term;
     instant asked_at, led_since;
     uint64_t led_term;
-    uint64_t seen_last, seen_calls; /* when it was last reported */
-    uint64_t writes, operations;    /* a second, smoothed */
+    uint64_t seen_last, seen_calls;   /* when it was last reported */
+    uint64_t writes, operations;      /* a second, smoothed */
+    uint64_t told_term, told_settled; /* as the root was told */
 };
 
 struct keeper {
@@ -188,15 +189,21 @@ static void open_and_drop(struct keeper *keeper)
 
 /* --- what is told ---------------------------------------------------------------------------- */
 
-static void look(struct keeper *keeper, const struct shard *shard)
+/* True: it leads since, or its members are now as they shall be: what waits for that is planned. */
+static bool look(struct keeper *keeper, const struct shard *shard)
 {
     const struct raft *raft = shard_raft(shard);
     const struct registry_shard *place = desired_of(keeper, shard_number(shard));
     struct map_lead lead = {raft_leader(raft), raft_term(raft), 0};
-    if (lead.leader.n == 0) return;
-    if (node_eq(lead.leader, lane_self(keeper->lane)) && !shard_is_leader(shard)) return;
+    struct kept *kept = kept_of(keeper, shard_number(shard));
+    if (lead.leader.n == 0) return false;
+    if (node_eq(lead.leader, lane_self(keeper->lane)) && !shard_is_leader(shard)) return false;
     if (place != NULL && is_settled(shard, place)) lead.settled = place->epoch;
     map_note_own(keeper->map, shard_number(shard), lead);
+    bool new = kept->told_term != lead.term || kept->told_settled != lead.settled;
+    kept->told_term = lead.term;
+    kept->told_settled = lead.settled;
+    return new;
 }
 
 static void report_members(const struct shard *shard, struct planner_report *report)
@@ -216,25 +223,30 @@ static void report_members(const struct shard *shard, struct planner_report *rep
     }
 }
 
-static uint32_t rate_of(uint64_t *smoothed, uint64_t since)
+static void smooth(uint64_t *smoothed, uint64_t since)
 {
     *smoothed = (*smoothed * RATE_KEEP + since * (RATE_PARTS - RATE_KEEP)) / RATE_PARTS;
-    return (uint32_t)u64_min(*smoothed, UINT32_MAX);
+}
+
+static void count_rates(struct keeper *keeper, const struct shard *shard)
+{
+    struct kept *kept = kept_of(keeper, shard_number(shard));
+    uint64_t last = shard_last(shard), calls = shard_calls(shard);
+    smooth(&kept->writes, last - u64_min(last, kept->seen_last));
+    smooth(&kept->operations, calls - kept->seen_calls);
+    kept->seen_last = last;
+    kept->seen_calls = calls;
 }
 
 static void report(struct keeper *keeper, struct shard *shard, struct buffer *reports)
 {
-    struct kept *kept = kept_of(keeper, shard_number(shard));
-    struct planner_report told = {0};
-    uint64_t last = shard_last(shard), calls = shard_calls(shard);
-    uint64_t writes = last - u64_min(last, kept->seen_last);
-    told.writes_a_second = rate_of(&kept->writes, writes);
-    told.operations_a_second = rate_of(&kept->operations, calls - kept->seen_calls);
-    kept->seen_last = last;
-    kept->seen_calls = calls;
+    const struct kept *kept = kept_of(keeper, shard_number(shard));
+    struct planner_report told = {.writes_a_second = (uint32_t)u64_min(kept->writes, UINT32_MAX),
+                                  .operations_a_second =
+                                      (uint32_t)u64_min(kept->operations, UINT32_MAX)};
     if (!shard_is_leader(shard)) return;
     report_members(shard, &told);
-    told.bytes = store_room(shard_store(shard))->heap.used_bytes;
+    told.bytes = shard->used_bytes;
     for (uint32_t i = 0; i < STORE_DATABASES; i++) told.keys += store_count(shard_store(shard), i);
     report_write(shard_number(shard), &told, reports);
 }
@@ -255,12 +267,13 @@ instant keeper_turn(struct keeper *keeper, instant now, struct buffer *reports)
     if (now.ns - keeper->looked_at.ns >= LOOK_PAUSE_NS) {
         keeper->looked_at = now;
         for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
-            look(keeper, shard);
+            if (look(keeper, shard)) report(keeper, shard, reports);
         }
     }
     if (now.ns - keeper->reported_at.ns >= REPORT_PAUSE_NS) {
         keeper->reported_at = now;
         for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
+            count_rates(keeper, shard);
             report(keeper, shard, reports);
         }
     }

@@ -98,11 +98,6 @@ instant presence_turn(struct presence *presence, instant now)
     return gossiping_turn(presence->gossiping, now);
 }
 
-const struct gossip *presence_gossip(const struct presence *presence)
-{
-    return presence->gossiping == NULL ? NULL : gossiping_view(presence->gossiping);
-}
-
 /* --- links ----------------------------------------------------------------------------------- */
 
 static struct seen *seen_of(struct presence *presence, node_id node)
@@ -151,7 +146,8 @@ void presence_set_peers(struct presence *presence, const struct link_peer *peers
 
 static enum root_sight sight_of(struct presence *presence, node_id node)
 {
-    const struct gossip *gossip = presence_gossip(presence);
+    const struct gossip *gossip =
+        presence->gossiping == NULL ? NULL : gossiping_view(presence->gossiping);
     struct gossip_member member = {0};
     bool heard = gossip != NULL && gossip_find(gossip, node, &member) && member.incarnation != 0;
     bool alive = heard && (member.state == GOSSIP_ALIVE || member.state == GOSSIP_SUSPECT);

@@ -25,4 +25,3 @@ void presence_set_peers(struct presence *presence, const struct link_peer *peers
 /* At most NODES_MAX. */
 uint32_t presence_believe(struct presence *presence, const struct registry *registry,
                           struct root_belief beliefs[NODES_MAX]);
-const struct gossip *presence_gossip(const struct presence *presence); /* NULL: there is none */

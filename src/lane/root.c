@@ -16,6 +16,7 @@
 
 #define NS_PER_S        INT64_C(1000000000)
 #define DUTY_PAUSE_NS   NS_PER_S
+#define NEWS_PAUSE_NS   (NS_PER_S / 10)           /* when more can be decided than before */
 #define JOINING_MS_MAX  (INT64_C(10) * 60 * 1000) /* who was not seen by then does not come */
 #define LEARNS_FIRST_NS (3 * NS_PER_S)            /* a new leader hears before it decides */
 
@@ -32,9 +33,9 @@ struct root {
     struct map *map;
     const struct lane_cluster *cluster;
     struct planner_report *reports; /* [shards_count + 1] */
-    bool leads;
+    bool leads, has_news;
     uint64_t led_term, adopted_index;
-    instant now, led_since, duty_at;
+    instant now, led_since, duty_at, refilled_at;
     int64_t unix_ms;
     int64_t allowance_bytes;      /* of moves */
     struct registry_member facts; /* that a node tells of itself; NODE_NONE: none */
@@ -214,7 +215,10 @@ static bool may_send(struct root *root, const struct registry *registry, uint64_
 static void refill(struct root *root, const struct registry *registry)
 {
     int64_t rate = registry_setting(registry, REGISTRY_SETTING_BYTES_A_SECOND);
-    root->allowance_bytes += rate; /* once a second */
+    int64_t passed_ns = root->now.ns - root->refilled_at.ns;
+    if (passed_ns > NS_PER_S) passed_ns = NS_PER_S;
+    root->refilled_at = root->now;
+    root->allowance_bytes += (int64_t)((double)rate * (double)passed_ns / (double)NS_PER_S);
     if (root->allowance_bytes > rate) root->allowance_bytes = rate;
 }
 
@@ -233,6 +237,7 @@ static void plan(struct root *root, const struct registry *registry)
         struct registry_event event = {
             .kind = REGISTRY_PLACE, .shard = plan->moves[i].shard, .place = plan->moves[i].place};
         if (!decide(root, &event)) break;
+        root->has_news = true;
     }
     free(plan);
 }
@@ -247,16 +252,24 @@ static bool note_facts(struct root *root)
     return facts.node.n != 0 && decide(root, &event);
 }
 
+static instant duty_due(const struct root *root)
+{
+    return (instant){root->duty_at.ns + (root->has_news ? NEWS_PAUSE_NS : DUTY_PAUSE_NS)};
+}
+
 static void do_duties(struct root *root, const struct root_belief *beliefs, uint32_t count)
 {
     struct shard *shard = root_shard(root);
-    if (root->now.ns - root->duty_at.ns < DUTY_PAUSE_NS || !is_agreed(shard)) return; /* [R1] */
+    if (root->now.ns < duty_due(root).ns || !is_agreed(shard)) return; /* [R1] */
     root->duty_at = root->now;
+    root->has_news = false;
     const struct registry *registry = cmd_registry_of(shard_store(shard));
     if (registry == NULL) {
         form(root);
-    } else if (!note_facts(root) && !follow_members(root, registry, beliefs, count)) {
-        if (root->now.ns - root->led_since.ns >= LEARNS_FIRST_NS) plan(root, registry);
+    } else if (note_facts(root) || follow_members(root, registry, beliefs, count)) {
+        root->has_news = true;
+    } else if (root->now.ns - root->led_since.ns >= LEARNS_FIRST_NS) {
+        plan(root, registry);
     }
 }
 
@@ -284,7 +297,7 @@ static void note_lead(struct root *root, struct shard *shard)
 
 bool root_wants_beliefs(const struct root *root, instant now)
 {
-    return root->leads && now.ns - root->duty_at.ns >= DUTY_PAUSE_NS;
+    return root->leads && now.ns >= duty_due(root).ns;
 }
 
 instant root_turn(struct root *root, instant now, int64_t unix_ms,
@@ -299,7 +312,7 @@ instant root_turn(struct root *root, instant now, int64_t unix_ms,
     note_lead(root, shard);
     if (!root->leads) return (instant){INT64_MAX};
     do_duties(root, beliefs, count);
-    return (instant){root->duty_at.ns + DUTY_PAUSE_NS};
+    return duty_due(root);
 }
 
 /* --- reports --------------------------------------------------------------------------------- */
@@ -311,6 +324,17 @@ static struct planner_report *report_of(const struct root *root, shard_id shard)
     return shard.n < count ? &root->reports[shard.n] : NULL;
 }
 
+/* Does more follow from it than that time has passed? */
+static bool is_news(const struct planner_report *known, const struct planner_report *told,
+                    node_id from)
+{
+    if (!node_eq(known->leader, from) || known->voters_count != told->voters_count) return true;
+    if (known->learners_count != told->learners_count) return true;
+    if (known->caught_up != told->caught_up) return true;
+    size_t bytes = told->voters_count * sizeof told->voters[0];
+    return memcmp(known->voters, told->voters, bytes) != 0;
+}
+
 static bool take_reports(struct root *root, node_id from, struct cursor *in)
 {
     while (cursor_left(in) > 0) { /* ends: each takes some */
@@ -319,6 +343,7 @@ static bool take_reports(struct root *root, node_id from, struct cursor *in)
         if (!report_read(in, &shard, &told)) return false;
         struct planner_report *report = report_of(root, shard);
         if (report == NULL) return false;
+        root->has_news = root->has_news || is_news(report, &told, from);
         *report = told;
         report->leader = from;
         report->at = root->now;

@@ -116,4 +116,3 @@ struct shard_saving {
     uint64_t changes_since; /* changes since the last one */
 };
 struct shard_saving shard_saving(const struct shard *shard);
-const struct fault *shard_save_fault(const struct shard *shard); /* where last_failed */

@@ -21,7 +21,6 @@ struct shard_save {
     uint64_t last_bytes; /* of the last one */
     uint64_t log_bytes;  /* ever in the log, when the last own one began */
     struct shard_saving told;
-    struct fault fault; /* of the last one, where it failed */
 };
 
 struct shard {

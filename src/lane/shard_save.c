@@ -30,7 +30,7 @@ static struct snapshot_header header_of(const struct shard *shard)
 static enum err note_failure(struct shard *shard, const struct fault *fault)
 {
     shard->save.told.last_failed = shard->lane->saves.told.last_failed = true;
-    shard->save.fault = shard->lane->saves.fault = *fault;
+    shard->lane->saves.fault = *fault;
     return fault->code;
 }
 
@@ -162,11 +162,6 @@ bool shard_save_step(struct shard *shard, instant now, int64_t unix_ms)
     case SNAPSHOT_FAILED: save_finish(shard, false, now, unix_ms); break;
     }
     return false;
-}
-
-const struct fault *shard_save_fault(const struct shard *shard)
-{
-    return &shard->save.fault;
 }
 
 struct shard_saving shard_saving(const struct shard *shard)

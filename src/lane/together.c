@@ -116,14 +116,6 @@ static enum whose whose_keys(struct lane *lane, const struct call *call, struct 
     return follows_patterns(call->command) ? WHOSE_SEVERAL : WHOSE_ONES;
 }
 
-struct shard *together_only_shard(struct lane *lane, const struct command *command,
-                                  const struct slice *argv, uint32_t argc)
-{
-    struct call call = {.command = command, .argv = argv, .argc = argc};
-    struct shard *shard = NULL;
-    return whose_keys(lane, &call, &shard) == WHOSE_ONES ? shard : NULL;
-}
-
 /* --- the records ------------------------------------------------------------------------------ */
 
 static struct shard *data_shard(const struct lane *lane, uint32_t i)

@@ -10,8 +10,8 @@
  * shard; else what became of each key that it changed, as a key with its value or a DEL. A call
  * without keys (FLUSHALL, SWAPDB, POLICY SET) is logged by every shard.
  *
- * Whether a call is for here: together_only_shard says its shard: shard_run. Else, and for EXEC:
- * together_run, where together_may says so.
+ * A call whose keys are all of one shard is for shard_run. Else, and for EXEC: together_run, where
+ * together_may says so.
  */
 #pragma once
 
@@ -19,11 +19,6 @@
 
 /* Is this the only lane of a node that is a cluster of one? Then any call may run together. */
 bool together_may(const struct lane *lane);
-
-/* The shard that has all keys of a call, of those here. NULL: the call is for several, or for all
- * of them: it has no keys, or follows patterns to others (SORT). */
-struct shard *together_only_shard(struct lane *lane, const struct command *command,
-                                  const struct slice *argv, uint32_t argc);
 
 /* The stores of all shards that are here, but the root's, seen as one: as long as the lane lives.
  * For looking (store_peek, store_scan, store_count …), on every lane; its time is set by

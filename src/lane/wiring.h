@@ -28,8 +28,7 @@ void wiring_take_frame(struct wiring *wiring, const struct link_frame *frame); /
 void wiring_wish(struct wiring *wiring, const struct registry_event *event);
 
 struct map *wiring_map(const struct wiring *wiring);
-struct presence *wiring_presence(const struct wiring *wiring); /* NULL: not lane 0 */
-struct root *wiring_root(const struct wiring *wiring);         /* NULL: not lane 0 */
+struct root *wiring_root(const struct wiring *wiring); /* NULL: not lane 0 */
 
 /* --- for its parts --------------------------------------------------------------------------- */
 

@@ -6,7 +6,8 @@
 
 enum { PORT_MAX = 65535 };
 
-uint16_t facts_peer_port(const struct config *config)
+/* The port of lane 0 for other nodes; 0: it shall have none, or there is none to have. */
+static uint16_t peer_port(const struct config *config)
 {
     int64_t port = config_integer(config, SETTING_PEER_PORT);
     int64_t client_port = config_integer(config, SETTING_PORT);
@@ -33,7 +34,7 @@ enum err facts_listen_address(const struct config *config, struct io_address *ad
         *address = places[i].address;
         break;
     }
-    address->port = facts_peer_port(config);
+    address->port = peer_port(config);
     return ERR_OK;
 }
 
@@ -75,7 +76,7 @@ enum err facts_gather(const struct config *config, const struct node_machine *ma
 {
     struct io_address host;
     *member = (struct registry_member){
-        .peer_port = facts_peer_port(config),
+        .peer_port = peer_port(config),
         .client_port = (uint16_t)config_integer(config, SETTING_PORT),
         .lanes_count = (uint32_t)config_integer(config, SETTING_LANES),
         .weight = (uint32_t)config_integer(config, SETTING_NODE_WEIGHT),
@@ -95,15 +96,4 @@ enum err facts_gather(const struct config *config, const struct node_machine *ma
         err = set_text(&member->zone, config_text(config, SETTING_NODE_ZONE), "node-zone", fault);
     }
     return err == ERR_OK ? set_text(&member->version, version, "the version", fault) : err;
-}
-
-bool facts_differ(const struct registry_member *a, const struct registry_member *b)
-{
-    return strcmp(a->peer_host.bytes, b->peer_host.bytes) != 0 ||
-           strcmp(a->client_host.bytes, b->client_host.bytes) != 0 ||
-           strcmp(a->host.bytes, b->host.bytes) != 0 || strcmp(a->zone.bytes, b->zone.bytes) != 0 ||
-           strcmp(a->version.bytes, b->version.bytes) != 0 || a->peer_port != b->peer_port ||
-           a->client_port != b->client_port || a->lanes_count != b->lanes_count ||
-           a->weight != b->weight || a->memory_bytes != b->memory_bytes ||
-           a->disk_bytes != b->disk_bytes;
 }

@@ -14,8 +14,6 @@ struct node_machine { /* where it runs; what is not known is 0 or "" */
     uint64_t memory_bytes, disk_bytes;
 };
 
-/* The port of lane 0 for other nodes; 0: it shall have none, or there is none to have. */
-uint16_t facts_peer_port(const struct config *config);
 /* Where it listens for other nodes: the first of bind, as it stands there. */
 MUST_USE enum err facts_listen_address(const struct config *config, struct io_address *address,
                                        struct fault *fault);
@@ -26,5 +24,3 @@ MUST_USE enum err facts_listen_address(const struct config *config, struct io_ad
 MUST_USE enum err facts_gather(const struct config *config, const struct node_machine *machine,
                                const char *version, const struct io_address *local,
                                struct registry_member *member, struct fault *fault);
-/* Has anything changed that the cluster should know? */
-bool facts_differ(const struct registry_member *a, const struct registry_member *b);

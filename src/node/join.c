@@ -16,6 +16,8 @@
 #include "node/joined.h"
 #include "node/peers.h"
 
+#define PATIENCE_NS INT64_C(20000000000) /* a node that says nothing for so long is not there */
+
 enum {
     PLACES_MAX = 64,
     HOPS_MAX = 8,          /* from one node to the next that should know better */
@@ -160,7 +162,8 @@ static enum err ask(struct joining *joining, struct io_address *place, bool *els
     struct buffer request = {0}, bytes = {0};
     struct join_answer answer;
     uint32_t lanes = (uint32_t)config_integer(joining->config, SETTING_LANES);
-    enum err err = join_talk_open(place, &joining->token, lanes, &talk, joining->fault); /* [I1] */
+    enum err err = join_talk_open(place, &joining->token, lanes, (duration){PATIENCE_NS}, &talk,
+                                  joining->fault); /* [I1] */
     if (err == ERR_OK) err = write_request(joining, talk, &request);
     if (err == ERR_OK) err = join_talk_ask(talk, buffer_slice(&request), &bytes, joining->fault);
     if (err == ERR_OK && !join_answer_read(buffer_slice(&bytes), &answer)) {

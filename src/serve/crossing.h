@@ -38,8 +38,6 @@ bool crossing_is_only_to_nodes(const struct crossing *crossing);
 
 /* Where a key is. */
 shard_id crossing_shard_of(const struct crossing *crossing, struct slice key);
-/* Of a request without keys, of no shard; with keys of several, of all together (SHARD_SEVERAL). */
-shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct request *request);
 /* The store that it is in, for looking; NULL: not here. */
 const struct store *crossing_store_of(const struct server *server, struct slice key);
 bool crossing_has_others(const struct crossing *crossing); /* lanes, or nodes */

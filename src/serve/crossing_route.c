@@ -61,7 +61,8 @@ static bool follows_patterns(const struct command *command)
     return command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
 }
 
-shard_id crossing_shard_of_keys(const struct crossing *crossing, const struct request *request)
+/* Of a request without keys, no shard; with keys of several, SHARD_SEVERAL. */
+static shard_id shard_of_keys(const struct crossing *crossing, const struct request *request)
 {
     struct key_place few[KEYS_LOOKED_AT], *places = few;
     const struct command *command = request->command;
@@ -134,10 +135,9 @@ static bool is_for_here(struct server *server, const struct session *session, sh
 {
     const struct crossing *crossing = server->crossing;
     if (id.n >= SHARD_SEVERAL) return true;
-    if (crossing_lane_of(crossing, id) != crossing->config.lane) return false;
-    if (UNLIKELY(crossing_overtakes(session, id))) return false;
-    struct shard *shard = lane_shard(server->lane, id);
-    if (shard == NULL || !crossing->config.replicated) return shard != NULL;
+    struct shard *shard = lane_shard(server->lane, id); /* one of another lane is not here */
+    if (UNLIKELY(shard == NULL || crossing_overtakes(session, id))) return false;
+    if (!crossing->config.replicated || crossing_is_together(server)) return true;
     bool stale = (session->flags & SESSION_STALE) != 0;
     struct standing_call call = {request->command, request->argv, request->argc, session->database,
                                  stale};
@@ -163,7 +163,7 @@ static void gather(void *context, const struct request *request)
     struct gathering *gathering = context;
     const struct command *command = request->command;
     uint32_t position;
-    shard_id shard = crossing_shard_of_keys(gathering->crossing, request);
+    shard_id shard = shard_of_keys(gathering->crossing, request);
     const struct acl_user *user = gathering->session->user;
     gathering->denied |=
         acl_check(user, command, request->argv, request->argc, &position) != ACL_ALLOWED;
@@ -309,7 +309,7 @@ enum crossing_way crossing_route(struct server *server, struct session *session,
         session->shard = NONE;
         return CROSSING_HERE;
     }
-    shard_id shard = crossing_shard_of_keys(server->crossing, request);
+    shard_id shard = shard_of_keys(server->crossing, request);
     session->shard = shard;
     if (command->id == COMMAND_WATCH) return route_watch(server, session, shard, request);
     if (command->handler == NULL) session->shard = NONE; /* channels are no keys */

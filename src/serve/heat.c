@@ -226,11 +226,6 @@ uint64_t heat_rate(const struct heat *heat)
     return heat->rate;
 }
 
-instant heat_since(const struct heat *heat)
-{
-    return heat->since;
-}
-
 static int busier(const void *first, const void *second)
 {
     const struct heat_key *a = first, *b = second;

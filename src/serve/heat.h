@@ -15,7 +15,7 @@
 #include "base/arena.h"
 
 enum {
-    HEAT_GAP = 16, /* a power of two */
+    HEAT_GAP = 64, /* a power of two */
     HEAT_KEYS = 64,
     HEAT_LARGE = 16,
     HEAT_KEY_BYTES_MAX = 128 /* of a key; longer ones are shown cut */
@@ -65,7 +65,6 @@ uint64_t heat_rate(const struct heat *heat);                 /* of all slots tog
 uint32_t heat_busiest(const struct heat *heat, struct heat_key *keys, uint32_t most);
 /* The largest first. */
 uint32_t heat_largest(const struct heat *heat, struct heat_key *keys, uint32_t most);
-instant heat_since(const struct heat *heat); /* the start, or the last reset */
 
 /* --- inside ---------------------------------------------------------------------------------- */
 

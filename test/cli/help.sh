@@ -51,7 +51,7 @@ equal 'an option is completed' "$(offered mapreduce --red)" '--reduce --reducers
 equal 'an operator is completed' "$(offered mapreduce --reduce me)" mean
 equal 'an option of start is completed' "$(offered start --da)" --data
 equal 'its choice too' "$(offered start --log-format j)" json
-equal 'help is completed' "$(offered help st)" start
+equal 'help is completed' "$(offered help st)" 'start status'
 equal 'a choice is completed' "$(offered mapreduce --order v)" 'value value:desc'
 touch some-file
 equal 'a file is completed' "$(offered mapreduce --input some)" some-file

@@ -3,8 +3,9 @@
 
     test/cluster/grow.py TUTTI TUTTI_SIM CLIENTS RATE SECONDS HISTORY
 
-RATE is the operations a second of all clients, SECONDS how long each size lasts. The first node is one of the two that leave. HISTORY keeps what
-the clients saw; it must be linearizable, and at the end everything acknowledged must be there.
+RATE is the operations a second of all clients, SECONDS how long each size lasts. The first node is
+one of the two that leave. HISTORY keeps what the clients saw; it must be linearizable, and at the
+end everything acknowledged must be there.
 """
 
 import os

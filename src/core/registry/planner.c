@@ -25,6 +25,11 @@ const char *planner_reason_text(uint32_t reason)
     return reason >= PLANNER_FORMED && reason < COUNT_OF(texts) ? texts[reason] : "unknown";
 }
 
+uint32_t planner_parts_of(uint64_t bytes)
+{
+    return bytes < PLANNER_SMALL_BYTES ? 1 : PLANNER_MOVE_PARTS;
+}
+
 void planner_wait(struct planning *planning, const char *why)
 {
     if (planning->plan->waits_for == NULL) planning->plan->waits_for = why;
@@ -86,7 +91,7 @@ static void take_over(struct planning *planning, uint32_t i, const struct planne
         if (was_there(shard, set->nodes[k])) continue;
         node->load += shard->load;
         node->bytes += shard->bytes;
-        node->incoming++;
+        node->incoming += planner_parts_of(shard->bytes);
         move->bytes += shard->bytes;
         move->to = node->member->node;
     }
@@ -104,14 +109,14 @@ static void take_over(struct planning *planning, uint32_t i, const struct planne
     shard->busy = true; /* [P1] */
 }
 
-/* `more`: one that is not under way yet. */
-static bool has_room(struct planning *planning, bool more)
+/* `parts`: 0 for one that is under way already. */
+static bool has_room(struct planning *planning, uint32_t parts)
 {
     if (planning->plan->moves_count == PLANNER_MOVES_MAX) {
         planner_wait(planning, "the moves before");
         return false;
     }
-    if (!more || planning->under_way < planning->moves_max) return true;
+    if (parts == 0 || planning->under_way + parts <= planning->parts_max) return true;
     planner_wait(planning, "the moves under way: rebalance-moves-max");
     return false;
 }
@@ -125,16 +130,17 @@ bool planner_propose(struct planning *planning, uint32_t shard, const struct pla
         planner_wait(planning, "a node that is dead: without it there would be no majority");
         return false;
     }
-    bool more = !leadership_only && !planning->shards[shard].busy;
+    const struct planner_shard *of = &planning->shards[shard];
+    uint32_t parts = leadership_only || of->busy ? 0 : planner_parts_of(of->bytes);
     plan->wanted_count++;
-    if (!has_room(planning, more)) return false;
+    if (!has_room(planning, parts)) return false;
     struct planner_move *move = &plan->moves[plan->moves_count++];
     bool root = shard == planning->shards_count;
     *move = (struct planner_move){.shard = root ? SHARD_ROOT : (shard_id){shard},
                                   .leadership_only = leadership_only};
     move->place = place_of(planning, shard, set, leader, reason);
     take_over(planning, shard, set, leader, move);
-    planning->under_way += more;
+    planning->under_way += parts;
     return true;
 }
 

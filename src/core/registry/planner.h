@@ -12,7 +12,8 @@
  *   root      1, 3 or 5 voters of the root, on other hosts and zones
  * Nothing moves but for repair while some shard has lost its majority, a node is dead and may come
  * back, or a repair is under way; and never more than the settings allow at a time, in all and to
- * one node. (Bytes a second are kept by who carries the plan out: see planner_move.bytes.)
+ * one node; small shards count less. (Bytes a second are kept by who carries the plan out: see
+ * planner_move.bytes.)
  *
  * Two nodes are on one host if both say the same one; who says none is alone on its host. Where all
  * are on one host, as in a trial, nodes count for hosts.
@@ -55,6 +56,11 @@ struct planner_move {
     bool leadership_only;
     uint64_t bytes; /* that this is likely to send */
 };
+
+/* What moves at a time is bounded in parts of a move: a small shard's copy is soon there, and many
+ * of them cost a node less than one large one. */
+enum { PLANNER_MOVE_PARTS = 8, PLANNER_SMALL_BYTES = 1 << 20 };
+uint32_t planner_parts_of(uint64_t bytes);
 
 enum { PLANNER_MOVES_MAX = 64 };
 struct planner_plan {

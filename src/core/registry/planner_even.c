@@ -72,7 +72,7 @@ static uint32_t find_targets(const struct planning *planning, uint32_t from,
         const struct planner_node *node = &planning->nodes[i];
         uint64_t fill = planner_fill(node, 0);
         if (i == from || !node->usable || fill >= from_fill) continue;
-        if (node->incoming >= planning->moves_a_node) continue;
+        if (!planner_may_take(planning, node, 0)) continue;
         uint32_t k = count < TARGETS_MAX ? count++ : TARGETS_MAX;
         for (; k > 0 && fill < planner_fill(&planning->nodes[targets[k - 1]], 0); k--) {
             if (k < TARGETS_MAX) targets[k] = targets[k - 1];
@@ -100,6 +100,7 @@ static bool may_move(const struct planning *planning, const struct planner_shard
 {
     const struct planner_node *node = &planning->nodes[to];
     if (shard->busy) return false; /* [P1] */
+    if (!planner_may_take(planning, node, shard->bytes)) return false;
     *set = planner_set_of(shard);
     if (planner_set_has(set, to) || planner_host_is_taken(planning, set, to, from)) return false;
     if (node->member->memory_bytes != 0 &&

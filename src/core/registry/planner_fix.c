@@ -75,7 +75,7 @@ static enum found find_node(const struct planning *planning, const struct planne
         if (!has_memory(node, shard->bytes)) continue;
         bool new_zone = planning->zones_count > 1 && !zone_is_taken(planning, set, i, but);
         if (zone && !new_zone) continue;
-        if (node->incoming >= planning->moves_a_node) {
+        if (!planner_may_take(planning, node, shard->bytes)) {
             busy = true;
             continue;
         }

@@ -16,7 +16,7 @@ struct planner_node {
     uint64_t capacity;   /* lanes × weight */
     uint64_t load, lead; /* of the shards it shall have, and shall lead */
     uint64_t bytes;
-    uint32_t incoming; /* copies on their way to it */
+    uint32_t incoming; /* copies on their way to it, in parts of a move */
     bool usable;       /* alive: may be given something */
     bool overdue;      /* dead for longer than the delay */
     bool stuck;        /* nothing that it has can go elsewhere */
@@ -41,11 +41,11 @@ struct planning {
     uint32_t nodes_count, hosts_count, zones_count;
     struct planner_shard *shards; /* [shards_count + 1]: the root last */
     uint32_t shards_count;
-    uint32_t replicas, root_voters; /* that there shall be */
-    uint32_t moves_max, moves_a_node, under_way;
-    bool repairs;    /* one is under way, or wanted */
-    bool is_lost;    /* some shard has nobody who leads it */
-    bool is_waiting; /* a node is dead, and may come back */
+    uint32_t replicas, root_voters;              /* that there shall be */
+    uint32_t parts_max, parts_a_node, under_way; /* in parts of a move */
+    bool repairs;                                /* one is under way, or wanted */
+    bool is_lost;                                /* some shard has nobody who leads it */
+    bool is_waiting;                             /* a node is dead, and may come back */
     struct planner_plan *plan;
 };
 
@@ -57,6 +57,9 @@ struct planner_set {
 
 /* --- planner_load.c -------------------------------------------------------------------------- */
 
+/* May a copy of so many bytes be sent to it, beside those on their way? */
+bool planner_may_take(const struct planning *planning, const struct planner_node *node,
+                      uint64_t bytes);
 void planner_load_all(struct planning *planning);
 uint64_t planner_fill(const struct planner_node *node, uint64_t more);
 uint64_t planner_lead(const struct planner_node *node, uint64_t more);

@@ -127,10 +127,11 @@ static void load_shard(struct planning *planning, uint32_t i)
         shard->voters[k] = node_place(planning, desired->voters[k]);
         ASSERT(shard->voters[k] != PLANNER_NOWHERE); /* [G2] */
         bool is_there = has(report->voters, report->voters_count, desired->voters[k]);
-        planning->nodes[shard->voters[k]].incoming += shard->reported && !is_there;
+        planning->nodes[shard->voters[k]].incoming +=
+            shard->reported && !is_there ? planner_parts_of(shard->bytes) : 0;
     }
     planning->is_lost = planning->is_lost || !shard->reported;
-    planning->under_way += shard->reported && shard->busy;
+    if (shard->reported && shard->busy) planning->under_way += planner_parts_of(shard->bytes);
     if (shard->reported && shard->busy && desired->why == PLANNER_REPAIR) planning->repairs = true;
 }
 
@@ -167,6 +168,12 @@ static void load_shards(struct planning *planning)
     }
 }
 
+bool planner_may_take(const struct planning *planning, const struct planner_node *node,
+                      uint64_t bytes)
+{
+    return node->incoming + planner_parts_of(bytes) <= planning->parts_a_node;
+}
+
 void planner_load_all(struct planning *planning)
 {
     const struct registry *registry = planning->registry;
@@ -174,8 +181,10 @@ void planner_load_all(struct planning *planning)
     uint32_t hosts = planning->hosts_count > 0 ? planning->hosts_count : 1;
     planning->replicas = (uint32_t)u64_min(registry_replicas(registry), hosts);
     planning->root_voters = hosts >= 5 ? 5 : hosts >= 3 ? 3 : 1;
-    planning->moves_max = (uint32_t)registry_setting(registry, REGISTRY_SETTING_MOVES_MAX);
-    planning->moves_a_node = (uint32_t)registry_setting(registry, REGISTRY_SETTING_MOVES_A_NODE);
+    planning->parts_max =
+        (uint32_t)registry_setting(registry, REGISTRY_SETTING_MOVES_MAX) * PLANNER_MOVE_PARTS;
+    planning->parts_a_node =
+        (uint32_t)registry_setting(registry, REGISTRY_SETTING_MOVES_A_NODE) * PLANNER_MOVE_PARTS;
     load_shards(planning);
 }
 

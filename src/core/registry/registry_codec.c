@@ -65,7 +65,7 @@ void registry_member_put(struct buffer *out, const struct registry_member *membe
     put_varint(out, member->disk_bytes);
 }
 
-bool registry_member_take(struct cursor *in, struct registry_member *member)
+static bool member_take(struct cursor *in, struct registry_member *member)
 {
     *member = (struct registry_member){.node = {take_u32(in)}};
     uint8_t state = cursor_u8(in);
@@ -88,7 +88,7 @@ bool registry_member_take(struct cursor *in, struct registry_member *member)
     return true;
 }
 
-void registry_shard_put(struct buffer *out, const struct registry_shard *shard)
+static void shard_put(struct buffer *out, const struct registry_shard *shard)
 {
     put_u8(out, (uint8_t)shard->voters_count);
     for (uint32_t i = 0; i < shard->voters_count; i++) put_varint(out, shard->voters[i].n);
@@ -97,7 +97,7 @@ void registry_shard_put(struct buffer *out, const struct registry_shard *shard)
     put_u8(out, shard->why);
 }
 
-bool registry_shard_take(struct cursor *in, struct registry_shard *shard)
+static bool shard_take(struct cursor *in, struct registry_shard *shard)
 {
     *shard = (struct registry_shard){.voters_count = cursor_u8(in)};
     if (shard->voters_count > REGISTRY_REPLICAS_MAX) return false;
@@ -133,7 +133,7 @@ void registry_event_write(const struct registry_event *event, struct buffer *out
         break;
     case REGISTRY_PLACE:
         put_varint(out, event->shard.n);
-        registry_shard_put(out, &event->place);
+        shard_put(out, &event->place);
         break;
     case REGISTRY_SETTING: /* by its name: versions may differ in numbers */
         put_sized(out, slice_text(registry_setting_row(event->setting)->name));
@@ -149,7 +149,7 @@ static bool take_members(struct cursor *in, uint32_t count, struct arena *arena,
     event->members_count = count;
     event->members = ARENA_ARRAY(arena, struct registry_member, count + 1);
     for (uint32_t i = 0; i < count; i++) {
-        if (!registry_member_take(in, &event->members[i])) return false;
+        if (!member_take(in, &event->members[i])) return false;
     }
     return true;
 }
@@ -181,9 +181,7 @@ static bool take_event(struct cursor *in, struct arena *arena, struct registry_e
         event->state = (enum member_state)cursor_u8(in);
         event->force = cursor_u8(in) != 0;
         return event->state >= MEMBER_JOINING && event->state <= MEMBER_REMOVED;
-    case REGISTRY_PLACE:
-        event->shard.n = take_u32(in);
-        return registry_shard_take(in, &event->place);
+    case REGISTRY_PLACE: event->shard.n = take_u32(in); return shard_take(in, &event->place);
     case REGISTRY_SETTING:
         event->setting = take_setting_name(in);
         event->value = take_signed(in);
@@ -236,7 +234,7 @@ static bool take_member_row(struct cursor *in, struct registry *registry)
 {
     struct registry_member member;
     uint64_t epoch = cursor_varint(in);
-    if (!registry_member_take(in, &member)) return false;
+    if (!member_take(in, &member)) return false;
     if (registry->members_count >= REGISTRY_MEMBERS_EVER_MAX) return false;
     uint32_t place = registry->members_count;
     while (place > 0 && registry->members[place - 1].member.node.n >= member.node.n) place--;
@@ -282,9 +280,9 @@ void registry_write(const struct registry *registry, struct buffer *out)
         put_setting(out, registry, i);
     }
     for (uint32_t i = 0; i < registry->shards_count; i++) {
-        registry_shard_put(out, &registry->shards[i]);
+        shard_put(out, &registry->shards[i]);
     }
-    registry_shard_put(out, &registry->root);
+    shard_put(out, &registry->root);
     put_u32(out, crc32c(0, slice_from(buffer_slice(out), start)));
 }
 
@@ -305,9 +303,9 @@ static bool take_whole(struct cursor *in, struct registry *registry)
     registry->shards =
         ARENA_ARRAY(registry->arena, struct registry_shard, registry->shards_count + 1);
     for (uint32_t i = 0; i < registry->shards_count; i++) {
-        if (!registry_shard_take(in, &registry->shards[i])) return false;
+        if (!shard_take(in, &registry->shards[i])) return false;
     }
-    return registry_shard_take(in, &registry->root) && cursor_left(in) == 0;
+    return shard_take(in, &registry->root) && cursor_left(in) == 0;
 }
 
 struct registry *registry_read(struct slice bytes)
@@ -345,11 +343,11 @@ static void visit_changed_shards(const struct registry *registry, struct row_wri
 {
     for (uint32_t i = 0; i < registry->shards_count; i++) {
         if (registry->shards[i].epoch != registry->epoch) continue; /* [G5] */
-        registry_shard_put(&writer->bytes, &registry->shards[i]);
+        shard_put(&writer->bytes, &registry->shards[i]);
         visit_row(writer, "shard:", NULL, i);
     }
     if (registry->root.epoch != registry->epoch) return;
-    registry_shard_put(&writer->bytes, &registry->root);
+    shard_put(&writer->bytes, &registry->root);
     visit_row(writer, "root", "", 0);
 }
 
@@ -418,9 +416,9 @@ bool registry_row_load(struct registry *registry, struct slice name, struct slic
     if (slice_eq(name, SLICE("cluster"))) {
         good = take_cluster(&in, registry);
     } else if (slice_eq(name, SLICE("root"))) {
-        good = registry_shard_take(&in, &registry->root);
+        good = shard_take(&in, &registry->root);
     } else if (row_number(name, SLICE("shard:"), SHARDS_MAX - 1, &number)) {
-        good = registry_shard_take(&in, row_shard(registry, number));
+        good = shard_take(&in, row_shard(registry, number));
     } else if (row_number(name, SLICE("member:"), UINT32_MAX, &number)) {
         good = take_member_row(&in, registry);
     } else if (slice_starts_with(name, setting)) {

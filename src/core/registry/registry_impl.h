@@ -32,6 +32,3 @@ const char *registry_trouble(const struct registry *registry);
 /* --- bytes (registry_codec.c) ---------------------------------------------------------------- */
 
 void registry_member_put(struct buffer *out, const struct registry_member *member);
-bool registry_member_take(struct cursor *in, struct registry_member *member);
-void registry_shard_put(struct buffer *out, const struct registry_shard *shard);
-bool registry_shard_take(struct cursor *in, struct registry_shard *shard);

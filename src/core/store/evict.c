@@ -65,7 +65,8 @@ static bool trash_helped(struct store *store)
     return true;
 }
 
-uint64_t evict_cap_bytes(const struct store *store, uint32_t policy)
+/* Of the policy's cap, what this store may hold; 0: it has no cap. */
+static uint64_t cap_bytes(const struct store *store, uint32_t policy)
 {
     if (UNLIKELY(store->parts != NULL)) store = store_part_first(store);
     uint64_t all = store->policies->states[policy].policy.memory_max_bytes;
@@ -156,7 +157,7 @@ bool evict_policy(struct store *store, uint32_t policy, uint32_t keys_max)
     if (UNLIKELY(store->parts != NULL)) store = store_part_first(store);
     struct policy_state *state = &store->policies->states[policy];
     ASSERT(policy < store->policies->count);
-    uint64_t bytes_max = evict_cap_bytes(store, policy);
+    uint64_t bytes_max = cap_bytes(store, policy);
     if (bytes_max == 0 || state->policy.mode != POLICY_CACHE) return true;
     struct policy_wanted wanted = {policy, state->total, false};
     for (uint32_t i = 0; i < keys_max; i++) {

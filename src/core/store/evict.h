@@ -11,9 +11,6 @@
 #include "core/store/policy.h"
 #include "core/store/store.h"
 
-/* Of the policy's cap, what this store may hold; 0: it has no cap. */
-uint64_t evict_cap_bytes(const struct store *store, uint32_t policy);
-
 /* Free keys of the policy (of all stores that share the room: those with the most lose first) until
  * it is within its cap, at most about `keys_max` of them; what goes is told to the store's
  * observer. False: it is over, and nothing more may go. True may mean that it is still over, and
