@@ -46,7 +46,8 @@ uint32_t sim_healthy(const struct sim *sim)
                        !host->cut_clients_out;
         bool runs = host->state == HOST_UP && host->paused_until_ns <= sim->now_ns;
         if (reached && runs) healthy |= 1U << i;
-        lost |= (uint32_t)host->wants_person << i;
+        bool goes = host->wants_person || host->belongs == HOST_LEAVING;
+        lost |= (uint32_t)goes << i;
     }
     return (sim->live_phase ? healthy | sim->healed : healthy) & ~lost;
 }
@@ -324,6 +325,7 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
         result->events_count++;
         happen(sim, &item);
     }
+    if (options->spares_count != 0) grow_check(sim);
     if (!sim->failed) sim->program->end(sim->program_self, sim);
     result->failed = sim->failed;
     memcpy(result->property, sim->property, sizeof result->property);
