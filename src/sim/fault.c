@@ -74,6 +74,10 @@ static void lose_disk(struct host *host)
     disk_clear(&host->disk);
     disk_make_folder(&host->disk, "/data");
     host->disk_damaged = true;
+    bool is_listed = config_text(&host->config, SETTING_PEERS)[0] != '\0';
+    if (host->sim->options.spares_count != 0 && !is_listed) {
+        host->belongs = HOST_OUTSIDE; /* it would begin a cluster of its own */
+    }
 }
 
 static int64_t jump_us(uint64_t chance)

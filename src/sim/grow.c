@@ -259,7 +259,7 @@ void grow_begin(struct sim *sim, const struct plan_fault *fault)
     struct host *leader = find_leader(sim), *host = NULL;
     for (uint32_t i = 0; i < sim->hosts_count && host == NULL; i++) {
         struct host *at = &sim->hosts[(first + i) % sim->hosts_count];
-        if (at->belongs == wanted) host = at;
+        if (at->belongs == wanted && !at->disk_damaged) host = at;
     }
     if (host == NULL) return;
     host->asked = (struct sim_asked){0};
