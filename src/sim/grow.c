@@ -104,7 +104,9 @@ static void take_in(struct sim *sim, struct host *host, struct host *leader, nod
     disk_make_folder(&host->disk, "/data");
     host->has_power = true;
     host->asked = (struct sim_asked){0};
-    if (keep(host, leader, node) != ERR_OK) {
+    enum err err = keep(host, leader, node);
+    if (err == ERR_IO || err == ERR_NO_SPACE) return; /* it asks again */
+    if (err != ERR_OK) {
         sim_fail(sim, "a node joins", "host %u as node %u: %s", host->number + 1, node.n,
                  host->fault.text);
         return;
