@@ -16,9 +16,11 @@ enum shard_way shard_way_of_write(struct shard *shard)
     return other ? SHARD_AT_LEADER : SHARD_WAIT;
 }
 
+/* It has nothing yet, or not all that it had. */
 static bool is_busy(const struct replica *replica)
 {
-    return replica->reload_wanted || replica_is_installing(replica);
+    return replica->reload_wanted || replica_is_installing(replica) ||
+           raft_is_recovering(replica->raft);
 }
 
 /* What it has may still be taken away again: nobody may see it. */

@@ -78,11 +78,15 @@ static enum err add_member(const struct opening *opening, const struct registry_
 static enum err take_members(const struct opening *opening, const struct registry *registry)
 {
     enum err err = ERR_OK;
+    bool self_is_in = false;
     opening->peers->count = 0;
     for (uint32_t i = 0; i < registry_members_count(registry) && err == ERR_OK; i++) {
         const struct registry_member *member = registry_member_at(registry, i);
         if (member->state == MEMBER_REMOVED) continue;
-        if (opening->peers->count == PEERS_MAX) break; /* the others are linked to as it goes */
+        bool is_self = node_eq(member->node, opening->peers->self);
+        /* The others are linked to as it goes; where this node listens must be known at once. */
+        if (!is_self && opening->peers->count + !self_is_in >= PEERS_MAX) continue;
+        self_is_in |= is_self;
         err = add_member(opening, member);
     }
     return err;

@@ -60,10 +60,12 @@ static void flip_bit(struct host *host, uint64_t chance)
 {
     struct prng prng = {chance};
     const struct disk_names *names = &host->disk.names;
-    struct inode *inode = names->items[prng_below(&prng, names->count)].inode;
+    const struct disk_name *name = &names->items[prng_below(&prng, names->count)];
+    struct inode *inode = name->inode;
     if (inode == NULL || inode->written_end < 2) return;
     inode_flip_bit(inode, prng_below(&prng, inode->written_end / 2 * 8));
     host->disk_damaged = true;
+    host->wants_person |= strchr(name->path + sizeof "/data", '/') == NULL;
 }
 
 static void lose_disk(struct host *host)
@@ -72,6 +74,10 @@ static void lose_disk(struct host *host)
     disk_clear(&host->disk);
     disk_make_folder(&host->disk, "/data");
     host->disk_damaged = true;
+    bool is_listed = config_text(&host->config, SETTING_PEERS)[0] != '\0';
+    if (host->sim->options.spares_count != 0 && !is_listed) {
+        host->belongs = HOST_OUTSIDE; /* it would begin a cluster of its own */
+    }
 }
 
 static int64_t jump_us(uint64_t chance)

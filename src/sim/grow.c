@@ -6,8 +6,9 @@
  * joined_keep), again and again until it is agreed on; the rest is the nodes' own. A machine is
  * removed at a moment only at which each shard has two other copies that are whole.
  */
-#include "cmd/registry.h"
+#include "core/raft/raft.h"
 #include "lane/map.h"
+#include "lane/replica.h"
 #include "lane/root.h"
 #include "lane/wiring.h"
 #include "node/facts.h"
@@ -99,14 +100,13 @@ static enum err keep(struct host *host, struct host *leader, node_id node)
 
 static void take_in(struct sim *sim, struct host *host, struct host *leader, node_id node)
 {
-    config_free(&host->config);
-    config_copy(&host->config, &sim->config);
-    settings_of_host(&host->config, sim, host->number, false);
     disk_clear(&host->disk);
     disk_make_folder(&host->disk, "/data");
     host->has_power = true;
     host->asked = (struct sim_asked){0};
-    if (keep(host, leader, node) != ERR_OK) {
+    enum err err = keep(host, leader, node);
+    if (err == ERR_IO || err == ERR_NO_SPACE) return; /* it asks again */
+    if (err != ERR_OK) {
         sim_fail(sim, "a node joins", "host %u as node %u: %s", host->number + 1, node.n,
                  host->fault.text);
         return;
@@ -261,12 +261,15 @@ void grow_begin(struct sim *sim, const struct plan_fault *fault)
     struct host *leader = find_leader(sim), *host = NULL;
     for (uint32_t i = 0; i < sim->hosts_count && host == NULL; i++) {
         struct host *at = &sim->hosts[(first + i) % sim->hosts_count];
-        if (at->belongs == wanted) host = at;
+        if (at->belongs == wanted && !at->disk_damaged) host = at;
     }
     if (host == NULL) return;
     host->asked = (struct sim_asked){0};
     if (fault->kind == PLAN_JOIN) {
         host->belongs = HOST_JOINING;
+        config_free(&host->config);
+        config_copy(&host->config, &sim->config);
+        settings_of_host(&host->config, sim, host->number, false);
         sim_trace(sim, "host %u shall join", host->number + 1);
         return;
     }
@@ -307,4 +310,54 @@ uint32_t grow_members(const struct sim *sim)
         hosts |= (uint32_t)(belongs == HOST_INSIDE || belongs == HOST_LEAVING) << i;
     }
     return hosts;
+}
+
+/* --- at the end --------------------------------------------------------------------------------
+ */
+
+static const struct host *host_of_node(const struct sim *sim, node_id node)
+{
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        const struct host *host = &sim->hosts[i];
+        if (host->state == HOST_UP && node_eq(host->node_id, node)) return host;
+    }
+    return NULL;
+}
+
+static void check_shard(struct sim *sim, shard_id shard)
+{
+    const struct raft *raft = NULL;
+    for (uint32_t i = 0; i < sim->hosts_count && raft == NULL; i++) {
+        if (host_leads(&sim->hosts[i], shard)) raft = shard_raft(host_shard(&sim->hosts[i], shard));
+    }
+    if (raft == NULL) {
+        sim_fail(sim, "all shards are healthy", "nobody leads shard %u", shard.n);
+        return;
+    }
+    const struct raft_members *members = raft_members(raft);
+    for (uint32_t i = 0; i < members->count; i++) {
+        node_id node = members->members[i].node;
+        const struct host *host = host_of_node(sim, node);
+        const struct shard *copy = host == NULL ? NULL : host_shard(host, shard);
+        bool votes = !members->joint && members->members[i].role == RAFT_VOTER;
+        if (!votes || host == NULL || (copy != NULL && !raft_is_recovering(shard_raft(copy))))
+            continue;
+        sim_fail(sim, "all shards are healthy", "node %u votes for shard %u and %s", node.n,
+                 shard.n, copy == NULL ? "has it not" : "has not all of it");
+        return;
+    }
+}
+
+void grow_check(struct sim *sim)
+{
+    uint32_t members = grow_members(sim);
+    bool all_well = sim->live_phase && (members & ~sim->healed) == 0;
+    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        const struct host *host = &sim->hosts[i];
+        if ((members >> i & 1) && (host->state == HOST_DOWN || host->wants_person))
+            all_well = false;
+    }
+    for (uint32_t i = 0; i <= sim->shards_count && all_well; i++) {
+        check_shard(sim, i == sim->shards_count ? SHARD_ROOT : (shard_id){i});
+    }
 }

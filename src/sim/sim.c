@@ -39,15 +39,17 @@ struct node_lane *sim_lane(struct sim *sim, uint32_t host, uint32_t lane)
 
 uint32_t sim_healthy(const struct sim *sim)
 {
-    uint32_t healthy = 0;
+    uint32_t healthy = 0, lost = 0;
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         const struct host *host = &sim->hosts[i];
         bool reached = host->cut_to == 0 && host->cut_from == 0 && !host->cut_clients_in &&
                        !host->cut_clients_out;
         bool runs = host->state == HOST_UP && host->paused_until_ns <= sim->now_ns;
         if (reached && runs) healthy |= 1U << i;
+        bool goes = host->wants_person || host->belongs == HOST_LEAVING;
+        lost |= (uint32_t)goes << i;
     }
-    return sim->live_phase ? healthy | sim->healed : healthy;
+    return (sim->live_phase ? healthy | sim->healed : healthy) & ~lost;
 }
 
 sim_connection sim_connect(struct sim *sim, uint32_t client, uint32_t host, uint64_t tag)
@@ -323,6 +325,7 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
         result->events_count++;
         happen(sim, &item);
     }
+    if (options->spares_count != 0) grow_check(sim);
     if (!sim->failed) sim->program->end(sim->program_self, sim);
     result->failed = sim->failed;
     memcpy(result->property, sim->property, sizeof result->property);

@@ -108,6 +108,7 @@ struct host {
     int64_t disk_busy_until_ns;
     uint32_t disk_slowness; /* times as slow; 1: well */
     bool disk_fails;        /* the next write ends in EIO */
+    bool wants_person;      /* what says who it is was hurt, and not its data */
     bool disk_damaged;      /* since the start: its node may refuse to start */
     bool off_for_good;      /* in the liveness phase */
     bool cut_off_by_crash;  /* a crash waits for the next completion of its disk */
@@ -316,4 +317,6 @@ void fault_members_return(struct sim *sim);
 /* Who joins, leaves, or is lost and removed. */
 void grow_begin(struct sim *sim, const struct plan_fault *fault);
 void grow_look(struct sim *sim);
+/* At the end: where nobody was left broken, each shard is led, and its voters have it. */
+void grow_check(struct sim *sim);
 uint32_t grow_members(const struct sim *sim); /* hosts whose nodes are members: bits */
