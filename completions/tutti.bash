@@ -9,13 +9,13 @@ _tutti() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _tutti_words 'mapreduce start policy backup restore doctor status nodes shards top explain rebalance leave remove token help --version'
+        _tutti_words 'mapreduce start policy backup restore doctor status nodes shards top explain rebalance leave remove token recover help --version'
         return
     fi
     case ${COMP_WORDS[1]} in
-    help) _tutti_words 'mapreduce start policy backup restore doctor status nodes shards top explain rebalance leave remove token' ;;
+    help) _tutti_words 'mapreduce start policy backup restore doctor status nodes shards top explain rebalance leave remove token recover' ;;
     policy) _tutti_words 'list get set del explain --host --port --user --password' ;;
-    status|nodes|shards|top|explain|rebalance|leave|remove|token) _tutti_words '--json --watch --host --port --user --password-file --node --data --dry-run --pause --slots --force --help' ;;
+    status|nodes|shards|top|explain|rebalance|leave|remove|token|recover) _tutti_words '--json --watch --host --port --user --password-file --node --data --dry-run --pause --slots --force --help' ;;
     backup) _tutti_words '--from --data --help' ;;
     restore) _tutti_words '--data --help' ;;
     doctor) _tutti_words '--repair --data --help' ;;

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/cluster_recover.h"
 #include "cli/cluster_show.h"
 #include "cli/cluster_steps.h"
 #include "cli/exit.h"
@@ -48,6 +49,7 @@ static uint32_t question(const struct cluster_options *options, struct slice wor
     case VERB_leave:
     case VERB_remove:
     case VERB_token:
+    case VERB_recover:
     case VERBS_COUNT: ASSERT(false); /* they have steps of their own */
     }
     if (options->slots) words[count++] = SLICE("SLOTS");
@@ -103,6 +105,7 @@ static enum err perform(const struct cluster_options *options, struct arena *are
     enum err (*steps)(struct cluster_talk *, struct arena *) = NULL;
     switch (options->verb) {
     case VERB_token: return cluster_token(options, arena, fault);
+    case VERB_recover: return cluster_recover(options, arena, fault);
     case VERB_leave: steps = cluster_leave; break;
     case VERB_remove: steps = cluster_remove; break;
     case VERB_rebalance: steps = cluster_rebalance; break;

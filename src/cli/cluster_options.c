@@ -15,13 +15,19 @@ struct parse {
     const char *port, *password_file, *node;
 };
 
+bool cluster_verb_is_online(enum cluster_verb verb)
+{
+    return verb != VERB_token && verb != VERB_recover;
+}
+
 static bool *flag_place(struct cluster_options *options, struct slice name)
 {
+    bool online = cluster_verb_is_online(options->verb);
     const struct {
         const char *name;
         bool *place, allowed;
     } flags[] = {
-        {"--json", &options->json, options->verb != VERB_token},
+        {"--json", &options->json, online},
         {"--watch", &options->watch,
          options->verb == VERB_status || options->verb == VERB_nodes ||
              options->verb == VERB_shards || options->verb == VERB_top ||
@@ -29,7 +35,8 @@ static bool *flag_place(struct cluster_options *options, struct slice name)
         {"--dry-run", &options->dry_run, options->verb == VERB_rebalance},
         {"--pause", &options->pause, options->verb == VERB_rebalance},
         {"--slots", &options->slots, options->verb == VERB_top},
-        {"--force", &options->force, options->verb == VERB_remove},
+        {"--force", &options->force, options->verb == VERB_remove || options->verb == VERB_recover},
+        {"--yes", &options->yes, options->verb == VERB_recover},
         {"--help", &options->help, true},
         {"-h", &options->help, true},
     };
@@ -42,17 +49,18 @@ static bool *flag_place(struct cluster_options *options, struct slice name)
 static const char **value_place(struct parse *parse, struct slice name)
 {
     struct cluster_options *options = parse->options;
+    bool online = cluster_verb_is_online(options->verb);
     const struct {
         const char *name;
         const char **place;
         bool allowed;
     } values[] = {
-        {"--host", &options->host, options->verb != VERB_token},
-        {"--port", &parse->port, options->verb != VERB_token},
-        {"-p", &parse->port, options->verb != VERB_token},
-        {"--user", &options->user, options->verb != VERB_token},
-        {"--password-file", &parse->password_file, options->verb != VERB_token},
-        {"--data", &options->data, options->verb == VERB_token},
+        {"--host", &options->host, online},
+        {"--port", &parse->port, online},
+        {"-p", &parse->port, online},
+        {"--user", &options->user, online},
+        {"--password-file", &parse->password_file, online},
+        {"--data", &options->data, !online},
         {"--node", &parse->node, options->verb == VERB_leave},
     };
     for (size_t i = 0; i < COUNT_OF(values); i++) {

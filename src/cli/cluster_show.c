@@ -7,6 +7,9 @@
 
 enum { COLUMN_MAX = 48 }; /* a wider cell pushes what is behind it to the right */
 
+#define NS_PER_MS UINT64_C(1000000)
+#define MS_MAX    (UINT64_MAX / 2 / NS_PER_MS)
+
 /* NULL: it has no such name. */
 static const struct answer *answer_field(const struct answer *map, const char *name)
 {
@@ -60,19 +63,40 @@ static void append_cell(struct buffer *out, const struct answer *answer)
     }
 }
 
-static size_t cell_len(const struct answer *answer)
+static bool is_named(struct slice name, struct slice unit)
+{
+    return name.len > unit.len && slice_ends_with(name, unit);
+}
+
+/* In the unit that its name ends in: as people read it. */
+static void append_value(struct buffer *out, struct slice name, const struct answer *answer)
+{
+    uint64_t number;
+    if (answer->kind != ANSWER_INTEGER || !count_parse(answer->text, &number)) {
+        append_cell(out, answer);
+    } else if (is_named(name, SLICE("bytes"))) {
+        size_append(out, number);
+    } else if (is_named(name, SLICE("-ms"))) {
+        duration_append(out, (duration){(int64_t)(u64_min(number, MS_MAX) * NS_PER_MS)});
+    } else {
+        append_cell(out, answer);
+    }
+}
+
+static size_t value_len(struct slice name, const struct answer *answer)
 {
     struct buffer text = {0};
-    append_cell(&text, answer);
+    append_value(&text, name, answer);
     size_t len = text.len;
     buffer_free(&text);
     return len;
 }
 
-static void append_padded(struct buffer *out, const struct answer *answer, size_t columns)
+static void append_padded(struct buffer *out, struct slice name, const struct answer *answer,
+                          size_t columns)
 {
     size_t began = out->len;
-    append_cell(out, answer);
+    append_value(out, name, answer);
     while (out->len - began < columns) buffer_append_byte(out, ' ');
 }
 
@@ -83,11 +107,12 @@ static bool is_table(const struct answer *answer)
 
 static size_t column_width(const struct answer *rows, uint32_t pair)
 {
-    size_t width = cell_len(&rows->items[0].items[pair]);
+    struct slice name = rows->items[0].items[pair].text;
+    size_t width = name.len;
     for (uint32_t i = 0; i < rows->count; i++) {
         const struct answer *row = &rows->items[i];
         if (row->kind != ANSWER_MAP || pair + 1 >= row->count) continue;
-        size_t len = cell_len(&row->items[pair + 1]);
+        size_t len = value_len(name, &row->items[pair + 1]);
         if (len > width) width = len;
     }
     return width < COLUMN_MAX ? width : COLUMN_MAX;
@@ -105,7 +130,7 @@ static void append_table(struct buffer *out, const struct answer *rows)
         if (row->kind != ANSWER_MAP) continue;
         for (uint32_t pair = 0; pair + 1 < first->count && pair + 1 < row->count; pair += 2) {
             bool last = pair + 3 >= first->count;
-            append_padded(out, &row->items[i == 0 ? pair : pair + 1],
+            append_padded(out, first->items[pair].text, &row->items[i == 0 ? pair : pair + 1],
                           last ? 0 : widths.data[pair / 2]);
             if (!last) buffer_append(out, SLICE("  "));
         }
@@ -118,19 +143,19 @@ static void append_pairs(struct buffer *out, const struct answer *map)
 {
     size_t width = 0;
     for (uint32_t i = 0; i + 1 < map->count; i += 2) {
-        size_t len = cell_len(&map->items[i]);
+        size_t len = map->items[i].text.len;
         if (len > width) width = len;
     }
     for (uint32_t i = 0; i + 1 < map->count; i += 2) {
         const struct answer *value = &map->items[i + 1];
-        append_padded(out, &map->items[i], is_table(value) ? 0 : width);
+        append_padded(out, (struct slice){0}, &map->items[i], is_table(value) ? 0 : width);
         if (is_table(value)) {
             buffer_append_byte(out, '\n');
             append_table(out, value);
             continue;
         }
         buffer_append(out, SLICE("  "));
-        append_cell(out, value);
+        append_value(out, map->items[i].text, value);
         buffer_append_byte(out, '\n');
     }
 }

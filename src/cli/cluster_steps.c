@@ -171,17 +171,23 @@ enum err cluster_rebalance(struct cluster_talk *talk, struct arena *arena)
 
 /* --- token ------------------------------------------------------------------------------------ */
 
+const char *cluster_data(const struct cluster_options *options)
+{
+    const char *data = options->data == NULL ? getenv("TUTTI_DATA") : options->data;
+    return data == NULL ? DATA_STANDARD : data;
+}
+
 static enum err token_of_folder(const struct cluster_options *options, struct arena *arena,
                                 struct buffer *out, struct fault *fault)
 {
     struct data_folder folder;
-    const char *data = options->data == NULL ? getenv("TUTTI_DATA") : options->data;
-    enum err err = data_folder_look(arena, data == NULL ? DATA_STANDARD : data, &folder, fault);
+    const char *data = cluster_data(options);
+    enum err err = data_folder_look(arena, data, &folder, fault);
     if (err == ERR_NOT_FOUND) {
         return fault_set(fault, err,
                          "%s is not a data folder: name that of a node of this machine with "
                          "--data",
-                         data == NULL ? DATA_STANDARD : data);
+                         data);
     }
     if (err != ERR_OK) return err;
     if (!folder.identity.has_secret) {

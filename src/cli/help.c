@@ -1,5 +1,6 @@
 /* help.c -- plain help, 80 columns wide. See help.h. */
 #include "cli/help.h"
+#include "cli/cluster_options.h"
 #include "cli/help_rows.h"
 #include "cli/option_rows.h"
 #include "cli/start_rows.h"
@@ -220,7 +221,7 @@ void help_cluster(enum cluster_verb verb, struct buffer *out)
     wrap(out, row->details, 0, 0);
     heading(out, "Options");
     if (verb == VERB_leave) option(out, "node", "N", "", "Another node than the one that answers.");
-    if (verb == VERB_token) {
+    if (!cluster_verb_is_online(verb)) {
         option(out, "data", "DIR", "tutti-data, or TUTTI_DATA", "The data folder of the node.");
     }
     if (verb == VERB_rebalance) {
@@ -230,10 +231,14 @@ void help_cluster(enum cluster_verb verb, struct buffer *out)
     }
     if (verb == VERB_top) option(out, "slots", "", "", "The busiest slots alone.");
     if (verb == VERB_remove) option(out, "force", "", "", "Also one that still holds copies.");
+    if (verb == VERB_recover) {
+        option(out, "force", "", "", "Do it; without it, only what would be is told.");
+        option(out, "yes", "", "", "Do not ask for the cluster's name first.");
+    }
     if (verb <= VERB_explain) {
         option(out, "watch", "", "", "Again every second, in place, until Ctrl-C.");
     }
-    if (verb == VERB_token) return;
+    if (!cluster_verb_is_online(verb)) return;
     option(out, "json", "", "", "For programs.");
     option(out, "host", "ADDR", "127.0.0.1", "A node, by name or address, or its Unix socket.");
     option(out, "port", "N", "6379, or TUTTI_PORT", "Its port for clients; also -p N.");

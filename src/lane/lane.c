@@ -112,6 +112,11 @@ static enum err find_snapshots(const struct lane *lane, struct arena *arena,
     return err;
 }
 
+static bool has_others(const struct lane *lane)
+{
+    return lane->is_linked && lane->config.replication->link.peers_count > 1;
+}
+
 /* What is damaged is refilled by the others. */
 static enum err begin_again(struct lane *lane, struct lane_opened *opened, struct fault *fault)
 {
@@ -144,7 +149,7 @@ static enum err load_found(struct lane *lane, struct replica_load_ask *ask,
                            struct lane_opened *opened, uint64_t *last, struct fault *fault)
 {
     enum err err = replica_load(lane, ask, opened, last, fault);
-    if (err != ERR_CORRUPT || !lane->is_linked) return err;
+    if (err != ERR_CORRUPT || !has_others(lane)) return err;
     err = begin_again(lane, opened, fault);
     ask->found_count = 0;
     if (err == ERR_OK) err = replica_load(lane, ask, opened, last, fault);
@@ -183,7 +188,7 @@ static enum err open_shards(struct lane *lane, struct lane_opened *opened, uint6
     struct replica_load_ask ask = {0};
     if (lane->config.starts == NULL) lane_make_all(lane);
     enum err err = find_snapshots(lane, arena, &ask, fault);
-    if (err == ERR_CORRUPT && lane->is_linked) { /* none is taken from a folder in such a state */
+    if (err == ERR_CORRUPT && has_others(lane)) { /* none is taken from a folder in such a state */
         err = begin_again(lane, opened, fault);
         ask.found_count = 0;
     }
@@ -204,6 +209,7 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
     enum err err = open_shards(lane, opened, &last, fault);
     if (err == ERR_OK) err = open_log(lane, last, fault);
     if (err == ERR_OK && lane->is_linked) err = lane_links_open(lane, fault);
+    opened->is_deaf = lane->links != NULL && links_is_deaf(lane->links);
     if (err != ERR_OK) {
         lane_close(lane);
         return err;
@@ -214,7 +220,9 @@ enum err lane_open(const struct lane_config *config, struct io *io, struct lane 
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         replica_start(lane->shards[i]->replica);
         int64_t done_ms = lane->shards[i]->save.told.last_done_ms;
-        if (done_ms < lane->saves.told.last_done_ms) lane->saves.told.last_done_ms = done_ms;
+        bool is_new = done_ms == 0; /* it has nothing to save yet */
+        if (!is_new && done_ms < lane->saves.told.last_done_ms)
+            lane->saves.told.last_done_ms = done_ms;
     }
     opened->took = (duration){clock_now().ns - began.ns};
     *out = lane;
@@ -261,6 +269,11 @@ node_id lane_self(const struct lane *lane)
 bool lane_is_replicated(const struct lane *lane)
 {
     return lane->is_linked;
+}
+
+uint64_t lane_news(const struct lane *lane)
+{
+    return lane->news;
 }
 
 struct call_settings *lane_settings(struct lane *lane)

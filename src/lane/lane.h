@@ -44,6 +44,8 @@ struct lane_config {
      * the root group, of all peers of `replication`; a folder of an older format has such. */
     const struct lane_start *starts;
     uint32_t starts_count;
+    bool taken_out; /* of its cluster, solo: all that is here counts, agreed on or not; nothing is
+                       decided or logged; snapshots have this node as the only member */
     const struct lane_cluster *cluster; /* cluster.h; NULL: of none, a folder looked at alone */
 };
 
@@ -54,15 +56,24 @@ struct lane_opened {
     uint64_t dropped_bytes;
     char dropped_at[256];
     char set_aside[320]; /* what was damaged, and is got from other nodes again; "": nothing */
+    bool is_deaf; /* lane_cluster.may_be_deaf, and it is: no node can join */
     duration took;
 };
 MUST_USE enum err lane_open(const struct lane_config *config, struct io *io, struct lane **lane,
                             struct lane_opened *opened, struct fault *fault);
 void lane_close(struct lane *lane); /* after lane_is_quiet */
+/* A lane's folder of before lanes had many shards becomes as later ones are: its one shard, of
+ * these members, is said to be here, all of the log counting. Twice does no harm. */
+MUST_USE enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_count,
+                                    uint64_t seed, const node_id *members, uint32_t count,
+                                    struct fault *fault);
 
 uint32_t lane_number(const struct lane *lane);
 node_id lane_self(const struct lane *lane);
 bool lane_is_replicated(const struct lane *lane);
+/* Another number when of any shard the epoch, the depositions or the losses are (shard.h), or when
+ * one was opened or dropped. */
+uint64_t lane_news(const struct lane *lane);
 struct call_settings *lane_settings(struct lane *lane); /* may be changed by CONFIG SET */
 void lane_set_memory_max(struct lane *lane, uint64_t bytes);
 bool lane_memory_is_full(struct lane *lane); /* after evicting what may be evicted */

@@ -18,6 +18,7 @@ enum err lane_links_open(struct lane *lane, struct fault *fault)
 {
     struct link_config config = lane->config.replication->link;
     config.tag = (io_tag){LANE_TAG_LINKS};
+    config.may_be_deaf = lane->config.cluster != NULL && lane->config.cluster->may_be_deaf;
     note_peers(lane, config.peers, config.peers_count);
     return links_new(&config, lane->io, &lane->links, fault);
 }

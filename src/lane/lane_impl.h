@@ -88,7 +88,7 @@ struct lane {
     struct lane_slot slots[LANE_SLOTS];
     int64_t send_allowance_bytes;
     instant send_allowed_at;
-    uint64_t turn;
+    uint64_t turn, news;
     instant now;
 };
 

@@ -38,6 +38,7 @@ static void add(struct lane *lane, struct shard *shard)
         lane->shards[at] = lane->shards[at - 1];
     }
     lane->shards[at] = shard;
+    lane->news++;
     *place_of(lane, shard->number) = shard;
 }
 
@@ -160,13 +161,15 @@ enum err lane_note_here(struct shard *shard, struct fault *fault) /* [H1] */
     if (lane->config.starts == NULL && !shard_eq(shard->number, SHARD_ROOT)) return ERR_OK;
     struct snapshot_header header = header_of_empty(lane, shard->number, &replica->config_members);
     replica->snapshot_bytes = SNAPSHOT_HEADER_BYTES + SNAPSHOT_HEAD_BYTES;
-    return snapshot_write_empty(lane->config.folder, &header, fault);
+    enum err err = snapshot_write_empty(lane->config.folder, &header, fault);
+    return err == ERR_OK ? folder_sync(lane->config.folder, fault) : err;
 }
 
 /* Behind the log's end as it is known: nothing of an earlier life may count. */
 enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault)
 {
     const struct lane_config *config = &lane->config;
+    bool made = false;
     for (uint32_t i = 0; config->starts != NULL && i < config->starts_count; i++) {
         const struct lane_start *start = &config->starts[i];
         if (lane_shard(lane, start->shard) != NULL) continue;
@@ -179,8 +182,28 @@ enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault)
         add(lane, shard);
         shard->replica->was_damaged = lane->was_damaged;
         replica_begin_empty(shard->replica, last);
+        made = true;
     }
-    return ERR_OK;
+    return made ? folder_sync(config->folder, fault) : ERR_OK; /* once: there may be thousands */
+}
+
+enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_count, uint64_t seed,
+                           const node_id *members, uint32_t count, struct fault *fault)
+{
+    struct snapshot_found *found;
+    struct arena *arena = arena_new();
+    struct snapshot_header header = {.members = members_of(members, count),
+                                     .seed = seed,
+                                     .nonce = seed + shard.n,
+                                     .shard = shard,
+                                     .shards_count = shards_count};
+    uint32_t found_count;
+    enum err err = snapshot_find(folder, arena, &found, &found_count, fault);
+    if (err == ERR_OK && found_count == 0) { /* [H1] */
+        err = snapshot_write_empty(folder, &header, fault);
+    }
+    arena_free(arena);
+    return err;
 }
 
 /* --- later ------------------------------------------------------------------------------------ */
@@ -196,6 +219,7 @@ enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *memb
     struct raft_members as_formed = members_of(members, count);
     struct snapshot_header header = header_of_empty(lane, number, &as_formed);
     enum err err = snapshot_write_empty(lane->config.folder, &header, fault);
+    if (err == ERR_OK) err = folder_sync(lane->config.folder, fault);
     if (err != ERR_OK) return err;
     struct shard *shard = shard_new(lane, number, &as_formed);
     add(lane, shard);
@@ -250,6 +274,7 @@ enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault
     remove_from(lane->touched, &lane->touched_count, shard);
     remove_from(lane->awaiting, &lane->awaiting_count, shard);
     remove_from(lane->shards, &lane->shards_here, shard);
+    lane->news++;
     *place_of(lane, number) = NULL;
     shard_close(shard);
     lane->used_bytes = store_room(lane->over)->heap.used_bytes;

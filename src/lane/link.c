@@ -337,13 +337,17 @@ static enum err listen_for_peers(struct links *links, struct fault *fault)
     }
     io_tag tag = {config->tag.n + TAG_LISTENER};
     enum err err = io_listen(links->io, &address, BACKLOG, false, tag, &links->listener, fault);
+    if (err == ERR_EXISTS && config->may_be_deaf) {
+        links->listener = IO_NONE;
+        return ERR_OK;
+    }
     if (err != ERR_EXISTS) {
         return err == ERR_OK ? err : fault_prefix(fault, "the address of node %u", config->self.n);
     }
     return fault_set(fault, err,
                      "port %u of %s is busy, where lane %u of node %u meets its peers: stop the "
-                     "program that listens there, or give the node other ports in --peers, on all "
-                     "nodes",
+                     "program that listens there, or give the node another port (--peer-port, or "
+                     "in --peers on all nodes)",
                      address.port, address.text, config->lane, config->self.n);
 }
 
@@ -434,6 +438,11 @@ enum err links_new(const struct link_config *config, struct io *io, struct links
     }
     *out = links;
     return ERR_OK;
+}
+
+bool links_is_deaf(const struct links *links)
+{
+    return links->listener.n < 0;
 }
 
 void links_free(struct links *links)

@@ -36,6 +36,7 @@ struct link_config {
     size_t queue_bytes_max; /* to one peer: then link_send refuses */
     uint64_t nonce_seed;    /* chance */
     io_tag tag;             /* tag.n … tag.n + LINK_TAGS - 1 */
+    bool may_be_deaf;       /* a port that is taken does no harm: nobody can come, then */
 };
 
 struct links; /* opaque: one a lane */
@@ -43,6 +44,7 @@ struct links; /* opaque: one a lane */
 MUST_USE enum err links_new(const struct link_config *config, struct io *io, struct links **links,
                             struct fault *fault); /* listens */
 void links_free(struct links *links);
+bool links_is_deaf(const struct links *links); /* may_be_deaf, and the port was taken */
 
 /* Whom to be linked to from now on: who is new is met, who is none any more goes down, who has
  * another address is sought there when the link that there may be has ended. Self is passed over.

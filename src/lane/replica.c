@@ -129,6 +129,7 @@ void replica_lose_from(struct replica *replica, uint64_t from) /* [P5] */
     replica->lost_in_turn = replica->lane->turn;
     replica->lost_to_snapshot = false;
     replica->losses++;
+    replica->lane->news++;
     replica->losses_from = from;
 }
 
@@ -181,6 +182,7 @@ static void settle(struct replica *replica) /* [P2] */
     note_role(replica);
     note_alone(replica);
     if (out->truncated) truncated(replica, out->truncated_from);
+    ASSERT(out->append_count == 0 || !replica_is_ahead(replica)); /* [N1] */
     if (out->append_count > 0) replica_log_spans(replica, out->append, out->append_count);
     if (out->append_count > 0 && replica->serving) { /* [A1] */
         replica->stored = raft_last(replica->raft);
@@ -190,6 +192,8 @@ static void settle(struct replica *replica) /* [P2] */
     if (out->has_chunk) replica_install_part(replica, &out->chunk);
     replica->settled_commit = out->commit;
     replica->may_write = replica->serving && raft_may_propose(replica->raft);
+    replica->alone = replica->may_write && raft_is_alone(replica->raft);
+    if (UNLIKELY(replica->ends_alone)) replica->may_write &= !replica_is_ahead(replica);
     if (UNLIKELY(replica->shard->stalled)) note_room(replica);
 }
 
@@ -208,6 +212,10 @@ void replica_step(struct replica *replica, struct raft_event *event)
 
 void replica_append(struct replica *replica, struct slice record)
 {
+    if (LIKELY(replica->alone && (!replica->ends_alone || replica_is_ahead(replica)))) {
+        replica_append_alone(replica, record);
+        return;
+    }
     if (replica->pending == NULL) {
         replica->pending = raft_batch_new(replica->batch_bytes);
         lane_touch(replica->shard);
@@ -247,6 +255,7 @@ void replica_tell_durable(struct replica *replica)
                                .durable_hard = replica->hard_told};
     replica_runs_durable(replica, log_durable(replica->lane->log), &event.durable_index,
                          &event.durable_hard);
+    replica_tell_alone(replica, event.durable_index);
     if (event.durable_index == replica->index_told && event.durable_hard == replica->hard_told) {
         return;
     }
@@ -311,6 +320,8 @@ static void tick_if_due(struct replica *replica)
 
 void replica_turn(struct replica *replica)
 {
+    /* What came to the log behind a turn's end is durable before it could be awaited. */
+    if (!replica->awaits) replica_tell_durable(replica);
     if (replica->lane->is_linked) {
         replica_install_turn(replica);
         replica_state_turn(replica);
@@ -326,7 +337,9 @@ bool replica_settle(struct replica *replica, instant *deadline)
     if (replica_apply(replica)) *deadline = now;
     replica_runs_forget(replica);
     if (replica->deadline.ns < deadline->ns) *deadline = replica->deadline;
-    if (!replica->lane->is_linked) return replica->deadline.ns <= now.ns;
+    bool still_alone = replica->alone && replica->was_alone; /* nothing of the rest can change */
+    replica->was_alone = replica->alone;
+    if (still_alone || !replica->lane->is_linked) return replica->deadline.ns <= now.ns;
     replica_note_epoch(replica);
     bool waits = replica_send_turn(replica, deadline);
     return waits || replica->reload_wanted || replica_is_installing(replica) ||

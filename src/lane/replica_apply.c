@@ -91,6 +91,7 @@ void replica_end_serving(struct replica *replica)
     struct store *store = replica->shard->store;
     replica->serving = replica->may_write = false;
     replica->depositions++;
+    replica->lane->news++;
     if (!replica->is_many) return;
     store_turn_back_time(store, replica->logged_ms); /* [A2] */
     store_drop_cache(store);                         /* [A3] */

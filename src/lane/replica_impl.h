@@ -79,7 +79,7 @@ struct replica_install {
     struct buffer part;
     uint32_t header_crc;
     uint8_t own[16];
-    char path[REPLICA_PATH_MAX], name[REPLICA_PATH_MAX]; /* while it comes, and then */
+    char *path, *name; /* while it comes, and then. REPLICA_PATH_MAX each, made on first use */
 };
 
 struct replica {
@@ -109,9 +109,12 @@ struct replica {
     struct raft_pos snapshot;           /* the newest in the folder */
     uint64_t snapshot_position, snapshot_bytes;
 
-    bool is_many;   /* the group has other members, or this is none of them */
-    bool serving;   /* leads, and the store is at the end of the log */
-    bool may_write; /* and raft takes more: a call may run here that changes data */
+    bool is_many;    /* the group has other members, or this is none of them */
+    bool serving;    /* leads, and the store is at the end of the log */
+    bool alone;      /* serving, and the group has no other member: see replica_append */
+    bool ends_alone; /* it is about to have some */
+    bool was_alone;  /* when it was settled */
+    bool may_write;  /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
     bool reload_wanted;
     bool holds_at_commit; /* though it leads: see replica_send.c */
@@ -163,9 +166,22 @@ bool replica_settle(struct replica *replica, instant *deadline);
 void replica_lose_from(struct replica *replica, uint64_t from);           /* entries from here on */
 struct replica_peer *replica_peer(struct replica *replica, node_id node); /* NULL: a stranger */
 
+/* --- replica_alone.c -------------------------------------------------------------------------- */
+
+/* Entries are in the log that raft has not heard of. */
+bool replica_is_ahead(const struct replica *replica);
+/* The record is the next entry, and goes to the log. */
+void replica_append_alone(struct replica *replica, struct slice record);
+/* Entries up to `index` are durable. */
+void replica_tell_alone(struct replica *replica, uint64_t index);
+/* The group is about to have other members. False: not yet, raft must hear of entries first; no
+ * more are taken until then. */
+bool replica_ends_alone(struct replica *replica);
+
 /* --- replica_log.c ---------------------------------------------------------------------------- */
 
 void replica_log_hard(struct replica *replica);
+void replica_log_entry(struct replica *replica, const struct raft_entry *entry);
 void replica_log_spans(struct replica *replica, const struct raft_span *spans, uint32_t count);
 bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, bool *damaged,
                        uint64_t *commit);

@@ -62,6 +62,10 @@ static bool begin(struct replica *replica, const struct raft_chunk *chunk)
     install->pos = chunk->pos;
     install->total_bytes = chunk->total_bytes;
     install->stored_bytes = 0;
+    if (install->path == NULL) {
+        install->path = ARENA_ARRAY(replica->shard->arena, char, REPLICA_PATH_MAX);
+        install->name = ARENA_ARRAY(replica->shard->arena, char, REPLICA_PATH_MAX);
+    }
     snapshot_path(install->path, folder, shard, chunk->pos.index, SNAPSHOT_RECEIVED);
     snapshot_path(install->name, folder, shard, chunk->pos.index, "");
     file_remove(install->path);

@@ -350,6 +350,15 @@ static void empty_store(struct shard *shard)
     store_free(before);
 }
 
+/* Nobody decides here; what is saved has one member. */
+static void take_out(struct loading *loading)
+{
+    struct replica *replica = loading->replica;
+    replica->members = (struct raft_members){
+        .count = 1, .members = {{.node = replica->lane->self, .role = RAFT_VOTER}}};
+    loading->loaded->start.members = (struct raft_members){0};
+}
+
 static void end(struct loading *loading)
 {
     struct replica *replica = loading->replica;
@@ -363,6 +372,7 @@ static void end(struct loading *loading)
         loaded->start.snapshot = loading->last;
         loaded->start.members = loading->members;
     }
+    if (replica->lane->config.taken_out) take_out(loading);
     loaded->commit = loading->commit;
     struct raft_hard *hard = &loaded->start.hard;
     hard->term = u64_max(hard->term, u64_max(loading->last.term, replica->snapshot.term));

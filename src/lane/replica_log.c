@@ -147,23 +147,26 @@ bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, 
     return !cursor.bad;
 }
 
+void replica_log_entry(struct replica *replica, const struct raft_entry *entry)
+{
+    struct lane *lane = replica->lane;
+    struct log_record head = {.group = replica->shard->number.n,
+                              .kind = entry->kind,
+                              .term = entry->pos.term,
+                              .index = entry->pos.index};
+    uint64_t position = log_append(lane->log, &head, &entry->payload, 1);
+    replica_runs_add(replica, position, entry->pos.index, 0);
+    lane->logged = replica->shard->number;
+    lane->logged_index = entry->pos.index;
+}
+
 void replica_log_spans(struct replica *replica, const struct raft_span *spans, uint32_t count)
 {
-    struct log *log = replica->lane->log;
-    struct log_record head = {.group = replica->shard->number.n};
     for (uint32_t i = 0; i < count; i++) {
         struct raft_span span = spans[i];
         struct raft_entry entry;
         replica->marked_bytes += span.bytes.len;
-        while (raft_span_next(&span, &entry)) {
-            head.kind = entry.kind;
-            head.term = entry.pos.term;
-            head.index = entry.pos.index;
-            uint64_t position = log_append(log, &head, &entry.payload, 1);
-            replica_runs_add(replica, position, entry.pos.index, 0);
-            replica->lane->logged = replica->shard->number;
-            replica->lane->logged_index = entry.pos.index;
-        }
+        while (raft_span_next(&span, &entry)) replica_log_entry(replica, &entry);
     }
     if (replica->marked_bytes > MARK_BYTES && replica->is_many) replica_log_hard(replica);
 }

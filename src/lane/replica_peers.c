@@ -53,6 +53,7 @@ void replica_take_raft(struct replica *replica, node_id from, struct slice bytes
 {
     struct raft_msg msg;
     if (replica->reload_wanted || replica_is_installing(replica)) return; /* [P4] */
+    if (replica_is_ahead(replica)) return;                                /* [N1] */
     if (!raft_msg_read(bytes, &msg)) return;
     struct raft_batch *batch = batch_of(&msg);
     bool meant = node_eq(msg.from, from) && node_eq(msg.to, replica->lane->self);

@@ -141,8 +141,7 @@ static bool needs_new_one(const struct replica *replica)
     bool wanted = false;
     for (uint32_t i = 0; i < count; i++) wanted |= peers[i].needs_snapshot && peers[i].is_active;
     if (!wanted) return false;
-    bool goes_on = index == raft_last(raft).index || raft_term_at(raft, index + 1, &term);
-    return index == 0 || !goes_on;
+    return index == 0 || !raft_term_at(raft, index, &term); /* as raft chooses one to send */
 }
 
 /* A leader's snapshot is whole when all that is in its store is agreed on. Where that takes the

@@ -86,6 +86,7 @@ void replica_note_epoch(struct replica *replica)
     if (memcmp(now, replica->epoch_of, sizeof now) == 0) return;
     memcpy(replica->epoch_of, now, sizeof now);
     replica->epoch++;
+    replica->lane->news++;
 }
 
 /* --- readers ---------------------------------------------------------------------------------- */
@@ -228,7 +229,8 @@ enum err shard_change_members(struct shard *shard, const node_id *voters, uint32
     }
     if (!replica->is_many && replica->may_write) shard_log_time(shard); /* [L4] */
     replica_propose(replica);
-    if (!replica->may_write || !raft_may_change_members(replica->raft)) {
+    if (!replica_ends_alone(replica) || !replica->may_write ||
+        !raft_may_change_members(replica->raft)) {
         return fault_set(fault, ERR_CANCELLED,
                          "members are changed by the leader, and one change at a time");
     }

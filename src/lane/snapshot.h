@@ -51,7 +51,8 @@ uint64_t snapshot_written_bytes(const struct snapshot_writer *writer);
 /* At any time. Waits for what is under way on its file; what is not whole is removed; frees. */
 void snapshot_end(struct snapshot_writer *writer);
 
-/* One of a store that has nothing, at once: it says that the shard is here, and who belongs to it.
+/* One of a store that has nothing, at once: it says that the shard is here, and who belongs to it,
+ * once the caller has synced the folder.
  */
 MUST_USE enum err snapshot_write_empty(const char *folder, const struct snapshot_header *header,
                                        struct fault *fault);

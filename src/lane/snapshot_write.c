@@ -362,7 +362,5 @@ enum err snapshot_write_empty(const char *folder, const struct snapshot_header *
     err = file_write(&file, slice_of(bytes, sizeof bytes), fault);
     if (err == ERR_OK) err = file_sync(&file, fault);
     file_close(&file);
-    if (err == ERR_OK) err = file_rename(partial, path, fault);
-    if (err == ERR_OK) err = folder_sync(folder, fault);
-    return err;
+    return err == ERR_OK ? file_rename(partial, path, fault) : err;
 }

@@ -1,6 +1,7 @@
 /* welcome.c -- see welcome.h. */
 #include "lane/welcome.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/peer/join.h"
@@ -162,14 +163,30 @@ static void take_in(struct welcome *welcome, struct links *links, uint64_t ticke
     }
 }
 
+/* One of our own, that starts again. */
+static void reassure(struct welcome *welcome, struct links *links, uint64_t ticket, node_id node)
+{
+    char why[JOIN_WHY_BYTES_MAX];
+    if (!registry_is_removed(map_registry(welcome->map), node)) {
+        welcome_node(welcome, links, ticket, node);
+        return;
+    }
+    (void)snprintf(why, sizeof why,
+                   "this node, number %u, was removed from the cluster %s, for good", node.n,
+                   welcome->cluster->name);
+    decline(links, ticket, JOIN_REFUSED, why);
+}
+
 static void take_request(struct welcome *welcome, struct links *links,
                          const struct link_joiner *joiner)
 {
     struct arena *arena = arena_new();
     struct registry_event event;
-    bool good = registry_event_read(joiner->bytes, arena, &event) && event.kind == REGISTRY_JOIN &&
-                event.members_count == 1;
-    if (!good) {
+    bool read = registry_event_read(joiner->bytes, arena, &event) && event.members_count == 1;
+    bool returns = read && event.kind == REGISTRY_MEMBER_FACTS;
+    if (returns) {
+        reassure(welcome, links, joiner->ticket, event.members[0].node);
+    } else if (!read || event.kind != REGISTRY_JOIN) {
         decline(links, joiner->ticket, JOIN_REFUSED,
                 "what the joining node says of itself cannot be read: is it of another version?");
     } else if (!root_leads(welcome->root)) {

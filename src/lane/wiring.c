@@ -19,6 +19,8 @@
 #define FACTS_PAUSE_NS  (5 * NS_PER_S)
 #define FOLLOW_PAUSE_NS (5 * NS_PER_S)
 
+enum { REMOVED_HEARS_MS = 5000 }; /* of it: then nobody is linked to it any more */
+
 struct wiring {
     struct lane *lane;
     const struct lane_cluster *cluster;
@@ -27,8 +29,10 @@ struct wiring {
     struct root *root;         /* of lane 0 */
     struct welcome *welcome;   /* the same */
     struct presence *presence; /* the same */
-    uint64_t followed_epoch;   /* by which the links have their peers */
+    bool followed_all;
+    uint64_t followed_epoch; /* by which the links have their peers */
     instant now, facts_at, followed_at;
+    int64_t unix_ms;
     struct buffer reports;
 };
 
@@ -180,7 +184,10 @@ static void follow_members(struct wiring *wiring)
     for (uint32_t i = 0; i < registry_members_count(registry) && count < NODES_MAX; i++) {
         const struct registry_member *member = registry_member_at(registry, i);
         bool self = node_eq(member->node, lane_self(wiring->lane));
-        if (member->state == MEMBER_REMOVED || self) continue;
+        bool removed = member->state == MEMBER_REMOVED;
+        bool hears = removed && wiring->unix_ms - member->since_ms < REMOVED_HEARS_MS;
+        all = all && !hears; /* until then it is looked at again */
+        if ((removed && !hears) || self) continue;
         peers[count].node = member->node;
         peers[count].lanes_count = member->lanes_count;
         enum err err = io_address_resolve(member->peer_host.bytes, member->peer_port,
@@ -191,17 +198,17 @@ static void follow_members(struct wiring *wiring)
     lane_set_peers(wiring->lane, peers, count);
     if (wiring->presence != NULL) presence_set_peers(wiring->presence, peers, count);
     free(peers);
-    wiring->followed_epoch = all ? registry_epoch(registry) : 0;
+    wiring->followed_epoch = registry_epoch(registry);
+    wiring->followed_all = all;
     wiring->followed_at = wiring->now;
 }
 
 static void follow_if_changed(struct wiring *wiring)
 {
     uint64_t epoch = map_epoch(wiring->map);
-    if (epoch == 0 || epoch == wiring->followed_epoch) return;
-    bool again = wiring->followed_epoch == 0 && wiring->followed_at.ns != 0;
-    if (again && wiring->now.ns - wiring->followed_at.ns < FOLLOW_PAUSE_NS) return;
-    follow_members(wiring);
+    bool again =
+        !wiring->followed_all && wiring->now.ns - wiring->followed_at.ns >= FOLLOW_PAUSE_NS;
+    if (epoch != 0 && (again || epoch != wiring->followed_epoch)) follow_members(wiring);
 }
 
 /* --- the turn -------------------------------------------------------------------------------- */
@@ -265,6 +272,7 @@ void wiring_complete(struct wiring *wiring, const struct io_completion *completi
 instant wiring_turn(struct wiring *wiring, instant now, int64_t unix_ms)
 {
     wiring->now = now;
+    wiring->unix_ms = unix_ms;
     map_begin_turn(wiring->map);
     take_messages(wiring);
     follow_if_changed(wiring);

@@ -88,9 +88,22 @@ static void say_lane(struct buffer *out, uint32_t number, uint64_t count, const 
                          count == 1 ? "" : "s");
 }
 
-static enum err backup_lane(struct arena *arena, const struct data_folder *folder, uint32_t number,
-                            const char *to, struct buffer *out, struct fault *fault)
+/* The root group's are nobody's. */
+static uint64_t count_keys(const struct lane *lane)
 {
+    uint64_t count = 0;
+    struct shard *shard = lane_shard_first(lane);
+    for (; shard != NULL; shard = lane_shard_next(lane, shard)) {
+        if (shard_eq(shard_number(shard), SHARD_ROOT)) continue;
+        for (uint32_t i = 0; i < STORE_DATABASES; i++) count += store_count(shard_store(shard), i);
+    }
+    return count;
+}
+
+enum err node_save_lane(struct arena *arena, const struct data_folder *folder, uint32_t number,
+                        bool taken_out, const char *to, uint64_t *keys_count, struct fault *fault)
+{
+    const struct lane_start nothing_new = {.shard = SHARD_ROOT};
     struct config config;
     struct lane_opened opened;
     struct lane *lane = NULL;
@@ -103,22 +116,34 @@ static enum err backup_lane(struct arena *arena, const struct data_folder *folde
         .seed = folder->identity.seed,
         .segment_bytes = (uint64_t)config_integer(&config, SETTING_LOG_SEGMENT_SIZE),
         .commands = command_table_new(arena),
+        .starts = taken_out ? &nothing_new : NULL,
+        .taken_out = taken_out,
     };
     config_limits(&config, &lane_config.limits);
     config_call_settings(&config, &lane_config.settings);
     enum err err = data_folder_lane(arena, folder, number, &lane_config.folder, fault);
-    if (err == ERR_OK) err = folder_create(to, fault);
     if (err == ERR_OK) err = io_new(&(struct io_config){0}, &io, fault);
     if (err == ERR_OK) {
         err = lane_open(&lane_config, io, &lane, &opened, fault);
-        if (err == ERR_OK) err = save(io, lane, to, fault);
+        bool any = err == ERR_OK && lane_shard_first(lane) != NULL;
+        if (any) err = save(io, lane, to, fault);
+        *keys_count = any ? count_keys(lane) : 0;
         if (lane != NULL) lane_close(lane);
         io_free(io);
     }
     config_free(&config);
     if (err != ERR_OK) return err;
-    say_lane(out, number, opened.keys_count, "key");
     return folder_sync(to, fault);
+}
+
+static enum err backup_lane(struct arena *arena, const struct data_folder *folder, uint32_t number,
+                            const char *to, struct buffer *out, struct fault *fault)
+{
+    uint64_t keys_count;
+    enum err err = folder_create(to, fault);
+    if (err == ERR_OK) err = node_save_lane(arena, folder, number, false, to, &keys_count, fault);
+    if (err == ERR_OK) say_lane(out, number, keys_count, "key");
+    return err;
 }
 
 enum err node_backup(const char *data, const char *to, struct buffer *out, struct fault *fault)

@@ -7,13 +7,18 @@
  */
 #pragma once
 
-#include "base/buffer.h"
-#include "base/fault.h"
+#include "node/data_folder.h"
 
 /* Of the folder of a node that does not run. What was done is told in `out`, a line for each
  * lane. ERR_EXISTS: `to` is there already, or a node runs. */
 MUST_USE enum err node_backup(const char *data, const char *to, struct buffer *out,
                               struct fault *fault);
+
+/* Snapshots of all shards of a lane into the folder `to`, which is there. `taken_out` as in lane.h:
+ * then the folder's log stays as it is. */
+MUST_USE enum err node_save_lane(struct arena *arena, const struct data_folder *folder,
+                                 uint32_t number, bool taken_out, const char *to,
+                                 uint64_t *keys_count, struct fault *fault);
 
 /* A new data folder, with an identity of its own, out of a backup, every byte of which is verified
  * first. ERR_EXISTS: `data` is there already, and is not an empty folder. */

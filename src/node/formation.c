@@ -8,6 +8,7 @@
 
 #include "io/file.h"
 #include "io/random.h"
+#include "lane/lane.h"
 #include "node/formation.h"
 #include "node/secret.h"
 #include "node/token.h"
@@ -135,6 +136,26 @@ static enum err ask_for_list(const struct founding *founding)
                      folder->path, identity->node.n, identity->name, identity->node.n);
 }
 
+/* Before the folder says that it is new: else what is only in the logs would count for nothing. */
+static enum err renew_lanes(const struct founding *founding, const struct data_identity *identity)
+{
+    struct data_folder *folder = founding->folder;
+    node_id members[PEERS_MAX] = {identity->node};
+    uint32_t count = founding->list->count == 0 ? 1 : founding->list->count;
+    const char *path;
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i < founding->list->count; i++) {
+        members[i] = founding->list->peers[i].node;
+    }
+    for (uint32_t i = 0; i < folder->lanes_count && err == ERR_OK; i++) {
+        err = data_folder_lane(founding->arena, folder, i, &path, founding->fault);
+        if (err != ERR_OK) return err;
+        err = lane_renew_folder(path, (shard_id){i}, folder->lanes_count, identity->seed, members,
+                                count, founding->fault);
+    }
+    return err;
+}
+
 /* What is in it stays as it is dealt: a shard a lane. */
 static enum err renew(const struct founding *founding)
 {
@@ -151,6 +172,8 @@ static enum err renew(const struct founding *founding)
     if (err != ERR_OK) return err;
     identity.seed = old.seed;
     identity.shards_count = old.shards_count;
+    err = renew_lanes(founding, &identity);
+    if (err != ERR_OK) return err;
     return data_folder_found(founding->arena, folder, &identity, folder->lanes_count,
                              founding->fault);
 }

@@ -1,8 +1,7 @@
 /*
  * join.c -- see join.h.
  *
- * [I1] tutti.data is written last: until then the folder is empty for whoever looks.
- * [I2] An answer is believed only from a node that has proven the token's secret.
+ * [I1] An answer is believed only from a node that has proven the token's secret.
  */
 #include <stdio.h>
 #include <time.h>
@@ -10,12 +9,14 @@
 #include "base/size.h"
 #include "core/peer/join.h"
 #include "io/clock.h"
-#include "io/whole_file.h"
 #include "node/exposure.h"
 #include "node/facts.h"
 #include "node/join.h"
 #include "node/join_talk.h"
+#include "node/joined.h"
 #include "node/peers.h"
+
+#define PATIENCE_NS INT64_C(20000000000) /* a node that says nothing for so long is not there */
 
 enum {
     PLACES_MAX = 64,
@@ -133,55 +134,15 @@ static enum err write_request(const struct joining *joining, const struct join_t
     return ERR_OK;
 }
 
-static enum err check_registry(const struct joining *joining, const struct join_answer *answer,
-                               uint32_t *shards_count)
-{
-    uint32_t lanes = (uint32_t)config_integer(joining->config, SETTING_LANES);
-    struct registry *registry = registry_read(answer->registry);
-    bool good = registry != NULL && registry_cluster(registry) == joining->token.cluster &&
-                registry_member(registry, answer->node) != NULL;
-    if (good) *shards_count = registry_shards_count(registry);
-    if (registry != NULL) registry_free(registry);
-    if (!good) {
-        return fault_set(joining->fault, ERR_CORRUPT,
-                         "the node has answered with a registry that cannot be read: is it of "
-                         "another version of tutti?");
-    }
-    if (lanes <= *shards_count) return ERR_OK;
-    return fault_set(joining->fault, ERR_USAGE,
-                     "lanes is %u, and the cluster has %u shards: each lane serves one at least; "
-                     "say --lanes %u, or less",
-                     lanes, *shards_count, *shards_count);
-}
-
-static enum err keep(struct joining *joining, const struct join_answer *answer)
-{
-    struct arena *arena = joining->arena;
-    struct data_identity identity = {
-        .origin = DATA_ORIGIN_JOINED,
-        .name = arena_text(arena, answer->name),
-        .cluster = joining->token.cluster,
-        .node = answer->node,
-        .seed = answer->seed,
-    };
-    memcpy(identity.secret, joining->token.secret, sizeof identity.secret);
-    enum err err = check_registry(joining, answer, &identity.shards_count);
-    if (err != ERR_OK) return err;
-    err = whole_file_replace(data_folder_registry_path(arena, &joining->folder), answer->registry,
-                             joining->fault);
-    if (err != ERR_OK) return err;
-    return data_folder_found(arena, &joining->folder, &identity, /* [I1] */
-                             (uint32_t)config_integer(joining->config, SETTING_LANES),
-                             joining->fault);
-}
-
 /* --- asking ---------------------------------------------------------------------------------- */
 
 static enum err take_answer(struct joining *joining, const struct join_answer *answer,
                             struct io_address *place, bool *elsewhere)
 {
     switch (answer->outcome) {
-    case JOIN_WELCOME: return keep(joining, answer);
+    case JOIN_WELCOME:
+        return joined_keep(joining->arena, joining->config, &joining->token, &joining->folder,
+                           answer, joining->fault);
     case JOIN_ELSEWHERE:
         *elsewhere = true;
         return io_address_resolve(arena_text(joining->arena, answer->host), answer->port, place,
@@ -201,7 +162,8 @@ static enum err ask(struct joining *joining, struct io_address *place, bool *els
     struct buffer request = {0}, bytes = {0};
     struct join_answer answer;
     uint32_t lanes = (uint32_t)config_integer(joining->config, SETTING_LANES);
-    enum err err = join_talk_open(place, &joining->token, lanes, &talk, joining->fault); /* [I2] */
+    enum err err = join_talk_open(place, &joining->token, lanes, (duration){PATIENCE_NS}, &talk,
+                                  joining->fault); /* [I1] */
     if (err == ERR_OK) err = write_request(joining, talk, &request);
     if (err == ERR_OK) err = join_talk_ask(talk, buffer_slice(&request), &bytes, joining->fault);
     if (err == ERR_OK && !join_answer_read(buffer_slice(&bytes), &answer)) {

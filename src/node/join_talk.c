@@ -9,8 +9,6 @@
 #include "io/random.h"
 #include "node/join_talk.h"
 
-#define STEP_NS_MAX INT64_C(20000000000) /* a node that says nothing for so long is not there */
-
 enum { COMPLETIONS_MAX = 16, TALK_TAG = 1 };
 
 struct join_talk {
@@ -22,6 +20,7 @@ struct join_talk {
     uint8_t version;
     struct buffer received;
     size_t used; /* of it: the last frame */
+    duration patience;
     bool connected, closed;
     int error_number;
 };
@@ -56,7 +55,7 @@ static void note(struct join_talk *talk, const struct io_completion *completion)
 static bool wait(struct join_talk *talk)
 {
     struct io_completion completions[COMPLETIONS_MAX];
-    instant until = {clock_now().ns + STEP_NS_MAX};
+    instant until = {clock_now().ns + talk->patience.ns};
     uint32_t count = io_wait(talk->io, until, completions, COMPLETIONS_MAX);
     for (uint32_t i = 0; i < count; i++) note(talk, &completions[i]);
     return count != 0;
@@ -216,12 +215,14 @@ static enum err shake_hands(struct join_talk *talk, struct fault *fault)
 }
 
 enum err join_talk_open(const struct io_address *to, const struct token *token,
-                        uint32_t lanes_count, struct join_talk **made, struct fault *fault)
+                        uint32_t lanes_count, duration patience, struct join_talk **made,
+                        struct fault *fault)
 {
     struct join_talk *talk = calloc(1, sizeof *talk);
     ASSERT(talk != NULL);
     talk->to = *to;
     talk->token = token;
+    talk->patience = patience;
     talk->connection = IO_NONE;
     talk->mine = (struct peer_hello){
         .version_min = PEER_VERSION_MIN,

@@ -12,10 +12,11 @@
 
 struct join_talk; /* opaque */
 
-/* ERR_CLOSED, ERR_IO: it cannot be reached. ERR_USAGE: it does not want us, or we do not believe
- * it; the fault says why and what to do. */
+/* Who says nothing for as long as `patience` is not there. ERR_CLOSED, ERR_IO: it cannot be
+ * reached. ERR_USAGE: it does not want us, or we do not believe it; the fault says why and what to
+ * do. */
 MUST_USE enum err join_talk_open(const struct io_address *to, const struct token *token,
-                                 uint32_t lanes_count, struct join_talk **talk,
+                                 uint32_t lanes_count, duration patience, struct join_talk **talk,
                                  struct fault *fault);
 void join_talk_close(struct join_talk *talk);                           /* NULL is allowed */
 const struct io_address *join_talk_local(const struct join_talk *talk); /* our end */

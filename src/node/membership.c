@@ -3,6 +3,7 @@
 
 #include "io/file.h"
 #include "io/whole_file.h"
+#include "node/known.h"
 #include "node/membership.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -137,9 +138,8 @@ static void settle_links(const struct opening *opening)
 {
     struct membership *membership = opening->membership;
     struct peers *peers = opening->peers;
-    bool wanted = opening->options->config->given[SETTING_PEER_PORT] ||
-                  opening->folder->identity.origin != DATA_ORIGIN_FORMED;
-    membership->has_links = membership->told.listen.port != 0 && (wanted || peers->count > 1);
+    membership->has_links = membership->told.listen.port != 0;
+    if (peers->count > 1) membership->told.may_be_deaf = false;
     if (peers->count != 0) return;
     peers->count = 1;
     peers->peers[0] = (struct link_peer){.node = peers->self, .address = membership->told.listen};
@@ -162,6 +162,9 @@ static enum err open_all(const struct opening *opening)
     if (err != ERR_OK) return err;
     if (membership->registry != NULL) {
         err = check_copy(opening, membership->registry);
+        if (err == ERR_OK) {
+            err = known_check(opening->folder, membership->registry, opening->fault);
+        }
         if (err == ERR_OK) err = take_members(opening, membership->registry);
     }
     settle_links(opening);

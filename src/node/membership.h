@@ -13,7 +13,7 @@
 struct membership {
     struct lane_cluster told;
     struct registry *registry; /* the copy as it was at the start; NULL: none yet */
-    bool has_links;            /* there are other nodes, or there may be without a new start */
+    bool has_links;            /* there are other nodes, or one may join */
 };
 
 /* `peers` becomes the members that the registry knows, if there is one. ERR_USAGE: this node was

@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/process.h"
 #include "io/signals.h"
+#include "lane/map.h"
 #include "node/join.h"
 #include "node/membership.h"
 #include "node/notice.h"
@@ -45,15 +46,34 @@ static void say_peers(const struct run *run, struct node_lane *lane, struct wait
     buffer_free(&line);
 }
 
+/* Has the cluster removed it, as it wished or as it was told to? Then it ends. */
+static bool is_removed(const struct run *run, struct node_lane *lane, uint64_t *epoch_seen)
+{
+    const struct map *map = lane_map(node_lane_lane(lane));
+    if (map == NULL || map_epoch(map) == *epoch_seen) return false;
+    *epoch_seen = map_epoch(map);
+    const struct data_folder *folder = node_folder(run->node);
+    node_id self = folder->identity.node;
+    if (!registry_is_removed(map_registry(map), self)) return false;
+    notice(&run->notices, NOTICE_INFO,
+           "this node, number %u, is removed from the cluster %s, whose other nodes have all its "
+           "data: it ends; the folder %s is of no use any more; to use the machine again, join "
+           "with an empty folder (--data)",
+           self.n, folder->identity.name, folder->path);
+    return true;
+}
+
 static enum err turn_until_end(const struct run *run, uint32_t number, struct node_lane *lane,
                                const struct thread *self, struct fault *fault)
 {
     instant deadline = {0};
     bool stopping = false;
+    uint64_t epoch_seen = 0;
     struct waiting waiting = {.lane = number};
     bool has_peers = node_peers(run->node)->count > 1;
     for (;;) { /* until it is told to stop, or fails */
-        if (!stopping && thread_stop_wanted(self)) {
+        bool removed = number == 0 && !stopping && is_removed(run, lane, &epoch_seen);
+        if (!stopping && (removed || thread_stop_wanted(self))) {
             stopping = true;
             deadline = (instant){0};
         }
@@ -135,6 +155,29 @@ static void say_dropped(const struct run *run)
     }
 }
 
+/* Nobody asked for that port: it is no reason not to serve. */
+static void say_deaf(const struct run *run)
+{
+    const struct lane_cluster *cluster = &node_membership(run->node)->told;
+    for (uint32_t i = 0; i < node_lanes_count(run->node); i++) {
+        if (!run->lanes[i].facts.opened.is_deaf) continue;
+        notice(
+            &run->notices, NOTICE_WARNING,
+            "port %u of %s is busy, where nodes that join would meet this one: it serves, and no "
+            "machine can be added; to change that, start it with another --peer-port",
+            cluster->listen.port + i, cluster->listen.text);
+        return;
+    }
+}
+
+static bool is_deaf(const struct run *run)
+{
+    for (uint32_t i = 0; i < node_lanes_count(run->node); i++) {
+        if (run->lanes[i].facts.opened.is_deaf) return true;
+    }
+    return false;
+}
+
 static void say_other_seed(const struct run *run)
 {
     const struct peers *peers = node_peers(run->node);
@@ -153,16 +196,15 @@ static void say_how_to_grow(const struct run *run)
     const struct data_folder *folder = node_folder(run->node);
     const struct membership *cluster = node_membership(run->node);
     bool first = folder->is_new && folder->identity.origin == DATA_ORIGIN_FORMED;
-    if (!first || cluster->told.listen.port == 0) return;
+    if (!first || cluster->told.listen.port == 0 || is_deaf(run)) return;
     struct buffer place = {0};
     struct io_address address = {.port = cluster->told.self.peer_port};
     memcpy(address.text, cluster->told.self.peer_host.bytes, sizeof address.text);
     append_place(&address, &place);
     notice(&run->notices, NOTICE_INFO,
-           "this is a cluster of one; to add a machine, %stake its token there ('tutti token "
+           "this is a cluster of one; to add a machine, take its token there ('tutti token "
            "--data %s > FILE') and say: tutti start --join %.*s --token-file FILE",
-           cluster->has_links ? "" : "start this node with --peer-port, ", folder->path,
-           (int)place.len, (const char *)place.data);
+           folder->path, (int)place.len, (const char *)place.data);
     buffer_free(&place);
 }
 
@@ -187,6 +229,7 @@ static void say_ready(const struct run *run)
            run->lanes[0].facts.disk_name, (unsigned long long)keys, keys == 1 ? "" : "s",
            (unsigned long long)replayed, replayed == 1 ? "" : "s", (long long)ms,
            node_folder(run->node)->path, (int)peers.len, (const char *)peers.data);
+    say_deaf(run);
     say_how_to_grow(run);
     buffer_free(&peers);
     buffer_free(&places);

@@ -171,11 +171,12 @@ static void tell_member(const struct admin *admin, const struct registry_member 
     reply_bool(reply, registry_shall_hold(admin->registry, SHARD_ROOT, member->node));
     pair_number(reply, "lanes", member->lanes_count);
     pair_number(reply, "weight", member->weight);
-    pair_number(reply, "memory", member->memory_bytes);
+    pair_number(reply, "memory-bytes", member->memory_bytes);
     pair_text(reply, "host", member->host.bytes);
     pair_text(reply, "zone", member->zone.bytes);
     pair_text(reply, "version", member->version.bytes);
-    pair_number(reply, "since-ms", (uint64_t)member->since_ms);
+    int64_t state_ms = io_unix_ms(admin->call->server->io) - member->since_ms;
+    pair_number(reply, "state-ms", state_ms > 0 ? (uint64_t)state_ms : 0);
 }
 
 static void tell_members(const struct admin *admin)

@@ -135,10 +135,9 @@ static bool is_for_here(struct server *server, const struct session *session, sh
 {
     const struct crossing *crossing = server->crossing;
     if (id.n >= SHARD_SEVERAL) return true;
-    if (crossing_lane_of(crossing, id) != crossing->config.lane) return false;
-    if (UNLIKELY(crossing_overtakes(session, id))) return false;
-    struct shard *shard = lane_shard(server->lane, id);
-    if (shard == NULL || !crossing->config.replicated) return shard != NULL;
+    struct shard *shard = lane_shard(server->lane, id); /* one of another lane is not here */
+    if (UNLIKELY(shard == NULL || crossing_overtakes(session, id))) return false;
+    if (!crossing->config.replicated || crossing_is_together(server)) return true;
     bool stale = (session->flags & SESSION_STALE) != 0;
     struct standing_call call = {request->command, request->argv, request->argc, session->database,
                                  stale};

@@ -15,7 +15,7 @@
 #include "base/arena.h"
 
 enum {
-    HEAT_GAP = 16, /* a power of two */
+    HEAT_GAP = 64, /* a power of two */
     HEAT_KEYS = 64,
     HEAT_LARGE = 16,
     HEAT_KEY_BYTES_MAX = 128 /* of a key; longer ones are shown cut */

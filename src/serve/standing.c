@@ -22,7 +22,7 @@ struct standing {
 
 struct standings {
     uint32_t shards_count;
-    uint64_t looks;
+    uint64_t looks, news;     /* the lane's, at the last look */
     uint32_t here_count;      /* at the last look */
     uint32_t unsettled_count; /* shards with an unsettled index */
     struct standing of[];     /* [shards_count + 1]: the root's is the last */
@@ -247,10 +247,9 @@ static void check_map(struct server *server)
     guests_look_again(server, (shard_id){SHARD_NONE});
 }
 
-void standing_check(struct server *server)
+static void check_all(struct server *server)
 {
     struct standings *standings = server->crossing->standings;
-    if (LIKELY(!server->crossing->config.replicated)) return;
     uint32_t count = 0;
     standings->looks++;
     for (struct shard *shard = lane_shard_first(server->lane); shard != NULL;
@@ -258,6 +257,17 @@ void standing_check(struct server *server)
         check_one(server, shard);
     if (UNLIKELY(count != standings->here_count)) check_gone(server);
     standings->here_count = count;
+}
+
+void standing_check(struct server *server)
+{
+    struct standings *standings = server->crossing->standings;
+    uint64_t news = lane_news(server->lane);
+    if (!server->crossing->config.replicated) return;
+    if (UNLIKELY(news != standings->news)) {
+        standings->news = news; /* what comes meanwhile is looked at the next time */
+        check_all(server);
+    }
     check_map(server);
 }
 

@@ -189,6 +189,9 @@ static void begin_on_host(struct sim *sim, struct host *host, const struct plan_
     }
     case PLAN_HAND_OVER: hand_over(host); break;
     case PLAN_MEMBERS:
+    case PLAN_JOIN:
+    case PLAN_LEAVE:
+    case PLAN_REMOVE:
     case PLAN_KINDS_COUNT: break;
     }
 }
@@ -221,6 +224,9 @@ static void over_on_host(struct sim *sim, struct host *host, const struct plan_f
     case PLAN_RESET:
     case PLAN_HAND_OVER:
     case PLAN_MEMBERS:
+    case PLAN_JOIN:
+    case PLAN_LEAVE:
+    case PLAN_REMOVE:
     case PLAN_KINDS_COUNT: break;
     }
 }
@@ -238,6 +244,10 @@ void fault_begin(struct sim *sim, uint32_t number)
     struct plan_fault *fault = &sim->plan.faults[number];
     if (fault->at_leader) fault->hosts = aim(sim, fault->chance, fault->hosts);
     trace_fault(sim, fault, "fault");
+    if (plan_is_growth(fault->kind)) {
+        grow_begin(sim, fault);
+        return;
+    }
     if (fault->kind == PLAN_MEMBERS) change_members(sim, fault->hosts);
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         if (fault->hosts >> i & 1) begin_on_host(sim, &sim->hosts[i], fault);
@@ -343,17 +353,19 @@ static bool all_groups_live(const struct sim *sim, uint32_t healed)
 /* A random majority of disks that were never hurt; all, where that is not one of each group. */
 static uint32_t choose_healed(struct sim *sim)
 {
-    uint32_t majority = sim->hosts_count / 2 + 1, damaged = 0, healed = 0;
+    uint32_t inside = grow_members(sim), damaged = 0, healed = 0;
+    uint32_t majority = (uint32_t)__builtin_popcount(inside) / 2 + 1;
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         damaged |= (uint32_t)sim->hosts[i].disk_damaged << i;
     }
-    uint32_t good = all_hosts(sim) & ~damaged;
+    uint32_t good = inside & ~damaged;
+    if (sim->options.spares_count != 0 && prng_below(&sim->fault_prng, 2) == 0) return inside;
     while ((uint32_t)__builtin_popcount(healed) < majority) { /* ends: a majority is good */
         uint32_t host = 1U << prng_below(&sim->fault_prng, sim->hosts_count);
         if (host & good) healed |= host;
     }
-    if (sim->plan.kinds >> PLAN_MEMBERS & 1 && some_are_out(sim)) return all_hosts(sim);
-    return all_groups_live(sim, healed) ? healed : all_hosts(sim);
+    if (sim->plan.kinds >> PLAN_MEMBERS & 1 && some_are_out(sim)) return inside;
+    return all_groups_live(sim, healed) ? healed : inside;
 }
 
 /* Until it is done: whoever leads may refuse it, or fail before it is. */
@@ -394,6 +406,7 @@ void fault_heal(struct sim *sim)
     sim->healed = choose_healed(sim);
     sim_trace(sim, "healed for good: hosts %x (bits)", sim->healed);
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
+        if (!(grow_members(sim) >> i & 1)) continue;
         if (sim->healed >> i & 1) {
             heal_host(&sim->hosts[i]);
         } else {

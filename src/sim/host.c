@@ -114,7 +114,8 @@ static enum err start(struct host *host)
 /* A start may be refused for want of a good disk, and for nothing else. */
 static void judge_refusal(struct host *host, enum err err)
 {
-    bool excused = host->disk_damaged || err == ERR_IO || err == ERR_NO_SPACE;
+    bool excused = host->disk_damaged || err == ERR_IO || err == ERR_NO_SPACE ||
+                   host->belongs == HOST_LEAVING; /* it may be removed already */
     sim_trace(host->sim, "host %u does not start: %s", host->number + 1, host->fault.text);
     if (excused) return;
     sim_fail(host->sim, "a node starts again", "host %u, start %llu: %s", host->number + 1,
@@ -134,7 +135,8 @@ static void try_again(struct host *host)
 
 void host_boot(struct host *host)
 {
-    if (host->state == HOST_UP || host->off_for_good) return;
+    bool belongs = host->belongs == HOST_INSIDE || host->belongs == HOST_LEAVING;
+    if (host->state == HOST_UP || host->off_for_good || !belongs) return;
     host->has_power = true;
     host->boots_count++;
     host->state = HOST_UP;

@@ -29,6 +29,7 @@ static const char usage[] =
     "                                         what clocks may be off by: 500ms\n"
     "  --until TIME     how long, in virtual time: 60s, 500ms, 2m (60s)\n"
     "  --nodes N        hosts (3)\n"
+    "  --spares N       of the hosts: those that are no members, and may join (0)\n"
     "  --lanes N        of each node (drawn)\n"
     "  --shards N       of the cluster (drawn)\n"
     "  --workload NAME  what clients do; gossip: no clients, but figures of core/gossip for\n"
@@ -95,23 +96,15 @@ static bool read_count(const char *text, uint32_t most, uint32_t *count)
 }
 
 static const struct option option_rows[] = {
-    {"seed", required_argument, NULL, 's'},
-    {"seeds", required_argument, NULL, 'S'},
-    {"until", required_argument, NULL, 'u'},
-    {"nodes", required_argument, NULL, 'n'},
-    {"lanes", required_argument, NULL, 'l'},
-    {"workload", required_argument, NULL, 'w'},
-    {"faults", required_argument, NULL, 'f'},
-    {"kinds", required_argument, NULL, 'k'},
-    {"shards", required_argument, NULL, 'd'},
-    {"plan", no_argument, NULL, 'p'},
-    {"trace", no_argument, NULL, 't'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"shrink", no_argument, NULL, 'x'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"first", no_argument, NULL, '1'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"seed", required_argument, NULL, 's'},   {"seeds", required_argument, NULL, 'S'},
+    {"until", required_argument, NULL, 'u'},  {"nodes", required_argument, NULL, 'n'},
+    {"lanes", required_argument, NULL, 'l'},  {"workload", required_argument, NULL, 'w'},
+    {"faults", required_argument, NULL, 'f'}, {"kinds", required_argument, NULL, 'k'},
+    {"spares", required_argument, NULL, 'g'}, {"shards", required_argument, NULL, 'd'},
+    {"plan", no_argument, NULL, 'p'},         {"trace", no_argument, NULL, 't'},
+    {"jobs", required_argument, NULL, 'j'},   {"shrink", no_argument, NULL, 'x'},
+    {"quiet", no_argument, NULL, 'q'},        {"first", no_argument, NULL, '1'},
+    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 };
 
 static bool read_one(int letter, char *value, struct arguments *arguments, bool *plan_only)
@@ -125,6 +118,7 @@ static bool read_one(int letter, char *value, struct arguments *arguments, bool 
     case 'P': arguments->plot = value; return true;
     case 'l': return read_count(value, SIM_LANES_MAX, &options->lanes_count);
     case 'd': return read_count(value, SIM_SHARDS_MAX, &options->shards_count);
+    case 'g': return read_count(value, SIM_HOSTS_MAX, &options->spares_count);
     case 'w': options->program = value; return true;
     case 'f': return read_faults(value, arguments);
     case 'k': return plan_read_kinds(value, &options->kinds);
@@ -180,6 +174,7 @@ static void say_failure(const struct sim_options *options, const struct sim_resu
                  options->seed, options->until_ns / 1000000, options->hosts_count);
     if (options->lanes_count != 0) (void)printf(" --lanes %u", options->lanes_count);
     if (options->shards_count != 0) (void)printf(" --shards %u", options->shards_count);
+    if (options->spares_count != 0) (void)printf(" --spares %u", options->spares_count);
     if (options->program != NULL) (void)printf(" --workload %s", options->program);
     if (options->kinds != 0) {
         plan_format_kinds(options->kinds, &faults);

@@ -50,11 +50,17 @@ static bool is_damage(enum plan_kind kind)
     return kind == PLAN_BIT_FLIP || kind == PLAN_DISK_LOST;
 }
 
+bool plan_is_growth(enum plan_kind kind)
+{
+    return kind == PLAN_JOIN || kind == PLAN_LEAVE || kind == PLAN_REMOVE;
+}
+
 /* Kinds that hurt nobody's part in a quorum. */
 static bool is_harmless(enum plan_kind kind)
 {
     return kind == PLAN_CLOCK_JUMP || kind == PLAN_CLOCK_DRIFT || kind == PLAN_POWER_ALL ||
-           kind == PLAN_RESET || kind == PLAN_HAND_OVER || kind == PLAN_MEMBERS;
+           kind == PLAN_RESET || kind == PLAN_HAND_OVER || kind == PLAN_MEMBERS ||
+           plan_is_growth(kind);
 }
 
 /* Kinds that say more when they come to whoever leads. */
@@ -67,6 +73,7 @@ struct drawing {
     struct plan *plan;
     struct prng prng;
     uint32_t hosts_count, minority;
+    bool has_spares;
     uint32_t kinds[PLAN_KINDS_COUNT], kinds_count;
     bool damage_allowed;
 };
@@ -135,11 +142,14 @@ static void switch_kinds_on(struct drawing *drawing, uint32_t wanted)
 {
     const uint32_t damages = 1U << PLAN_BIT_FLIP | 1U << PLAN_DISK_LOST;
     for (uint32_t kind = 0; kind < PLAN_KINDS_COUNT; kind++) {
+        if (plan_is_growth((enum plan_kind)kind) && !drawing->has_spares) continue;
         bool on = prng_below(&drawing->prng, 4) < KIND_ON_OF_4;
         if (wanted != 0) on = wanted >> kind & 1;
         bool possible = drawing->minority > 0 || !is_damage((enum plan_kind)kind);
         if (kind == PLAN_MEMBERS) /* fewer members could not do without a disk */
-            possible = drawing->minority > 0 && (drawing->plan->kinds & damages) == 0;
+            possible = drawing->minority > 0 && !drawing->has_spares &&
+                       (drawing->plan->kinds & damages) == 0;
+        if (kind == PLAN_REMOVE) possible = (drawing->plan->kinds & damages) == 0; /* the same */
         if (!on || !possible) continue;
         drawing->plan->kinds |= 1U << kind;
         drawing->kinds[drawing->kinds_count++] = kind;
@@ -159,7 +169,8 @@ void plan_draw(struct plan *plan, const struct sim_options *options)
     struct drawing drawing = {.plan = plan,
                               .prng = {options->seed ^ 0x706c616eULL},
                               .hosts_count = options->hosts_count,
-                              .minority = (options->hosts_count - 1) / 2};
+                              .minority = (options->hosts_count - options->spares_count - 1) / 2,
+                              .has_spares = options->spares_count != 0};
     *plan = (struct plan){.heal_at_ns = heal_at_ns(options->until_ns)};
     plan->gentle = prng_below(&drawing.prng, 2) == 0;
     switch_kinds_on(&drawing, options->kinds);

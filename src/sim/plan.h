@@ -42,13 +42,16 @@ struct sim_options {
     uint64_t seed;
     int64_t until_ns;
     uint32_t hosts_count, lanes_count, shards_count; /* lanes_count, shards_count 0: drawn */
-    const char *program;                             /* NULL: the usual one */
+    uint32_t spares_count; /* of the hosts: those that are no members when the run begins */
+    const char *program;   /* NULL: the usual one */
     bool trace;
     bool no_faults;
     uint32_t kinds;      /* of faults: bits; 0: drawn */
     const uint8_t *keep; /* [PLAN_FAULTS_MAX] of the plan, those that happen; NULL: all */
 };
 
+/* Of clusters with spare hosts alone. */
+bool plan_is_growth(enum plan_kind kind);
 /* "kill,pause". False: a word names none. */
 bool plan_read_kinds(const char *text, uint32_t *kinds);
 void plan_format_kinds(uint32_t kinds, struct buffer *out);

@@ -95,7 +95,7 @@ static void set_peers(struct config *config, const struct sim *sim, uint32_t hos
 {
     struct buffer peers = {0};
     char number[16];
-    for (uint32_t i = 0; i < sim->hosts_count; i++) {
+    for (uint32_t i = 0; i < sim->hosts_count - sim->options.spares_count; i++) {
         buffer_append_format(&peers, "%s%u=%s:%d", i == 0 ? "" : ",", i + 1,
                              sim->hosts[i].address.text, SIM_PEER_PORT);
     }
@@ -106,7 +106,7 @@ static void set_peers(struct config *config, const struct sim *sim, uint32_t hos
     buffer_free(&peers);
 }
 
-void settings_of_host(struct config *config, const struct sim *sim, uint32_t host)
+void settings_of_host(struct config *config, const struct sim *sim, uint32_t host, bool is_listed)
 {
     set(config, SETTING_DIR, "/data");
     set(config, SETTING_BIND, sim->hosts[host].address.text);
@@ -114,7 +114,11 @@ void settings_of_host(struct config *config, const struct sim *sim, uint32_t hos
     set_number(config, SETTING_LANES, sim->lanes_count);
     set_number(config, SETTING_SHARDS, sim->shards_count);
     set(config, SETTING_CLUSTER_REDIRECT, "asked"); /* its clients know no map */
-    if (sim->hosts_count > 1) set_peers(config, sim, host);
+    if (!is_listed) {
+        set_number(config, SETTING_PEER_PORT, SIM_PEER_PORT);
+    } else if (sim->hosts_count > 1) {
+        set_peers(config, sim, host);
+    }
 }
 
 void settings_no_lease(struct config *config)

@@ -156,6 +156,7 @@ static void happen(struct sim *sim, const struct agenda_item *item)
         break;
     }
     case SIM_HEAL: fault_heal(sim); break;
+    case SIM_GROW: grow_look(sim); break;
     case SIM_MEMBERS: fault_members_return(sim); break;
     case SIM_END: sim->over = true; break;
     case SIM_SWEEP:
@@ -187,6 +188,10 @@ bool sim_check_options(const struct sim_options *options, struct buffer *why)
         return false;
     }
     uint32_t hosts = options->hosts_count;
+    if (options->spares_count != 0 && hosts < options->spares_count + 3) {
+        buffer_append(why, SLICE("of --nodes, three at least are no --spares"));
+        return false;
+    }
     if (hosts >= program->hosts_least && hosts <= program->hosts_most) return true;
     buffer_append_format(why, "the workload %s wants %u to %u nodes", program->name,
                          program->hosts_least, program->hosts_most);
@@ -252,7 +257,9 @@ static void draw_hosts(struct sim *sim, struct prng *prng)
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         struct host *host = &sim->hosts[i];
         config_copy(&host->config, &sim->config);
-        settings_of_host(&host->config, sim, i);
+        bool spare = i >= sim->hosts_count - sim->options.spares_count;
+        settings_of_host(&host->config, sim, i, !spare);
+        host->belongs = spare ? HOST_OUTSIDE : HOST_INSIDE;
         host_boot_after(host, (int64_t)prng_below(prng, 50) * SIM_NS_PER_MS);
     }
 }
@@ -280,6 +287,7 @@ static struct sim *sim_new(const struct sim_options *options)
     sim_happen(sim, sim->plan.heal_at_ns, SIM_HEAL, 0, 0);
     sim_happen(sim, options->until_ns, SIM_END, 0, 0);
     sim_happen(sim, SWEEP_MS * SIM_NS_PER_MS, SIM_SWEEP, 0, 0);
+    if (options->spares_count != 0) grow_look(sim);
     return sim;
 }
 

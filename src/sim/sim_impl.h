@@ -38,6 +38,7 @@ enum sim_happening {              /* kinds of the agenda's items */
                      SIM_CLIENT_TIMER, /* number: client; detail: tag */
                      SIM_HEAL,
                      SIM_MEMBERS, /* who is no member shall be one again */
+                     SIM_GROW,    /* who joins or leaves is looked after */
                      SIM_END,
                      SIM_SWEEP /* connections that are over are freed */
 };
@@ -60,6 +61,20 @@ struct sim_lane_run { /* one lane of a host's node */
 };
 
 enum host_state { HOST_DOWN, HOST_UP };
+enum host_belongs { /* to the cluster */
+                    HOST_INSIDE,
+                    HOST_OUTSIDE, /* its node does not run */
+                    HOST_JOINING, /* the same, and it asks to be let in */
+                    HOST_LEAVING,
+                    HOST_LOST /* off for good, and to be removed */
+};
+
+struct sim_asked {   /* the root's leader, for a change of the registry */
+    uint64_t ticket; /* 0: nothing */
+    uint32_t host;
+    uint64_t boot; /* of that host */
+};
+
 enum { HOST_READ_COST_NS = 100 }; /* what a look at the clock takes */
 
 struct host {
@@ -67,6 +82,8 @@ struct host {
     uint32_t number;
     node_id node_id; /* of the node that last ran here */
     enum host_state state;
+    enum host_belongs belongs;
+    struct sim_asked asked;
     bool has_power; /* its kernel answers, node or not */
     bool dying;     /* its node is being freed: nothing it does has an effect */
     uint64_t boots_count;
@@ -266,6 +283,7 @@ struct sim {
     struct prng program_prng, net_prng, disk_prng, fault_prng;
     struct host hosts[SIM_HOSTS_MAX];
     uint32_t hosts_count, lanes_count, shards_count;
+    bool settled;         /* the cluster's own settings are drawn */
     uint32_t healed;      /* hosts that stay well in the liveness phase: bits */
     struct config config; /* of all hosts */
     int64_t drift_ppm_max;
@@ -279,8 +297,8 @@ struct sim {
 
 /* Every setting, drawn within its row's range. */
 void settings_draw(struct config *config, struct prng *prng);
-/* Where a host listens, and who its peers are. */
-void settings_of_host(struct config *config, const struct sim *sim, uint32_t host);
+/* Where a host listens, and who its peers are, if they are in a list. */
+void settings_of_host(struct config *config, const struct sim *sim, uint32_t host, bool is_listed);
 void settings_no_lease(struct config *config);
 int64_t settings_drift_ppm(const struct config *config); /* that leases allow for */
 
@@ -294,3 +312,8 @@ void fault_begin(struct sim *sim, uint32_t number);
 void fault_over(struct sim *sim, uint32_t number, uint64_t flap);
 void fault_heal(struct sim *sim);
 void fault_members_return(struct sim *sim);
+
+/* Who joins, leaves, or is lost and removed. */
+void grow_begin(struct sim *sim, const struct plan_fault *fault);
+void grow_look(struct sim *sim);
+uint32_t grow_members(const struct sim *sim); /* hosts whose nodes are members: bits */

@@ -427,7 +427,7 @@ static void *start_mixed(struct sim *sim)
 
 #define PROGRAM(program_name, program_help, program_start)                                         \
     {                                                                                              \
-        .name = program_name, .help = program_help, .hosts_least = 1, .hosts_most = 5,             \
+        .name = program_name, .help = program_help, .hosts_least = 1, .hosts_most = SIM_HOSTS_MAX, \
         .start = program_start, .event = on_event, .turned = on_turned, .gone = on_gone,           \
         .healed = on_healed, .end = on_end, .free = free_workload                                  \
     }

@@ -1,4 +1,4 @@
-# grow.sh -- a cluster that grows and shrinks under load; see grow.py, rolling.py, strangers.py.
+# grow.sh -- a cluster that grows and shrinks under load; see grow.py, rolling.py, strangers.py, recover.py.
 # TUTTI_LONG=1 is the nightly form. A history that is wrong stays in build/test/grow.
 . "$(dirname "$0")/../cli/lib.sh"
 
@@ -27,6 +27,8 @@ elif [ ! -x "$SIM" ]; then
 else
     check "strangers are refused in clear words" \
         "$PYTHON" "$ROOT/test/cluster/strangers.py" "$TUTTI"
+    check "a lost majority is recovered from one node, and grows again" \
+        "$PYTHON" "$ROOT/test/cluster/recover.py" "$TUTTI"
     with_history "a rolling restart without an error; a killed node's shards come back" rolling
     with_history "one node, three, five, three, under load of $clients clients" grow \
         "$clients" "$rate" "$seconds"

@@ -23,6 +23,7 @@ static void world_begin(struct world *world, uint32_t count)
     replica_cluster_new(&world->replicas, count);
     for (uint32_t i = 0; i < count; i++) {
         world->founders[i] = made_member(i + 1, "", "");
+        world->founders[i].lanes_count = 1;
         world->nodes[i].n = i + 1;
     }
     for (uint32_t i = 0; i <= SHARDS; i++) {

@@ -50,6 +50,7 @@ struct raft *raft_new(struct arena *arena, const struct raft_config *config,
 void raft_free(struct raft *raft)
 {
     raft_tail_clear(&raft->tail, raft->tail.base);
+    for (uint32_t i = 0; i < RAFT_MEMBERS_MAX; i++) buffer_free(&raft->peers[i].flights);
 }
 
 /* Also what the snapshot has already may replace what is behind it; until that comes, what will be
@@ -235,6 +236,17 @@ static void on_propose(struct raft *raft, struct raft_batch *batch, struct raft_
     if (raft_batch_count(batch) > 0) raft_lead_append(raft, batch, out);
 }
 
+/* What nobody will ask for is not kept. */
+static void on_alone(struct raft *raft, struct raft_pos pos)
+{
+    ASSERT(raft->role == RAFT_LEADER);
+    ASSERT(raft_is_alone(raft));
+    ASSERT(pos.index > raft->tail.last.index);
+    ASSERT(pos.term == raft->hard.term);
+    raft_tail_clear(&raft->tail, pos); /* [I10] */
+    raft->durable = raft->commit = raft->applied = pos.index;
+}
+
 static void on_durable(struct raft *raft, const struct raft_event *event, struct raft_outbox *out)
 {
     uint64_t index = u64_min(event->durable_index, raft->tail.last.index);
@@ -280,6 +292,7 @@ static void on_event(struct raft *raft, const struct raft_event *event, struct r
     case RAFT_EV_TICK: on_tick(raft, out); break;
     case RAFT_EV_MSG: on_msg(raft, event, out); break;
     case RAFT_EV_PROPOSE: on_propose(raft, event->batch, out); break;
+    case RAFT_EV_ALONE: on_alone(raft, event->pos); break;
     case RAFT_EV_DURABLE: on_durable(raft, event, out); break;
     case RAFT_EV_APPLIED: raft->applied = event->index; break;
     case RAFT_EV_READ: raft_on_read(raft); break;

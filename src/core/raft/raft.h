@@ -68,6 +68,8 @@ enum raft_event_kind {
     RAFT_EV_TICK = 1,
     RAFT_EV_MSG,
     RAFT_EV_PROPOSE, /* only while raft_may_propose */
+    RAFT_EV_ALONE,   /* of who may propose and is alone: entries up to `pos`, behind all that raft
+                        has, were appended without a proposal, and are durable */
     RAFT_EV_DURABLE,
     RAFT_EV_APPLIED,
     RAFT_EV_READ,      /* start a round: see raft_read_round */
@@ -150,6 +152,8 @@ bool raft_is_recovering(const struct raft *raft);
 /* Leads, has committed in its term, hands nothing over, and has less than tail_bytes that are not
  * committed. */
 bool raft_may_propose(const struct raft *raft);
+/* The group has no other member: what is durable with its leader is agreed on. */
+bool raft_is_alone(const struct raft *raft);
 /* While learners are waited for, too: the last word counts, so that one who died is not waited for.
  * What has caught up so far is counted again. */
 bool raft_may_change_members(const struct raft *raft);

@@ -12,20 +12,20 @@ static void peers_match(struct raft *raft)
 {
     struct raft_progress old[RAFT_MEMBERS_MAX];
     memcpy(old, raft->peers, sizeof old);
+    memset(raft->peers, 0, sizeof old);
     for (uint32_t i = 0; i < raft_peers_count(raft); i++) {
         node_id node = raft->effective.members.members[i].node;
         struct raft_progress *peer = &raft->peers[i];
-        peer->node = NODE_NONE;
         for (uint32_t j = 0; j < RAFT_MEMBERS_MAX; j++) {
-            if (node_eq(old[j].node, node)) *peer = old[j];
+            if (!node_eq(old[j].node, node)) continue;
+            *peer = old[j];
+            old[j].flights = (struct buffer){0};
         }
         if (peer->node.n != 0) continue;
         peer->node = node;
         raft_progress_reset(raft, peer);
     }
-    for (uint32_t i = raft_peers_count(raft); i < RAFT_MEMBERS_MAX; i++) {
-        raft->peers[i].node = NODE_NONE;
-    }
+    for (uint32_t j = 0; j < RAFT_MEMBERS_MAX; j++) buffer_free(&old[j].flights);
     if (raft->role == RAFT_LEADER) raft->heartbeat_at = raft->now;
 }
 
@@ -74,6 +74,7 @@ static uint64_t needed_behind(const struct raft *raft)
 
 void raft_tail_trim(struct raft *raft) /* [I10] */
 {
+    if (raft->tail.bytes == 0) return;
     bool alone = raft_peers_count(raft) == 1 && /* not even a learner */
                  raft_members_is_sole(&raft->effective.members, raft->config.self);
     size_t tail_bytes = alone ? 0 : raft->config.tail_bytes; /* there is nobody to send it to */

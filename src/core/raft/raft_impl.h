@@ -40,7 +40,7 @@ struct raft_progress {
     uint64_t rewound; /* the round since which it is sent to anew: older refusals are void */
     instant answered; /* when it answered at all */
     uint64_t welcomed, life;
-    struct raft_flight flights[RAFT_FLIGHTS_MAX]; /* a ring */
+    struct buffer flights; /* struct raft_flight [RAFT_FLIGHTS_MAX], a ring; made on first use */
     uint32_t flights_head, flights_count;
     size_t flights_bytes;
     instant sent; /* the newest of them */
@@ -175,6 +175,11 @@ void raft_lead_tick(struct raft *raft, struct raft_outbox *out);
 void raft_heartbeat(struct raft *raft, struct raft_outbox *out); /* to all, in a new round */
 void raft_wake(struct raft *raft, struct raft_outbox *out);
 uint64_t raft_round_of_quorum(const struct raft *raft);
+
+static inline struct raft_flight *raft_flights(const struct raft_progress *peer)
+{
+    return (struct raft_flight *)(void *)peer->flights.data;
+}
 
 /* raft_progress.c: what is sent to each member */
 void raft_progress_reset(struct raft *raft, struct raft_progress *peer);

@@ -53,6 +53,7 @@ void raft_become_leader(struct raft *raft, struct raft_outbox *out)
 void raft_lead_commit(struct raft *raft)
 {
     uint64_t values[RAFT_MEMBERS_MAX];
+    if (raft->commit == raft->tail.last.index) return; /* there is nothing more */
     for (uint32_t i = 0; i < raft_peers_count(raft); i++) {
         const struct raft_progress *peer = &raft->peers[i];
         bool self = raft_is_self(raft, peer->node);

@@ -11,6 +11,7 @@
 
 void raft_progress_reset(struct raft *raft, struct raft_progress *peer)
 {
+    buffer_free(&peer->flights);
     *peer = (struct raft_progress){
         .node = peer->node, .next = raft->tail.last.index + 1, .answered = raft->now};
 }
@@ -26,7 +27,7 @@ bool raft_progress_is_active(const struct raft *raft, const struct raft_progress
 void raft_progress_rewind(struct raft *raft, struct raft_progress *peer)
 {
     if (peer->flights_count > 0) {
-        peer->next = u64_max(peer->flights[peer->flights_head].first, peer->matched + 1);
+        peer->next = u64_max(raft_flights(peer)[peer->flights_head].first, peer->matched + 1);
     }
     peer->flights_count = 0;
     peer->flights_bytes = 0;
@@ -59,7 +60,7 @@ void raft_push_append(struct raft *raft, struct raft_progress *peer, bool hibern
 static uint32_t entries_in_flight(const struct raft_progress *peer)
 {
     if (peer->flights_count == 0) return 0;
-    return (uint32_t)(peer->next - peer->flights[peer->flights_head].first);
+    return (uint32_t)(peer->next - raft_flights(peer)[peer->flights_head].first);
 }
 
 /* Each append costs its receiver a wake and a write. While some are on their way the next waits
@@ -84,7 +85,10 @@ static bool window_is_open(const struct raft *raft, const struct raft_progress *
 static void flight_add(struct raft_progress *peer, uint64_t last, size_t bytes)
 {
     uint32_t at = (peer->flights_head + peer->flights_count) % RAFT_FLIGHTS_MAX;
-    peer->flights[at] = (struct raft_flight){peer->next, last, bytes};
+    if (peer->flights.data == NULL) {
+        (void)buffer_reserve(&peer->flights, RAFT_FLIGHTS_MAX * sizeof(struct raft_flight));
+    }
+    raft_flights(peer)[at] = (struct raft_flight){peer->next, last, bytes};
     peer->flights_count++;
     peer->flights_bytes += bytes;
     peer->next = last + 1;
@@ -169,7 +173,7 @@ void raft_progress_heard(struct raft *raft, struct raft_progress *peer, uint64_t
 static void flights_landed(struct raft_progress *peer, uint64_t index)
 {
     while (peer->flights_count > 0) {
-        const struct raft_flight *flight = &peer->flights[peer->flights_head];
+        const struct raft_flight *flight = &raft_flights(peer)[peer->flights_head];
         if (flight->last > index) return;
         peer->flights_bytes -= flight->bytes;
         peer->flights_head = (peer->flights_head + 1) % RAFT_FLIGHTS_MAX;

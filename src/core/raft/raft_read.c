@@ -86,8 +86,11 @@ static void read_ask(struct raft *raft, struct raft_outbox *out)
 
 void raft_reads_advance(struct raft *raft, struct raft_outbox *out)
 {
+    bool asked = raft->reads_count > 0 || raft->reads_wanted != raft->reads_started;
     if (raft->role != RAFT_LEADER) {
         read_ask(raft, out);
+    } else if (raft_peers_count(raft) == 1 && !asked) {
+        return;
     } else if (raft->commit >= raft->term_first) { /* before that it does not know its commit */
         rounds_end(raft, raft_round_of_quorum(raft), out);
         round_start(raft, out);

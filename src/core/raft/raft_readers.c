@@ -45,6 +45,12 @@ bool raft_may_propose(const struct raft *raft)
     return open_bytes <= raft->config.tail_bytes; /* [I10] */
 }
 
+bool raft_is_alone(const struct raft *raft)
+{
+    return raft_peers_count(raft) == 1 && /* not even a learner */
+           raft_members_is_sole(&raft->effective.members, raft->config.self);
+}
+
 bool raft_may_change_members(const struct raft *raft)
 {
     return raft->role == RAFT_LEADER && raft->commit >= raft->term_first &&

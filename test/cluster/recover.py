@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+"""A majority is lost for good: one of three nodes becomes a cluster again, which grows again.
+
+    test/cluster/recover.py TUTTI
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+import joined
+import nodes
+
+KEYS = 200
+RECOVER_SECONDS_MAX = 60
+TROUBLES = (nodes.Trouble, joined.Died, OSError, subprocess.SubprocessError)
+
+
+def recover(cluster, number, *words, typed=""):
+    done = subprocess.run([cluster.program, "recover", "--data",
+                           str(cluster.members[number].data), *words], input=typed,
+                          capture_output=True, text=True, check=False,
+                          timeout=RECOVER_SECONDS_MAX)
+    return done.returncode, done.stdout + done.stderr
+
+
+def expect(good, why, said=""):
+    if not good:
+        raise nodes.Trouble(f"{why}: {said}")
+
+
+def check_keys(member):
+    for i in range(KEYS):
+        said = member.ask("GET", f"key:{i}")
+        expect(said == str(i), f"key:{i} is {said} on node {member.number}")
+
+
+def lose_majority(cluster):
+    for number in (1, 2, 3):
+        cluster.add(number)
+    cluster.wait_settled()
+    for i in range(KEYS):
+        cluster.members[1].ask("SET", f"key:{i}", i)
+    expect(cluster.members[1].ask("WAIT", 2, 10000) == 2, "not all nodes have the writes")
+    code, said = recover(cluster, 3, "--force", "--yes")
+    expect(code != 0 and "in use" in said, "a node that runs was recovered", said)
+    cluster.members[3].kill()
+    code, said = recover(cluster, 3, "--force", "--yes")
+    expect(code != 0 and "majority is not lost" in said, "it recovered beside a majority", said)
+    cluster.members[1].kill()
+    cluster.members[2].kill()
+
+
+def check_asks_first(cluster):
+    code, said = recover(cluster, 3)
+    expect(code == 0 and "Nothing was changed" in said, "it does not only tell", said)
+    expect("64 of 64 shards" in said and "does not answer" in said, "it tells too little", said)
+    code, said = recover(cluster, 3, "--force", typed="another\n")
+    expect(code != 0 and "nothing was changed" in said, "it did not want the name", said)
+
+
+def recovered(cluster):
+    """It has all, and has grown again."""
+    third = cluster.members[3]
+    code, said = recover(cluster, 3, "--force", typed="tutti\n")
+    expect(code == 0 and f"{KEYS} keys" in said, "it was not recovered", said)
+    third.is_member = True
+    third.launch()
+    joined.wait_until(lambda: third.answers() and third.ask("SET", "new", "1") == "OK",
+                      joined.ANSWER_SECONDS_MAX, lambda: f"no write is taken: {third.said()}")
+    check_keys(third)
+
+
+def check_old_ones_stay_out(cluster):
+    """Two old nodes are a majority of the old cluster; no key goes from one to the other."""
+    third, second = cluster.members[3], cluster.members[2]
+    cluster.members[1].start()
+    second.start()
+    joined.wait_until(lambda: second.ask("SET", "old", "1") == "OK", joined.ANSWER_SECONDS_MAX,
+                      lambda: f"the old majority takes no write: {second.said()}")
+    expect(second.ask("GET", "new") is None, "an old node has heard of the new cluster")
+    expect(third.ask("GET", "old") is None, "the new cluster has heard of an old node")
+    check_keys(third)
+    cluster.members[1].kill()
+    second.kill()
+
+
+def check_grows(cluster):
+    third = cluster.members[3]
+    token = subprocess.run([cluster.program, "token", "--data", str(third.data)],
+                           capture_output=True, text=True, check=True, timeout=30).stdout
+    cluster.token_file.write_text(token)
+    cluster.members[4] = fourth = joined.Member(cluster, 4)
+    first = f"{nodes.address(1)}:"
+    fourth.launch([word.replace(first, f"{nodes.address(3)}:") for word in fourth.command()])
+    cluster.wait_settled()
+    check_keys(fourth)
+
+
+def main(program):
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = joined.Joined(os.path.abspath(program), folder)
+        try:
+            lose_majority(cluster)
+            check_asks_first(cluster)
+            recovered(cluster)
+            check_old_ones_stay_out(cluster)
+            check_grows(cluster)
+        except TROUBLES as trouble:
+            print(f"recover: {trouble}", file=sys.stderr)
+            return 1
+        finally:
+            cluster.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
