@@ -56,7 +56,7 @@ struct lane_opened {
     uint64_t dropped_bytes;
     char dropped_at[256];
     char set_aside[320]; /* what was damaged, and is got from other nodes again; "": nothing */
-    bool is_deaf; /* lane_cluster.may_be_deaf, and it is: no node can join */
+    bool is_deaf;        /* lane_cluster.may_be_deaf, and it is: no node can join */
     duration took;
 };
 MUST_USE enum err lane_open(const struct lane_config *config, struct io *io, struct lane **lane,

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_payload(struct slice payload)
 {
-    struct peer_hello hello, mine = {1, 1, 7, {1}, {0}, 0, 1, {0}};
+    struct peer_hello hello, mine = {PEER_VERSION_MIN, PEER_VERSION_MAX, 7, {1}, {0}, 0, 1, {0}};
     struct peer_refusal refusal;
     struct buffer out = {0};
     uint8_t version = 0, text[PEER_PROOF_TEXT_BYTES];

@@ -55,7 +55,8 @@ static void read_row(struct slice bytes)
     struct registry *registry = registry_new();
     for (uint32_t i = 0; i < 64 && !in.bad && cursor_left(&in) > 0; i++) {
         struct slice name = cursor_sized(&in);
-        if (!registry_row_load(registry, name, cursor_sized(&in))) break;
+        struct slice value = cursor_sized(&in);
+        if (in.bad || !registry_row_load(registry, name, value)) break;
     }
     if (registry_rows_end(registry)) registry_check(registry);
     registry_free(registry);

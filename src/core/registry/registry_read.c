@@ -157,8 +157,10 @@ static const char *members_trouble(const struct registry *registry)
 
 const char *registry_trouble(const struct registry *registry)
 {
-    if (registry->epoch == 0)
-        return registry->members_count == 0 ? NULL : "not formed, but members";
+    if (registry->epoch == 0) {
+        bool empty = registry->members_count == 0 && registry->shards_count == 0;
+        return empty ? NULL : "not formed, but members or shards";
+    }
     if (registry->shards_count < 1 || registry->shards_count > SHARDS_MAX) return "no shards";
     const char *trouble = members_trouble(registry);
     for (uint32_t i = 0; i < registry->shards_count && trouble == NULL; i++) {
