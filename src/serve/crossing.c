@@ -52,11 +52,6 @@ shard_id crossing_shard_of(const struct crossing *crossing, struct slice key)
     return shard_of_slot(slot_of_key(key), crossing->config.shards_count);
 }
 
-uint32_t crossing_lane_of(const struct crossing *crossing, shard_id shard)
-{
-    return shard_lane(shard, crossing->config.shards_count, crossing->config.lanes_count);
-}
-
 const struct store *crossing_store_of(const struct server *server, struct slice key)
 {
     struct shard *shard = lane_shard(server->lane, crossing_shard_of(server->crossing, key));
@@ -169,7 +164,8 @@ void crossing_ask(struct server *server, struct session *session, shard_id shard
                   uint32_t flags, const struct slice *argv, uint32_t argc)
 {
     struct crossing *crossing = server->crossing;
-    uint32_t lane = crossing_lane_of(crossing, shard), count = crossing->config.shards_count;
+    uint32_t count = crossing->config.shards_count;
+    uint32_t lane = shard_lane(shard, count, crossing->config.lanes_count);
     struct session_crossing *of = crossing_of(crossing, session);
     bit_set(of->known, shard.n < count ? shard.n : count);
     if (lane == crossing->config.lane && !(flags & ASK_QUIET)) *own_place(of, shard) = entry + 1;

@@ -41,7 +41,6 @@ shard_id crossing_shard_of(const struct crossing *crossing, struct slice key);
 /* The store that it is in, for looking; NULL: not here. */
 const struct store *crossing_store_of(const struct server *server, struct slice key);
 bool crossing_has_others(const struct crossing *crossing); /* lanes, or nodes */
-uint32_t crossing_lane_of(const struct crossing *crossing, shard_id shard);
 /* Who leads it, as far as this lane knows; NODE_NONE: nobody. */
 node_id crossing_leader(const struct server *server, shard_id shard);
 

@@ -9,7 +9,8 @@
 static bool leaves_a_quorum(enum plan_kind kind)
 {
     return kind == PLAN_CLOCK_JUMP || kind == PLAN_CLOCK_DRIFT || kind == PLAN_POWER_ALL ||
-           kind == PLAN_RESET || kind == PLAN_HAND_OVER || kind == PLAN_MEMBERS;
+           kind == PLAN_RESET || kind == PLAN_HAND_OVER || kind == PLAN_MEMBERS ||
+           kind == PLAN_JOIN || kind == PLAN_LEAVE || kind == PLAN_REMOVE;
 }
 
 /* How many. */
@@ -33,11 +34,14 @@ Test(sim_plan, a_minority_at_a_time)
     uint32_t kinds = 0, gentle_count = 0;
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         uint32_t hosts_count = seed % 2 == 0 ? 3 : 5;
-        struct sim_options options = {
-            .seed = seed, .until_ns = 60 * SECOND, .hosts_count = hosts_count};
+        uint32_t spares_count = seed % 4 == 1 ? 2 : 0;
+        struct sim_options options = {.seed = seed,
+                                      .until_ns = 60 * SECOND,
+                                      .hosts_count = hosts_count,
+                                      .spares_count = spares_count};
         struct plan plan;
         plan_draw(&plan, &options);
-        uint32_t minority = (hosts_count - 1) / 2;
+        uint32_t minority = (hosts_count - spares_count - 1) / 2;
         gentle_count += plan.gentle;
         cr_assert((uint32_t)__builtin_popcount(plan.damaged) <= minority);
         for (uint32_t i = 0; i < plan.count; i++) {
