@@ -101,16 +101,6 @@ class Group:
             owners[first:last + 1] = [owner] * (last + 1 - first)
         return owners
 
-    def held(self, number):
-        """How many slots that node has, as the primary or not, as itself says it."""
-        return sum(last + 1 - first for first, last, *nodes in self.ask(number, "CLUSTER", "SLOTS")
-                   if any(node[0] in ("", address(number)) for node in nodes))
-
-    def copies(self, number):
-        """How many nodes hold each slot at least, and at most, as that node says it."""
-        holders = [len(nodes) for _, _, *nodes in self.ask(number, "CLUSTER", "SLOTS")]
-        return min(holders), max(holders)
-
     def wait_whole(self):
         """Until all that run name the same owner for each slot, and call that healthy."""
         def whole():
@@ -250,10 +240,21 @@ class Tutti(Group):
             raise tools.Missing(f"tutti token: {done.stderr.strip()[-200:]}")
         return done.stdout
 
+    def table(self, number):
+        """[{shard, slots, copies, moving, …}] of all shards but the root, as that node says it."""
+        rows = [dict(zip(row[::2], row[1::2])) for row in self.ask(number, "CLUSTER", "TABLE")]
+        return [row for row in rows if row["shard"] != "root"]
+
+    def held(self, number):
+        """How many slots that node holds, leading or not."""
+        return sum(int(row["slots"].split("-")[-1]) + 1 - int(row["slots"].split("-")[0])
+                   for row in self.table(number) if number in row["copies"])
+
     def settled(self):
-        """All agree, and each slot is held by three nodes, or by all there are below that."""
+        """Each shard is held by three nodes, or by all there are below that, and nothing moves."""
         wanted = min(3, len(self.running()))
-        return all(self.copies(number) == (wanted, wanted) for number in self.running())
+        return all(len(row["copies"]) == wanted and not row["moving"]
+                   for number in self.running() for row in self.table(number))
 
     def wait_settled(self, seconds=WHOLE_SECONDS_MAX):
         self.wait_whole()

@@ -148,7 +148,8 @@ static bool has_drained(const struct root *root, const struct registry *registry
 {
     if (registry_is_desired(registry, node)) return false;
     for (uint32_t i = 0; i <= registry_shards_count(registry); i++) {
-        if (is_in_report(&root->reports[i], node)) return false;
+        const struct planner_report *report = &root->reports[i];
+        if (report->at.ns == 0 || is_in_report(report, node)) return false; /* nobody has said */
     }
     return true;
 }
