@@ -91,6 +91,11 @@ enum guest_way guest_way(struct server *server, struct session *guest, const str
     case SHARD_AT_LEADER: return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
     case SHARD_WAIT:
         if (remote && !shard_is_leader(shard)) return GUEST_REFUSE;
+        /* It may be one that its group has left behind: the map may know better. */
+        if (!remote && node_eq(shard_leader(shard), NODE_NONE)) {
+            of->round = 0;
+            return way_to_leader(server, guest, unit, to);
+        }
         return busy ? GUEST_STAY : GUEST_PARK;
     }
     UNREACHABLE("no such way");
