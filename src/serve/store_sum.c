@@ -1,25 +1,17 @@
 /* store_sum.c -- see store_sum.h. */
 #include "serve/store_sum.h"
 
-static void add_stats(struct store_stats *to, const struct store_stats *stats)
-{
-    to->hits += stats->hits;
-    to->misses += stats->misses;
-    to->expired_keys += stats->expired_keys;
-    to->evicted_keys += stats->evicted_keys;
-    to->pending_free_blocks += stats->pending_free_blocks;
-}
-
 struct store_sum store_sum(const struct server *server)
 {
     struct store_sum sum = {0};
     for (struct shard *shard = lane_shard_first(server->lane); shard != NULL;
          shard = lane_shard_next(server->lane, shard)) {
         struct store *store = shard_store(shard);
-        sum.used_bytes += store_room(store)->heap.used_bytes;
-        sum.blocks_count += store_room(store)->heap.blocks_count;
+        /* The room and what is counted are the lane's: of any of its stores. */
+        sum.used_bytes = store_room(store)->heap.used_bytes;
+        sum.blocks_count = store_room(store)->heap.blocks_count;
+        sum.stats = *store_stats(store);
         if (shard_eq(shard_number(shard), SHARD_ROOT)) continue;
-        add_stats(&sum.stats, store_stats(store));
         for (uint32_t i = 0; i < STORE_DATABASES; i++) sum.keys_count += store_count(store, i);
     }
     return sum;
