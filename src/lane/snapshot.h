@@ -74,6 +74,10 @@ MUST_USE enum err snapshot_load(const char *path, struct store *store,
 /* All checksums, without a store: for doctor and restore. */
 MUST_USE enum err snapshot_verify(const char *path, struct snapshot_header *header,
                                   uint64_t *keys_count, struct fault *fault);
+/* The snapshot `from`, as that of a folder whose log goes on behind `position`: into `to`, on disk
+ * but for its folder. One of format 1 stays as it is. `from` may be `to`. */
+MUST_USE enum err snapshot_copy(const char *from, const char *to, uint64_t position,
+                                struct fault *fault);
 /* Takes a file off the disk, which may take its time: `tag` is as in snapshot_begin. */
 void snapshot_remove(struct io *io, io_tag tag, const char *folder, shard_id shard, uint64_t index);
 /* Take what is left over from an earlier process off the folder: those not whole, and those that

@@ -13,7 +13,11 @@
 #include "serve/config.h"
 #include "serve/config_apply.h"
 
-enum { LANES_MAX = 1024, COMPLETIONS_MAX = 64 };
+enum {
+    LANES_MAX = 1024,
+    COMPLETIONS_MAX = 64,
+    POSITION_RESTORED = 1, /* all shards' snapshots: their lane's log begins behind it */
+};
 
 /* The folder above; "." where the path has none. */
 static const char *parent_of(struct arena *arena, const char *path)
@@ -101,6 +105,19 @@ static uint64_t count_keys(const struct lane *lane)
     return count;
 }
 
+/* The log that they were written with stays where it is: all begin behind the same record. */
+static enum err place_all(struct arena *arena, const char *place, struct fault *fault)
+{
+    struct snapshot_found *found;
+    uint32_t count;
+    enum err err = snapshot_find(place, arena, &found, &count, fault);
+    for (uint32_t i = 0; i < count && err == ERR_OK; i++) {
+        if (found[i].header.position == POSITION_RESTORED) continue;
+        err = snapshot_copy(found[i].path, found[i].path, POSITION_RESTORED, fault);
+    }
+    return err == ERR_OK ? folder_sync(place, fault) : err;
+}
+
 enum err node_save_lane(struct arena *arena, const struct data_folder *folder, uint32_t number,
                         bool taken_out, const char *to, uint64_t *keys_count, struct fault *fault)
 {
@@ -134,7 +151,7 @@ enum err node_save_lane(struct arena *arena, const struct data_folder *folder, u
     }
     config_free(&config);
     if (err != ERR_OK) return err;
-    return folder_sync(to, fault);
+    return taken_out ? place_all(arena, to, fault) : folder_sync(to, fault);
 }
 
 static enum err backup_lane(struct arena *arena, const struct data_folder *folder, uint32_t number,
@@ -208,6 +225,14 @@ struct parts {
     uint32_t count, lanes_count;
 };
 
+/* The root group's are nobody's. */
+static uint64_t keys_in(const struct snapshot_header *header)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) count += header->keys[i];
+    return shard_eq(header->shard, SHARD_ROOT) ? 0 : count;
+}
+
 static enum err look_at(struct arena *arena, const char *folder, struct parts *parts,
                         struct fault *fault)
 {
@@ -223,7 +248,9 @@ static enum err look_at(struct arena *arena, const char *folder, struct parts *p
         struct snapshot_header header;
         struct part *part = &items[parts->count++];
         *part = (struct part){.lane = parts->lanes_count, .snapshot = &found[i]};
-        err = snapshot_verify(found[i].path, &header, &part->keys_count, fault);
+        uint64_t records_count;
+        err = snapshot_verify(found[i].path, &header, &records_count, fault);
+        if (err == ERR_OK) part->keys_count = keys_in(&header);
     }
     return err;
 }
@@ -268,20 +295,9 @@ static enum err look_at_all(struct arena *arena, const char *from, struct parts 
 static enum err copy_part(struct arena *arena, const struct part *part, const char *folder,
                           struct fault *fault)
 {
-    struct file from, to;
-    uint64_t bytes;
     const char *path = arena_format(arena, "%s/%s", folder,
                                     strrchr(part->snapshot->path, '/') + 1); /* it has a folder */
-    enum err err = file_open_read(part->snapshot->path, &from, fault);
-    if (err != ERR_OK) return err;
-    err = file_size(&from, &bytes, fault);
-    if (err == ERR_OK) err = file_create(path, &to, fault);
-    if (err == ERR_OK) {
-        err = file_copy(&from, bytes, &to, NULL, fault);
-        if (err == ERR_OK) err = file_sync(&to, fault);
-        file_close(&to);
-    }
-    file_close(&from);
+    enum err err = snapshot_copy(part->snapshot->path, path, POSITION_RESTORED, fault);
     return err == ERR_OK ? folder_sync(folder, fault) : err;
 }
 
@@ -367,7 +383,7 @@ enum err node_restore(const char *from, const char *data, struct buffer *out, st
         keys_count += parts.items[i].keys_count;
         bool last = i + 1 == parts.count || parts.items[i + 1].lane != parts.items[i].lane;
         if (!last) continue;
-        say_lane(out, parts.items[i].lane, keys_count, "record"); /* keys and policies */
+        say_lane(out, parts.items[i].lane, keys_count, "key");
         keys_count = 0;
     }
     arena_free(arena);

@@ -9,7 +9,7 @@
 #include "node/doctor.h"
 
 struct newest {
-    bool any;
+    const char *path; /* NULL: none */
     uint64_t index, position;
 };
 
@@ -18,6 +18,7 @@ struct examination {
     struct buffer *out;
     bool repair;
     struct newest *newest; /* [SHARDS_MAX + 1]: of each shard, its newest good snapshot */
+    uint32_t good_count;   /* of this lane */
     uint64_t position;     /* the log up to here is needed by none of them */
     bool damaged;          /* and not repaired */
 };
@@ -37,11 +38,10 @@ static enum err look_at_snapshot(struct examination *examination, const char *pa
     uint64_t keys;
     enum err err = snapshot_verify(path, &header, &keys, fault);
     if (err == ERR_OK) {
-        buffer_append_format(examination->out, "  %s: good, %" PRIu64 " record%s\n", path, keys,
-                             keys == 1 ? "" : "s");
+        examination->good_count++;
         struct newest *newest = &examination->newest[header.shard.n];
-        if (newest->any && newest->index > header.index) return ERR_OK;
-        *newest = (struct newest){true, header.index, header.position};
+        if (newest->path != NULL && newest->index > header.index) return ERR_OK;
+        *newest = (struct newest){path, header.index, header.position};
         return ERR_OK;
     }
     if (err != ERR_CORRUPT) return err;
@@ -63,13 +63,29 @@ static enum err look_at_snapshots(struct examination *examination, const char *f
         err = look_at_snapshot(examination, (const char *)files.files[i].path.data, fault);
     }
     folder_files_free(&files);
+    buffer_append_format(examination->out, "  snapshots: %" PRIu32 " good\n",
+                         examination->good_count);
     examination->position = UINT64_MAX;
     for (uint32_t i = 0; i <= SHARDS_MAX; i++) {
         const struct newest *newest = &examination->newest[i];
-        if (!newest->any || newest->position > examination->position) continue;
+        if (newest->path == NULL || newest->position > examination->position) continue;
         examination->position = newest->position;
     }
     if (examination->position == UINT64_MAX) examination->position = 0;
+    return err;
+}
+
+/* Where the log was cut, or is gone, snapshots may be ahead of it: what is appended next would not
+ * follow, and the next start would miss the records in between. */
+static enum err bring_back(struct examination *examination, uint64_t last_position,
+                           struct fault *fault)
+{
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; i <= SHARDS_MAX && err == ERR_OK; i++) {
+        const struct newest *newest = &examination->newest[i];
+        if (newest->path == NULL || newest->position <= last_position) continue;
+        err = snapshot_copy(newest->path, newest->path, last_position, fault);
+    }
     return err;
 }
 
@@ -85,6 +101,9 @@ static enum err look_at_log(struct examination *examination, const char *folder,
         buffer_append_format(examination->out, "  DAMAGED: %s\n", fault->text);
         examination->damaged = true;
         return ERR_OK;
+    }
+    if (err == ERR_OK && examination->repair) {
+        err = bring_back(examination, found.last_position, fault);
     }
     if (err != ERR_OK) return err;
     buffer_append_format(
@@ -110,6 +129,7 @@ static enum err look_at_lane(struct examination *examination, const struct data_
     enum err err = data_folder_lane(examination->arena, folder, number, &place, fault);
     if (err != ERR_OK) return err;
     buffer_append_format(examination->out, "lane %" PRIu32 "\n", number);
+    examination->good_count = 0;
     examination->newest = ARENA_ARRAY(examination->arena, struct newest, SHARDS_MAX + 1);
     memset(examination->newest, 0, (SHARDS_MAX + 1) * sizeof(struct newest));
     err = look_at_snapshots(examination, place, fault);

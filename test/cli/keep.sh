@@ -57,10 +57,12 @@ expect_fault 'and replaces none' 1 'live/lane-0 is there already' \
 expect_fault 'nobody is there' 1 '127.0.0.1' "$TUTTI" backup other --from 127.0.0.1:1
 end -9
 check 'it is whole and restored' "$TUTTI" restore live --data relived
-matches 'with all keys' '^lane 0: [45] records' out
+matches 'with all keys' '^lane 0: 4 keys' out
 
 check 'doctor finds all good' "$TUTTI" doctor --data data
-matches 'it tells of the log' 'log: good, .* up to number 6' out
+matches 'it counts the snapshots' '^  snapshots: [0-9]+ good$' out
+equal 'and names none' "$(grep -c 'snapshot-' out)" 0
+matches 'it tells of the log' 'log: good, [0-9]+ records up to number [0-9]+$' out
 check 'a backup' "$TUTTI" backup copy --data data
 matches 'it tells how many keys' '^lane 0: 4 keys' out
 expect_fault 'a backup replaces none' 3 'copy is there already' "$TUTTI" backup copy --data data
@@ -76,7 +78,8 @@ begin again
 expect_answer 'and is kept' 'new' GET key:4
 end -9
 
-snapshot=$(echo copy/lane-0/snapshot-*)
+# shellcheck disable=SC2012 # our names: the largest has a key
+snapshot=$(ls -S copy/lane-0/snapshot-* | head -n 1)
 printf '\377' | dd of="$snapshot" bs=1 seek=600 conv=notrunc status=none
 expect_fault 'a damaged backup is refused' 1 "$snapshot, offset [0-9]+: .*damaged" \
     "$TUTTI" restore copy --data third
@@ -86,10 +89,9 @@ expect_fault 'what is no backup is refused' 1 'is not a whole backup' \
 
 # The first record of the log, 56 bytes into the first batch.
 log=data/lane-0/log-0000000001.segment
-rm -f data/lane-0/snapshot-*
 printf '\377' | dd of="$log" bs=1 seek=$((4096 + 56 + 33)) conv=notrunc status=none
 expect_fault 'doctor names the damage' 1 "data is damaged; .*--repair" "$TUTTI" doctor --data data
-matches 'with file and offset' "DAMAGED: $log, offset 4152: records 1 to 6 are damaged or missing" out
+matches 'with file and offset' "DAMAGED: $log, offset 4152: records 1 to [0-9]+ are damaged or missing" out
 run "$TUTTI" start --data data
 matches 'a node does not start on it' "$log, offset 4152: .*tutti doctor --repair" err
 check 'doctor repairs' "$TUTTI" doctor --repair --data data
