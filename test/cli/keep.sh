@@ -102,5 +102,24 @@ begin data
 expect_answer 'and a node starts' '$-1' GET key:1
 end -9
 
+# Each shard's snapshot has its own place in the log; here the log is gone that they were ahead of.
+begin again
+for i in 1 2 3 4 5; do ask SET "key:$i" "late$i" >/dev/null; done
+expect_answer 'snapshots are written' '+OK' SAVE
+for i in 1 2 3 4 5; do ask SET "key:$i" "later$i" >/dev/null; done
+end -9
+for segment in again/lane-0/log-*.segment; do
+    printf '\377' | dd of="$segment" bs=1 seek=$((4096 + 56 + 33)) conv=notrunc status=none
+done
+run "$TUTTI" doctor --repair --data again
+equal 'doctor repairs below snapshots' "$status" 0
+begin again
+expect_answer 'what they have is there' 'late5' GET key:5
+expect_answer 'and writing goes on' '+OK' SET key:5 anew
+end -9
+begin again
+expect_answer 'and starting again' 'anew' GET key:5
+end -9
+
 expect_fault 'a folder is needed' 2 'which folder' "$TUTTI" backup
 expect_fault 'no data folder' 1 'nowhere is not a data folder' "$TUTTI" doctor --data nowhere
