@@ -10,6 +10,7 @@ begin() {
     local try
     for try in 1 2 3 4 5; do
         port=$((20000 + RANDOM % 10000))
+        : >log # what an earlier node said
         "$TUTTI" start --data "$1" --port $port --bind 127.0.0.1 2>log &
         node=$!
         for _ in $(seq 300); do
