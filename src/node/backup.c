@@ -258,6 +258,7 @@ static enum err look_at(struct arena *arena, const char *folder, struct parts *p
 /* Each shard once, and all of them; the root group counts for none. */
 static enum err check_whole(const char *from, const struct parts *parts, struct fault *fault)
 {
+    ASSERT(parts->items != NULL); /* each lane has some */
     uint32_t shards_count = parts->items[0].snapshot->header.shards_count, seen = 0;
     for (uint32_t i = 0; i < parts->count; i++) {
         const struct part *part = &parts->items[i];
@@ -351,6 +352,7 @@ static enum err fill_folder(struct arena *arena, const char *aside, const struct
 {
     struct data_folder folder;
     struct data_identity identity;
+    ASSERT(parts->items != NULL);
     uint32_t shards_count = parts->items[0].snapshot->header.shards_count;
     formation_draw(setting_rows[SETTING_CLUSTER].standard, shards_count, &identity);
     enum err err = data_folder_take(arena, aside, &folder, fault);

@@ -42,7 +42,7 @@ shard_id crossing_shard_of(const struct crossing *crossing, struct slice key);
 const struct store *crossing_store_of(const struct server *server, struct slice key);
 bool crossing_has_others(const struct crossing *crossing); /* lanes, or nodes */
 /* Who leads it, as far as this lane knows; NODE_NONE: nobody. */
-node_id crossing_leader(const struct server *server, shard_id shard);
+node_id crossing_leader(const struct server *server, shard_id id);
 
 enum crossing_way {
     CROSSING_HERE,    /* run it in this lane: session->shard says where */

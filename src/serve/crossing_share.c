@@ -166,6 +166,7 @@ static void ask_parts(struct sharing *sharing, const struct request *request, ui
 {
     struct share *share = sharing->held->share;
     uint32_t all = share->keys_count * step + share->parts_count;
+    ASSERT(share->parts_count > 0); /* there is a key */
     struct slice *argv = calloc(all, sizeof *argv);
     uint32_t *at = calloc(share->parts_count, sizeof *at);
     ASSERT(argv != NULL);

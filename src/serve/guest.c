@@ -21,7 +21,7 @@ struct guests *guests_new(uint64_t seed)
     ASSERT(guests != NULL);
     *guests = (struct guests){
         .buckets_count = BUCKETS_MIN, .seed = seed, .look_due = (instant){INT64_MAX}};
-    guests->buckets = calloc(BUCKETS_MIN, sizeof *guests->buckets);
+    guests->buckets = calloc(BUCKETS_MIN, sizeof(struct session *));
     ASSERT(guests->buckets != NULL);
     return guests;
 }
@@ -47,7 +47,7 @@ static void guests_grow(struct guests *guests)
     struct session **old = guests->buckets;
     uint32_t old_count = guests->buckets_count;
     guests->buckets_count *= 2;
-    guests->buckets = calloc(guests->buckets_count, sizeof *guests->buckets);
+    guests->buckets = calloc(guests->buckets_count, sizeof(struct session *));
     ASSERT(guests->buckets != NULL);
     for (uint32_t i = 0; i < old_count; i++) {
         for (struct session *at = old[i], *next; at != NULL; at = next) {

@@ -29,8 +29,8 @@ void crowd_run(struct crowd *crowd, int64_t ns); /* so much longer */
 int64_t crowd_now_ns(const struct crowd *crowd);
 const struct gossip *crowd_gossip(const struct crowd *crowd, uint32_t node); /* NULL: it is down */
 
-void crowd_crash(struct crowd *crowd, uint32_t node);
-void crowd_start(struct crowd *crowd, uint32_t node); /* again: knowing the list of all, no more */
+void crowd_crash(struct crowd *crowd, uint32_t number);
+void crowd_start(struct crowd *crowd, uint32_t number); /* again: knowing the list of all */
 void crowd_leave(struct crowd *crowd, uint32_t node);
 /* What it sends and what comes to it waits until then; its timers run. From now on it counts as
  * slow, and false deaths of it are counted apart. */
@@ -38,7 +38,7 @@ void crowd_hold(struct crowd *crowd, uint32_t node, int64_t until_ns);
 /* Nodes of different groups do not reach each other; all begin in group 0. */
 void crowd_group(struct crowd *crowd, uint32_t node, uint32_t group);
 /* It has another address from now on. */
-void crowd_move(struct crowd *crowd, uint32_t node);
+void crowd_move(struct crowd *crowd, uint32_t number);
 
 /* When each node learned that this one is dead: from now on, INT64_MAX where it has not yet. */
 void crowd_watch(struct crowd *crowd, uint32_t node);

@@ -18,5 +18,5 @@ struct safety; /* opaque */
 
 struct safety *safety_new(void);
 void safety_free(struct safety *safety); /* NULL is allowed */
-void safety_turned(struct safety *safety, struct sim *sim, uint32_t host, uint32_t lane);
+void safety_turned(struct safety *safety, struct sim *sim, uint32_t host, uint32_t number);
 void safety_gone(struct safety *safety, uint32_t host); /* what its memory had is void */

@@ -201,22 +201,22 @@ class Cluster:
             node.check_running()
 
     def leader(self):
-        """Whom most of those that answer call the leader; 0: nobody."""
-        said = []
-        for node in self.nodes.values():
+        """Who leads the most shards; 0: nobody that answers leads any."""
+        led = {}
+        for number, node in self.nodes.items():
             with contextlib.suppress(OSError, ValueError, KeyError):
-                said.append(int(node.info()["leader_node"]))
-        return max(set(said), key=said.count, default=0)
+                led[number] = int(node.info()["shards_led"])
+        most = max(led.values(), default=0)
+        return next((number for number in led if led[number] == most > 0), 0)
 
     def is_whole(self):
-        """All three run, agree on the leader, and are at what it has committed."""
+        """All three run, know who leads each shard, and are at what it has committed."""
         try:
             infos = [node.info() for node in self.nodes.values()]
         except (OSError, ValueError):
             return False
-        leaders = {int(info.get("leader_node", 0)) for info in infos}
-        return len(leaders) == 1 and leaders.pop() != 0 and \
-            not any(info.get("node_role") == "recovering" for info in infos)
+        return all(info.get("shards_without_leader") == info.get("shards_recovering") == "0"
+                   for info in infos)
 
     def wait_whole(self, seconds=READY_SECONDS_MAX):
         end = time.monotonic() + seconds

@@ -201,8 +201,8 @@ void gossip_on_ping(struct gossip *gossip, const struct gossip_event *event,
                     struct gossip_outbox *out);
 void gossip_on_ping_ask(struct gossip *gossip, const struct gossip_event *event,
                         struct gossip_outbox *out);
-void gossip_on_ack(struct gossip *gossip, const struct gossip_msg *msg, struct gossip_outbox *out);
-void gossip_on_nack(struct gossip *gossip, const struct gossip_msg *msg);
+void gossip_on_ack(struct gossip *gossip, const struct gossip_msg *ack, struct gossip_outbox *out);
+void gossip_on_nack(struct gossip *gossip, const struct gossip_msg *nack);
 
 void gossip_relays_tick(struct gossip *gossip, struct gossip_outbox *out);
 

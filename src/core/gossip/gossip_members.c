@@ -108,6 +108,7 @@ bool gossip_sums_fit(const struct gossip *gossip)
 
 static void order_put(struct gossip *gossip, uint32_t at, int32_t place)
 {
+    ASSERT(gossip->members != NULL);
     gossip->order[at] = place;
     gossip->members[place].order = at;
 }
@@ -253,6 +254,7 @@ static void shuffle(struct gossip *gossip)
 struct member *gossip_next_to_probe(struct gossip *gossip)
 {
     uint32_t others = gossip->count - 1;
+    ASSERT(gossip->members != NULL); /* ourselves at least */
     struct member *first = gossip_member(gossip, gossip->look_at);
     gossip->look_at = NODE_NONE;
     if (first != NULL && gossip_is_up(first)) return first;

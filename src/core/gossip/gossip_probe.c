@@ -49,7 +49,7 @@ static void ask_others(struct gossip *gossip, const struct member *target,
                        struct gossip_outbox *out)
 {
     struct probe *probe = &gossip->probe;
-    node_id asked[GOSSIP_HELPERS_MAX];
+    node_id asked[GOSSIP_HELPERS_MAX] = {{0}};
     struct gossip_msg msg = head(gossip, GOSSIP_PING_ASK, probe->number);
     msg.target = target->node;
     msg.address = target->address;

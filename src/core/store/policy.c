@@ -185,13 +185,14 @@ int64_t policy_expiry_ms(const struct store *store, struct slice key)
 static struct policy_total *total_of(struct shared *shared, struct slice prefix)
 {
     struct policy_total *total = shared->totals;
+    ASSERT(prefix.data != NULL || prefix.len == 0);
     while (total != NULL && !slice_eq(slice_of(total->prefix, total->prefix_len), prefix)) {
         total = total->next;
     }
     if (total == NULL) {
         total = heap_take_zeroed(&shared->room.heap, sizeof *total + prefix.len);
         total->prefix_len = (uint32_t)prefix.len;
-        bytes_copy(total->prefix, prefix);
+        if (prefix.len > 0) bytes_copy(total->prefix, prefix);
         total->next = shared->totals;
         shared->totals = total;
     }

@@ -53,7 +53,7 @@ struct shared *shared_new(uint64_t seed, const struct store_limits *limits)
 void shared_leave(struct shared *shared)
 {
     if (--shared->users_count > 0) return;
-    heap_give(&shared->room.heap, shared->stores, shared->stores_capacity * sizeof *shared->stores);
+    heap_give(&shared->room.heap, shared->stores, shared->stores_capacity * sizeof(struct store *));
     struct heap heap = shared->room.heap;
     heap_give(&heap, shared, sizeof *shared);
     ASSERT(heap.used_bytes == 0);
@@ -66,8 +66,8 @@ static void shared_list(struct shared *shared, struct store *store)
     if (shared->stores_count == shared->stores_capacity) {
         uint32_t had = shared->stores_capacity, capacity = had == 0 ? 1 : had * 2;
         shared->stores =
-            heap_resize(&shared->room.heap, shared->stores, had * sizeof *shared->stores,
-                        capacity * sizeof *shared->stores);
+            heap_resize(&shared->room.heap, shared->stores, had * sizeof(struct store *),
+                        capacity * sizeof(struct store *));
         shared->stores_capacity = capacity;
     }
     store->place = shared->stores_count;
