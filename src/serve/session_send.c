@@ -20,6 +20,7 @@ static void sent_all(struct server *server, struct session *session)
 {
     session->sent_bytes = 0;
     session->output_over = (instant){0};
+    buffer_clear(&session->marks); /* what is left marks silent replies: they have no bytes */
     buffer_return(server->sessions, &session->output);
     session_leave(server->sessions, SESSIONS_SEND, session);
     bool done = (session->flags & SESSION_CLOSE_AFTER_REPLY) && !crossing_is_owed(session);
