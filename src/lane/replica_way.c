@@ -52,9 +52,18 @@ static enum shard_way way_of_read(struct replica *replica, uint64_t *round)
     return shard_way_of_write(replica->shard); /* this node is behind: it may be for long */
 }
 
+/* A group of one that does not lead yet, as on a disk that has no room for its vote, may have more
+ * in its log than its store has seen. */
+static bool is_whole_alone(const struct replica *replica)
+{
+    if (replica->is_many) return false;
+    return LIKELY(replica->serving) || replica->stored.index >= raft_last(replica->raft).index;
+}
+
 enum shard_way shard_way(struct shard *shard, const struct call *call, bool stale, uint64_t *round)
 {
-    if (LIKELY(!shard->replica->is_many)) return SHARD_HERE;
+    if (LIKELY(is_whole_alone(shard->replica))) return SHARD_HERE;
+    if (!shard->replica->is_many) return SHARD_WAIT;
     bool needs_leader = (call->command->flags & (COMMAND_WRITE | COMMAND_BLOCKING)) != 0 ||
                         shard_is_about_cache(shard, call);
     if (needs_leader) return shard_way_of_write(shard);
