@@ -116,8 +116,9 @@ static void reload(struct lane *lane)
     for (uint32_t i = 0; i < lane->touched_count; i++) {
         struct replica *replica = lane->touched[i]->replica;
         if (!replica_may_reload(replica)) continue;
-        wanted = reallocarray(wanted, ask.count + 1, sizeof *wanted);
-        ASSERT(wanted != NULL);
+        struct replica_to_load *more = reallocarray(wanted, ask.count + 1, sizeof *wanted);
+        ASSERT(more != NULL);
+        wanted = more;
         wanted[ask.count++] = (struct replica_to_load){replica, NULL, raft_commit(replica->raft),
                                                        replica->snapshot.index};
     }

@@ -143,10 +143,14 @@ enum err node_save_lane(struct arena *arena, const struct data_folder *folder, u
     if (err == ERR_OK) err = io_new(&(struct io_config){0}, &io, fault);
     if (err == ERR_OK) {
         err = lane_open(&lane_config, io, &lane, &opened, fault);
-        bool any = err == ERR_OK && lane_shard_first(lane) != NULL;
-        if (any) err = save(io, lane, to, fault);
-        *keys_count = any ? count_keys(lane) : 0;
-        if (lane != NULL) lane_close(lane);
+        *keys_count = 0;
+        if (lane != NULL) {
+            if (err == ERR_OK && lane_shard_first(lane) != NULL) {
+                err = save(io, lane, to, fault);
+                *keys_count = count_keys(lane);
+            }
+            lane_close(lane);
+        }
         io_free(io);
     }
     config_free(&config);

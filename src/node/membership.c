@@ -225,7 +225,8 @@ void membership_starts(const struct membership *membership, struct arena *arena,
     node_id *members = ARENA_ARRAY(arena, node_id, members_count + 1);
     for (uint32_t i = 0; i < members_count; i++) members[i] = membership->told.founders[i].node;
     for (uint32_t i = 0; i <= shards_count; i++) { /* the root group last */
-        shard_id shard = i < shards_count ? (shard_id){i} : SHARD_ROOT;
+        shard_id shard = SHARD_ROOT;
+        if (i < shards_count) shard.n = i;
         if (shard_lane(shard, shards_count, lanes_count) != lane) continue;
         if (!begins_with(membership, shard)) continue;
         starts[count++] = (struct lane_start){shard, members, members_count};

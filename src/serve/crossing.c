@@ -403,7 +403,8 @@ static void bye(struct server *server, struct session *session)
         if (of->known[i / WORD_BITS] == 0) {
             i |= WORD_BITS - 1;
         } else if (bit_is_set(of->known, i) && i <= shards_count) {
-            shard_id shard = i < shards_count ? (shard_id){i} : SHARD_ROOT;
+            shard_id shard = SHARD_ROOT;
+            if (i < shards_count) shard.n = i;
             crossing_ask(server, session, shard, 0, ASK_QUIET | ASK_BYE, NULL, 0);
         } else if (bit_is_set(of->known, i)) {
             uint32_t lane = i - shards_count - 1;

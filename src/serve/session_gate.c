@@ -30,7 +30,8 @@ struct gate session_last_gate(const struct session *session)
 {
     size_t count;
     const struct segment *segments = segments_of(session, &count);
-    return count == 0 ? (struct gate){0} : segments[count - 1].gate;
+    if (count == 0) return (struct gate){0};
+    return segments[count - 1].gate;
 }
 
 void session_mark_at(struct session *session, size_t start, struct gate gate)

@@ -18,7 +18,7 @@ enum {
 
 void top_note(struct server *server, const struct session *session, const struct request *request)
 {
-    struct key_place place;
+    struct key_place place = {0};
     size_t bytes = 0;
     const struct slice *argv = request->argv;
     if (command_keys(request->command, argv, request->argc, &place, 1) < 1) {

@@ -271,7 +271,7 @@ enum err crowd_report(const struct crowd_report_options *options, struct fault *
         {4, 0, 16, SLOW_S}, {16, 0, 16, SLOW_S}, {16, 5, 16, SLOW_S}};
     enum err err = report_crashes(options, fault);
     if (err != ERR_OK) return err;
-    (void)printf("\n%u nodes, of which some are slow: what they send and get waits so long, and "
+    (void)printf("\n%d nodes, of which some are slow: what they send and get waits so long, and "
                  "then they are well for %d s.\nFalse deaths of nodes that are well, a node-hour, "
                  "in all views, and in those of well nodes.\n\n"
                  "| slow | so long | lost | SWIM | Lifeguard | SWIM, well nodes | "

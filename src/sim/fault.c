@@ -93,7 +93,8 @@ static int64_t jump_us(uint64_t chance)
 /* The shard of this number, of all that there are; the root is the last. */
 static shard_id shard_at(const struct sim *sim, uint32_t number)
 {
-    return number < sim->shards_count ? (shard_id){number} : SHARD_ROOT;
+    if (number < sim->shards_count) return (shard_id){number};
+    return SHARD_ROOT;
 }
 
 /* Who leads one of the shards, in the latest term; nobody: `hosts`. */
@@ -331,7 +332,8 @@ static uint32_t voters_of(const struct sim *sim, const struct raft_members *memb
 static bool is_majority(const struct sim *sim, const struct shard *shard, uint32_t healed)
 {
     const struct raft_members *members = raft_members(shard_raft(shard));
-    for (int next = 0; next <= members->joint; next++) {
+    int sets = members->joint ? 2 : 1;
+    for (int next = 0; next < sets; next++) {
         uint32_t count;
         uint32_t voters = voters_of(sim, members, next != 0, &count);
         if ((uint32_t)__builtin_popcount(voters & healed) * 2 <= count) return false;

@@ -34,9 +34,7 @@ static bool write_record(const struct member *member, uint32_t *count, struct go
 
 static void send_part(struct gossip *gossip, struct stream *stream, struct gossip_outbox *out)
 {
-    struct gossip_msg msg;
-    msg.kind = GOSSIP_RECORDS;
-    msg.from = gossip->config.self;
+    struct gossip_msg msg = gossip_head(gossip, GOSSIP_RECORDS);
     struct gossip_writer writer = gossip_begin(gossip, out, &stream->to, &msg);
     uint32_t count = 0;
     for (; stream->place < gossip->count; stream->place++) {
@@ -82,9 +80,7 @@ static void stream_begin(struct gossip *gossip, const struct gossip_address *to,
 static void send_sums(struct gossip *gossip, struct gossip_outbox *out,
                       const struct gossip_address *to, const struct member *about, bool answer)
 {
-    struct gossip_msg msg;
-    msg.kind = GOSSIP_COMPARE;
-    msg.from = gossip->config.self;
+    struct gossip_msg msg = gossip_head(gossip, GOSSIP_COMPARE);
     msg.answer = answer;
     memcpy(msg.sums, gossip->sums, sizeof msg.sums);
     gossip->stats.compared++;

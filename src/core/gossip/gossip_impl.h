@@ -174,6 +174,8 @@ void gossip_tell(struct gossip *gossip, struct member *member, enum queue_kind k
 void gossip_tell_no_more(struct gossip *gossip, struct member *member);
 /* What is said of a member now. */
 struct gossip_news gossip_news_of(const struct member *member);
+/* Of a message from here. The rest of it is undefined: a writer reads what is of its kind. */
+struct gossip_msg gossip_head(const struct gossip *gossip, enum gossip_kind kind);
 struct gossip_writer gossip_begin(struct gossip *gossip, struct gossip_outbox *out,
                                   const struct gossip_address *to, const struct gossip_msg *msg);
 void gossip_end(struct gossip *gossip, struct gossip_outbox *out,

@@ -145,6 +145,14 @@ static void fill(struct gossip *gossip, struct gossip_writer *writer)
 
 /* --- datagrams ------------------------------------------------------------------------------- */
 
+struct gossip_msg gossip_head(const struct gossip *gossip, enum gossip_kind kind)
+{
+    struct gossip_msg msg;
+    msg.kind = kind;
+    msg.from = gossip->config.self;
+    return msg;
+}
+
 struct gossip_writer gossip_begin(struct gossip *gossip, struct gossip_outbox *out,
                                   const struct gossip_address *to, const struct gossip_msg *msg)
 {
@@ -184,9 +192,7 @@ void gossip_tell_round(struct gossip *gossip, struct gossip_outbox *out)
 {
     if (gossip->queues[QUEUE_NEWS].count == 0 || !gossip_is_due(gossip, gossip->tell_at)) return;
     gossip->tell_at = gossip_after(gossip, gossip->config.tell_interval.ns);
-    struct gossip_msg msg;
-    msg.kind = GOSSIP_TELL;
-    msg.from = gossip->config.self;
+    struct gossip_msg msg = gossip_head(gossip, GOSSIP_TELL);
     for (uint32_t i = 0; i < gossip->config.tell_members; i++) {
         const struct member *to = gossip_pick(gossip, NODE_NONE);
         if (to == NULL || gossip->queues[QUEUE_NEWS].count == 0) return;

@@ -9,9 +9,7 @@ static int64_t scaled_ns(const struct gossip *gossip, duration time)
 
 static struct gossip_msg head(const struct gossip *gossip, enum gossip_kind kind, uint32_t number)
 {
-    struct gossip_msg msg;
-    msg.kind = kind;
-    msg.from = gossip->config.self;
+    struct gossip_msg msg = gossip_head(gossip, kind);
     msg.number = number;
     return msg;
 }
