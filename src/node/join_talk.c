@@ -5,72 +5,33 @@
 
 #include "core/peer/join.h"
 #include "core/peer/peer.h"
-#include "io/clock.h"
 #include "io/random.h"
+#include "io/talk.h"
 #include "node/join_talk.h"
 
-enum { COMPLETIONS_MAX = 16, TALK_TAG = 1 };
-
 struct join_talk {
-    struct io *io;
-    io_handle connection;
-    struct io_address to, local;
+    struct talk talk;
+    struct io_address local;
     const struct token *token;
     struct peer_hello mine, theirs;
     uint8_t version;
-    struct buffer received;
-    size_t used; /* of it: the last frame */
-    duration patience;
-    bool connected, closed;
-    int error_number;
+    size_t used; /* of what was received: the last frame */
 };
 
 /* --- the connection -------------------------------------------------------------------------- */
-
-static void note(struct join_talk *talk, const struct io_completion *completion)
-{
-    switch (completion->kind) {
-    case IO_CONNECTED:
-        talk->connected = completion->err == ERR_OK;
-        talk->closed = !talk->connected;
-        talk->error_number = completion->error_number;
-        break;
-    case IO_RECEIVED:
-        talk->closed = completion->bytes.len == 0;
-        buffer_append(&talk->received, completion->bytes);
-        break;
-    case IO_BROKEN:
-        talk->closed = true;
-        talk->error_number = completion->error_number;
-        break;
-    case IO_ACCEPTED:
-    case IO_SENDABLE:
-    case IO_DATAGRAM:
-    case IO_DISK_DONE:
-    case IO_WOKEN: break;
-    }
-}
-
-/* False: nothing has come, for too long. */
-static bool wait(struct join_talk *talk)
-{
-    struct io_completion completions[COMPLETIONS_MAX];
-    instant until = {clock_now().ns + talk->patience.ns};
-    uint32_t count = io_wait(talk->io, until, completions, COMPLETIONS_MAX);
-    for (uint32_t i = 0; i < count; i++) note(talk, &completions[i]);
-    return count != 0;
-}
 
 static enum err lost(const struct join_talk *talk, struct fault *fault)
 {
     static const char advice[] = "is a node of the cluster running there, and is this its "
                                  "peer-port? 'tutti nodes' says";
-    if (talk->error_number != 0) {
-        return fault_set_errno(fault, talk->error_number, "no node answers at %s, port %u (%s)",
-                               talk->to.text, talk->to.port, advice);
+    if (talk->talk.error_number != 0) {
+        return fault_set_errno(fault, talk->talk.error_number,
+                               "no node answers at %s, port %u (%s)", talk->talk.to.text,
+                               talk->talk.to.port, advice);
     }
-    return fault_set(fault, ERR_CLOSED, "%s, port %u, %s (%s)", talk->to.text, talk->to.port,
-                     talk->closed ? "has closed the connection" : "does not answer", advice);
+    return fault_set(fault, ERR_CLOSED, "%s, port %u, %s (%s)", talk->talk.to.text,
+                     talk->talk.to.port,
+                     talk->talk.closed ? "has closed the connection" : "does not answer", advice);
 }
 
 static enum err send(struct join_talk *talk, uint8_t version, enum peer_kind kind,
@@ -81,17 +42,7 @@ static enum err send(struct join_talk *talk, uint8_t version, enum peer_kind kin
     peer_frame_head(head, version, (uint8_t)kind, &payload, 1);
     buffer_append(&frame, slice_of(head, sizeof head));
     buffer_append(&frame, payload);
-    enum err err = ERR_OK;
-    struct slice left = buffer_slice(&frame);
-    while (left.len != 0 && err == ERR_OK) { /* ends: it goes, or the node is lost */
-        size_t sent = 0;
-        if (io_send(talk->io, talk->connection, &left, 1, &sent) != ERR_OK) {
-            err = lost(talk, fault);
-            break;
-        }
-        left = slice_from(left, sent);
-        if (left.len != 0 && (!wait(talk) || talk->closed)) err = lost(talk, fault);
-    }
+    enum err err = talk_send(&talk->talk, buffer_slice(&frame)) ? ERR_OK : lost(talk, fault);
     buffer_free(&frame);
     return err;
 }
@@ -102,7 +53,7 @@ static enum err refused(const struct join_talk *talk, struct slice payload, stru
     struct buffer text = {0};
     if (!peer_refusal_read(payload, &refusal)) {
         return fault_set(fault, ERR_USAGE, "what answers at %s, port %u, is no node of a cluster",
-                         talk->to.text, talk->to.port);
+                         talk->talk.to.text, talk->talk.to.port);
     }
     switch (refusal.reason) {
     case PEER_REASON_CLUSTER:
@@ -116,7 +67,7 @@ static enum err refused(const struct join_talk *talk, struct slice payload, stru
     case PEER_REASON_LANE:
         buffer_append_format(&text,
                              "that is the port of its lane %u; give that of its first one, %u",
-                             refusal.mine, talk->to.port - refusal.mine);
+                             refusal.mine, talk->talk.to.port - refusal.mine);
         break;
     case PEER_REASON_VERSION:
     case PEER_REASON_NODE:
@@ -124,8 +75,8 @@ static enum err refused(const struct join_talk *talk, struct slice payload, stru
     case PEER_REASON_FORM:
     case PEER_REASON_MEMBER: peer_refusal_tell(&refusal, &text); break;
     }
-    (void)fault_set(fault, ERR_USAGE, "the node at %s, port %u, refuses: %.*s", talk->to.text,
-                    talk->to.port, (int)text.len, (const char *)text.data);
+    (void)fault_set(fault, ERR_USAGE, "the node at %s, port %u, refuses: %.*s", talk->talk.to.text,
+                    talk->talk.to.port, (int)text.len, (const char *)text.data);
     buffer_free(&text);
     return ERR_USAGE;
 }
@@ -134,27 +85,27 @@ static enum err refused(const struct join_talk *talk, struct slice payload, stru
 static enum err take(struct join_talk *talk, enum peer_kind kind, size_t payload_max,
                      struct slice *payload, struct fault *fault)
 {
-    buffer_consume(&talk->received, talk->used);
-    talk->used = 0;
     for (;;) { /* ends: a frame comes, or nothing, or the connection */
         struct peer_frame frame;
+        buffer_consume(&talk->talk.received, talk->used); /* the last one, or a PING */
+        talk->used = 0;
         size_t used;
         const char *why;
-        switch (peer_frame_read(buffer_slice(&talk->received), payload_max, &frame, &used, &why)) {
+        switch (
+            peer_frame_read(buffer_slice(&talk->talk.received), payload_max, &frame, &used, &why)) {
         case PEER_SHORT: break;
         case PEER_WRONG:
             return fault_set(fault, ERR_USAGE, "what answers at %s, port %u, is no node: %s",
-                             talk->to.text, talk->to.port, why);
+                             talk->talk.to.text, talk->talk.to.port, why);
         case PEER_WHOLE:
             talk->used = used;
             *payload = frame.payload;
-            if (frame.kind == (uint8_t)PEER_PING)
-                return take(talk, kind, payload_max, payload, fault);
+            if (frame.kind == (uint8_t)PEER_PING) break;
             if (frame.kind == (uint8_t)kind) return ERR_OK;
             return refused(talk, frame.kind == PEER_REFUSED ? frame.payload : (struct slice){0},
                            fault);
         }
-        if (talk->closed || !wait(talk)) return lost(talk, fault);
+        if (talk->used == 0 && !talk_wait(&talk->talk)) return lost(talk, fault);
     }
 }
 
@@ -211,7 +162,7 @@ static enum err shake_hands(struct join_talk *talk, struct fault *fault)
     return fault_set(fault, ERR_USAGE,
                      "what answers at %s, port %u, does not know the cluster's secret: it is none "
                      "of its nodes",
-                     talk->to.text, talk->to.port);
+                     talk->talk.to.text, talk->talk.to.port);
 }
 
 enum err join_talk_open(const struct io_address *to, const struct token *token,
@@ -220,28 +171,19 @@ enum err join_talk_open(const struct io_address *to, const struct token *token,
 {
     struct join_talk *talk = calloc(1, sizeof *talk);
     ASSERT(talk != NULL);
-    talk->to = *to;
+    talk->talk = (struct talk){.to = *to, .patience = patience};
     talk->token = token;
-    talk->patience = patience;
-    talk->connection = IO_NONE;
     talk->mine = (struct peer_hello){
         .version_min = PEER_VERSION_MIN,
         .version_max = PEER_VERSION_MAX,
         .cluster = token->cluster,
         .lanes_count = lanes_count,
     };
-    const struct io_config config = {.disk = IO_DISK_THREADS};
     struct io_address peer;
-    enum err err = io_new(&config, &talk->io, fault);
+    enum err err = talk_begin(&talk->talk, fault);
+    if (err == ERR_OK && !talk_connect(&talk->talk)) err = lost(talk, fault);
     if (err == ERR_OK) {
-        err = io_connect(talk->io, to, NULL, (io_tag){TALK_TAG}, &talk->connection, fault);
-    }
-    while (err == ERR_OK && !talk->connected) { /* ends: it connects, fails, or is too late */
-        if (!wait(talk) || talk->closed) err = lost(talk, fault);
-    }
-    if (err == ERR_OK) {
-        io_peer(talk->io, talk->connection, &peer, &talk->local);
-        io_receive_start(talk->io, talk->connection, (io_tag){TALK_TAG});
+        io_peer(talk->talk.io, talk->talk.connection, &peer, &talk->local);
         err = shake_hands(talk, fault);
     }
     if (err == ERR_OK) {
@@ -255,8 +197,7 @@ enum err join_talk_open(const struct io_address *to, const struct token *token,
 void join_talk_close(struct join_talk *talk)
 {
     if (talk == NULL) return;
-    if (talk->io != NULL) io_free(talk->io);
-    buffer_free(&talk->received);
+    talk_close(&talk->talk);
     free(talk);
 }
 
