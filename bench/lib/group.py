@@ -120,16 +120,7 @@ class Group:
         self.processes[number].wait()
 
     def stop(self):
-        for process in self.processes.values():
-            if process.poll() is None:
-                process.terminate()
-        end = time.monotonic() + STOP_SECONDS_MAX
-        for process in self.processes.values():
-            try:
-                process.wait(max(0.1, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        servers.stop_all(self.processes.values(), STOP_SECONDS_MAX)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
