@@ -329,7 +329,8 @@ void shard_end(struct shard *shard, uint64_t *gate)
     ASSERT(shard->transaction.active);
     shard->transaction.active = false;
     if (shard->transaction.changed) {
-        shard_append(shard); /* [L1] */
+        shard->transaction.changed = false; /* together.c goes by it */
+        shard_append(shard);                /* [L1] */
     } else {
         log_time_if_seen(shard, shard->transaction.expired_seen);
     }
