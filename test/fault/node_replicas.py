@@ -160,7 +160,7 @@ def handed_over(trio):
     for link in watchers:
         link.call("WATCH", key("w"))
     time.sleep(0.2)
-    trio.link(follower).call("REPLICATION", "HANDOVER")
+    trio.link(leader).call("REPLICATION", "HANDOVER")
     end = time.monotonic() + LEADER_SECONDS_MAX
     while trio.leader() == leader and time.monotonic() < end:
         time.sleep(0.05)
@@ -273,12 +273,17 @@ def main():
             trio.stop()
             trio = Trio(program, folder, lanes)
             trio.leader()
-            cases = [everywhere, transactions, waiting]
-            if lanes == 1:  # more have a leader each
-                cases += [handed_over, killed, not_kept, alone]
-            for case in cases:
+            for case in (everywhere, transactions, waiting):
                 step = case.__name__
                 case(trio)
+            if lanes == 1:  # of one leader: more lanes, and more shards, have more
+                trio.stop()
+                single = pathlib.Path(folder) / "single"
+                single.mkdir()
+                trio = Trio(program, single, lanes, "--shards", "1")
+                for case in (handed_over, killed, not_kept, alone):
+                    step = case.__name__
+                    case(trio)
         except (Error, OSError, IndexError) as error:
             said = "".join(node.said() for node in trio.nodes.values()) if trio else ""
             print(f"seed {seed}, {step}: {error!r}; {said}", file=sys.stderr)
