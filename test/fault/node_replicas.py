@@ -11,6 +11,7 @@ change of the leader means is looked at case by case.
 import contextlib
 import pathlib
 import random
+import select
 import signal
 import socket
 import sys
@@ -116,11 +117,27 @@ def key(name):
 # --- with nothing broken -----------------------------------------------------------------------
 
 
+def wait_to_hear(listening, link):
+    """Messages reach nodes whose links are up, which may be some time after the start."""
+    listening.ask(["SUBSCRIBE", "there"])
+    for _ in range(LEADER_SECONDS_MAX * 10):
+        link.call("PUBLISH", "there", "?")
+        if select.select([listening.socket], [], [], 0.1)[0]:
+            break
+    else:
+        raise Error("messages do not arrive")
+    listening.send(["UNSUBSCRIBE", "there"])
+    while listening.read()[1][1] != b"unsubscribe":
+        pass
+
+
 def everywhere(trio):
     """What is written at one node is read at the others; messages reach everybody."""
     links = {n: trio.link(n) for n in NODES}
     listening = {n: trio.link(n, 2 + n % 2) for n in NODES}
     for n in NODES:
+        for other in NODES:
+            wait_to_hear(listening[n], links[other])
         listening[n].ask(["SUBSCRIBE", "news"])
     for n in NODES:
         links[n].call("SET", key("a"), str(n))
