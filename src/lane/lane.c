@@ -240,6 +240,7 @@ void lane_close(struct lane *lane)
 {
     wiring_free(lane->wiring);
     for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
+    lane_discard_rest(lane);
     lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
     together_free(lane->together);

@@ -86,6 +86,9 @@ struct lane {
     instant idle_since, worked, deadline, wiring_due;
     uint32_t work_at;
     struct lane_slot slots[LANE_SLOTS];
+    struct store **discarded; /* to be freed, some of one at a time */
+    uint32_t discarded_count;
+    uint64_t filled_turn; /* in which a store was loaded some more */
     int64_t send_allowance_bytes;
     instant send_allowed_at;
     uint64_t turn, news;
@@ -96,6 +99,15 @@ struct lane {
 
 bool lane_disk_is_behind(const struct lane *lane); /* a snapshot: writes should wait */
 void lane_fail(struct lane *lane, const struct fault *fault);
+
+/* --- discard.c: stores that nobody needs any more ------------------------------------------------
+ */
+
+/* It is freed in slices. Takes it over; `store_over` does not know it any more. */
+void lane_discard(struct lane *lane, struct store *store);
+/* A slice. True: there is more. */
+bool lane_discard_turn(struct lane *lane);
+void lane_discard_rest(struct lane *lane);
 
 /* --- lane_shards.c ---------------------------------------------------------------------------- */
 

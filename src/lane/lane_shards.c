@@ -259,7 +259,9 @@ enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault
     struct shard *shard = lane_shard(lane, number);
     ASSERT(shard != NULL);
     struct replica *replica = shard->replica;
-    if (uses_files(lane, replica) || shard->transaction.active) {
+    /* Of what is installed the file may have its name already. */
+    bool busy = uses_files(lane, replica) || replica_is_installing(replica);
+    if (busy || shard->transaction.active) {
         return fault_set(fault, ERR_CANCELLED, "something is under way with shard %u", number.n);
     }
     shard_save_abort(shard);

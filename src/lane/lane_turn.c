@@ -230,10 +230,11 @@ instant lane_settle(struct lane *lane, instant now, int64_t unix_ms)
     instant deadline = {now.ns + TURN_PAUSE_NS};
     log_flush(lane->log);
     settle(lane, &deadline);
-    bool saves = lane_save_turn(lane, now, unix_ms);
+    bool more = lane_save_turn(lane, now, unix_ms);
+    more |= lane_discard_turn(lane);
     deadline = earlier(deadline, lane->deadline);
     if (lane->wiring != NULL) deadline = earlier(deadline, lane->wiring_due);
     if (lane->links != NULL) deadline = earlier(deadline, links_turn(lane->links, lane->now));
     log_flush(lane->log); /* what came to it since then */
-    return lane->work_due || saves ? now : deadline;
+    return lane->work_due || more ? now : deadline;
 }

@@ -334,7 +334,7 @@ void replica_turn(struct replica *replica)
 bool replica_settle(struct replica *replica, instant *deadline)
 {
     instant now = replica->lane->now;
-    if (replica_apply(replica)) *deadline = now;
+    if (replica_apply(replica) || replica->install.stage == INSTALL_LOAD) *deadline = now;
     replica_runs_forget(replica);
     if (replica->deadline.ns < deadline->ns) *deadline = replica->deadline;
     bool still_alone = replica->alone && replica->was_alone; /* nothing of the rest can change */

@@ -9,6 +9,7 @@
  *   replica_state.c     who has ever had data: how a new cluster is formed
  *   replica_send.c      parts of a snapshot to a member that is behind the log
  *   replica_install.c   parts of a snapshot from the leader
+ *   replica_fill.c      then the store is loaded from it, in slices
  *   replica_way.c       where a call may run
  */
 #pragma once
@@ -63,8 +64,9 @@ enum replica_install_stage {
     INSTALL_OWN,   /* our own place in the log is written */
     INSTALL_HARD,  /* and what must not be forgotten, behind that place */
     INSTALL_SYNC,
-    INSTALL_VERIFY,
+    INSTALL_SYNCED,
     INSTALL_RENAME,
+    INSTALL_NAMED, /* from here on it is what the next start finds */
     INSTALL_LOAD
 };
 
@@ -80,6 +82,9 @@ struct replica_install {
     uint32_t header_crc;
     uint8_t own[16];
     char *path, *name; /* while it comes, and then. REPLICA_PATH_MAX each, made on first use */
+    struct snapshot_check check;    /* of the parts */
+    struct snapshot_loader *loader; /* NULL: it is not loaded yet */
+    struct store *store;            /* that it is loaded into; nobody sees it yet */
 };
 
 struct replica {
@@ -220,7 +225,6 @@ struct replica_load_ask {
     uint32_t count;
     const struct snapshot_found *found; /* by rising shard */
     uint32_t found_count;
-    bool without_log; /* there is nothing of them behind their snapshots */
 };
 /* Fill their stores, in one pass over the log. */
 MUST_USE enum err replica_load(struct lane *lane, const struct replica_load_ask *ask,
@@ -231,6 +235,8 @@ void replica_loaded_free(struct replica_loaded *loaded);
 MUST_USE enum err replica_set_aside(const char *folder, struct fault *fault);
 /* Throw their stores away, and load them again. All that they have in the log is durable. */
 void replica_reload(struct lane *lane, const struct replica_load_ask *ask);
+/* Its store, and what it has seen, is about to be another. */
+void replica_empty(struct replica *replica);
 struct store *replica_store_new(const struct shard *shard);
 
 /* --- replica_apply.c -------------------------------------------------------------------------- */
@@ -268,6 +274,11 @@ void replica_install_turn(struct replica *replica);
 void replica_install_close(struct replica *replica);
 /* Nothing may be appended to the log now: raft's messages are dropped. */
 bool replica_is_installing(const struct replica *replica);
+
+/* --- replica_fill.c --------------------------------------------------------------------------- */
+
+void replica_fill_turn(struct replica *replica);
+void replica_fill_forget(struct replica *replica); /* what is loaded so far */
 
 /* --- replica_way.c ---------------------------------------------------------------------------- */
 

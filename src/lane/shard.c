@@ -37,7 +37,7 @@ void shard_close(struct shard *shard)
     if (!shard_eq(shard->number, SHARD_ROOT)) {
         store_over_set(shard->lane->over, shard->number.n, NULL);
     }
-    store_free(shard->store);
+    lane_discard(shard->lane, shard->store);
     buffer_free(&shard->record);
     arena_free(shard->arena);
 }
