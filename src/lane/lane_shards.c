@@ -259,7 +259,8 @@ enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault
     struct shard *shard = lane_shard(lane, number);
     ASSERT(shard != NULL);
     struct replica *replica = shard->replica;
-    if (uses_files(lane, replica) || shard->transaction.active) {
+    bool leaves = replica_warm_is_leaving(replica);
+    if (uses_files(lane, replica) || shard->transaction.active || leaves) {
         return fault_set(fault, ERR_CANCELLED, "something is under way with shard %u", number.n);
     }
     shard_save_abort(shard);

@@ -290,6 +290,7 @@ enum shard_ran shard_run(struct shard *shard, struct call *call, uint64_t *gate)
         if (!shard->transaction.active && !shard_ask_memory(shard, call)) return SHARD_RAN;
     }
     shard->calls++;
+    if (UNLIKELY(replica_warm_comes(shard->replica))) replica_warm_note(shard->replica, call);
     if (!shard->transaction.active) shard_set_time(shard);
     uint64_t seen = store_expired_seen(shard->store);
     call->command->handler(call);

@@ -107,7 +107,7 @@ static void policy_settle(struct shared *shared)
 }
 
 /* What the heap grows by from here on is nobody's. */
-static void policy_account_nobody(struct shared *shared)
+void policy_account_nobody(struct shared *shared)
 {
     policy_settle(shared);
     shared->accounted_for = NULL;
@@ -241,6 +241,24 @@ static void database_count(struct store *store, struct database *database)
     }
 }
 
+static void trash_is_nobodys(struct store *store)
+{
+    for (uint64_t i = 0; i < store->trash.objects_count; i++) {
+        store->trash.objects[i].policy = POLICY_NONE;
+    }
+}
+
+void policies_forget_keys(struct store *store)
+{
+    policy_account_nobody(store->shared);
+    for (uint32_t i = 0; i < store->policies->count; i++) {
+        state_forget_keys(store, &store->policies->states[i]);
+    }
+    store->policies->pool.count = 0;
+    trash_is_nobodys(store);
+    store->shared->accounted_bytes = store->shared->room.heap.used_bytes;
+}
+
 /* After policies have changed: which keys are whose, from the keys themselves. */
 static void policies_count_again(struct store *store)
 {
@@ -260,9 +278,7 @@ static void policies_count_again(struct store *store)
         store->notes_s3_frequency |= state->policy.evict == EVICT_S3FIFO;
         store->notes_frequency |= state->policy.evict == EVICT_LFU;
     }
-    for (uint64_t i = 0; i < store->trash.objects_count; i++) {
-        store->trash.objects[i].policy = POLICY_NONE;
-    }
+    trash_is_nobodys(store);
     store->shared->accounts_count += store->accounts;
     policies->pool.count = 0;
     if (had_caches) {
