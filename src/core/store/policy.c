@@ -11,6 +11,15 @@
 #include "core/store/policy_impl.h"
 #include "core/store/store_over.h"
 
+const char *policy_mode_text(enum policy_mode mode)
+{
+    switch (mode) {
+    case POLICY_STRONG: return "strong";
+    case POLICY_CACHE: return "cache";
+    }
+    UNREACHABLE("a mode");
+}
+
 /* --- finding --------------------------------------------------------------------------------- */
 
 static struct policy_state *state_at(const struct store *store, uint32_t policy)
@@ -332,15 +341,6 @@ static void database_find_conflicts(struct store *store, uint32_t database,
     buffer_free(&expired);
 }
 
-static const char *mode_name(enum policy_mode mode)
-{
-    switch (mode) {
-    case POLICY_STRONG: return "strong";
-    case POLICY_CACHE: return "cache";
-    }
-    UNREACHABLE("a mode");
-}
-
 /* May the keys under `prefix` that are policy `from`'s be in this mode? */
 static enum err mode_change_check(struct store *store, uint32_t from, struct slice prefix,
                                   enum policy_mode mode, struct fault *fault)
@@ -353,8 +353,8 @@ static enum err mode_change_check(struct store *store, uint32_t from, struct sli
         fault, ERR_EXISTS,
         "of the keys under it %llu would have to go from %s to %s, such as '%s'; delete them "
         "first",
-        (unsigned long long)conflict.count, mode_name(store_policy_mode(store, from)),
-        mode_name(mode), conflict.example);
+        (unsigned long long)conflict.count, policy_mode_text(store_policy_mode(store, from)),
+        policy_mode_text(mode), conflict.example);
 }
 
 static struct policy_state *states_push(struct store *store)

@@ -17,6 +17,7 @@ enum {
 };
 
 enum policy_mode { POLICY_STRONG, POLICY_CACHE };
+const char *policy_mode_text(enum policy_mode mode); /* "strong", "cache" */
 enum evict_kind { EVICT_S3FIFO, EVICT_LRU, EVICT_LFU, EVICT_RANDOM, EVICT_TTL, EVICT_NONE };
 
 struct policy {
