@@ -199,7 +199,9 @@ void help_policy(struct buffer *out)
     row(out, NAME_COLUMNS, "get PREFIX", "One of them.");
     row(out, NAME_COLUMNS, "set PREFIX [mode strong|cache] ...",
         "Make or change one. Also: memory SIZE (of the cache), evict "
-        "s3fifo|lru|lfu|random|ttl|none, ttl SECONDS (for keys made without an expiry).");
+        "s3fifo|lru|lfu|random|ttl|none, ttl SECONDS (for keys made without an expiry), warm "
+        "yes|no "
+        "(does a cache go along when another node is asked to lead?).");
     row(out, NAME_COLUMNS, "del PREFIX",
         "Remove one; its keys fall under the next shorter prefix.");
     row(out, NAME_COLUMNS, "explain KEY", "Which policy a key is under, and why.");

@@ -123,6 +123,9 @@ struct message *lane_take_messages(struct lane *lane); /* linked by `next`; the 
 /* Give leadership of all shards away, where there is somebody to take it: before the node stops. */
 void lane_hand_over(struct lane *lane);
 
+/* Keys of warm caches that went to who leads now, and that came from who led before; so far. */
+void lane_tell_warm(const struct lane *lane, uint64_t *sent, uint64_t *taken);
+
 /* --- the turn -------------------------------------------------------------------------------- */
 
 enum { LANE_TAGS = LOG_TAGS + 64 };

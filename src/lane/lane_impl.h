@@ -35,6 +35,14 @@ struct lane_saves {
     struct fault fault;
 };
 
+/* Keys of warm caches that leave and come (replica_warm.c). */
+struct lane_warm {
+    uint64_t flight_bytes;          /* sent, and not known to be taken */
+    uint32_t leaving_count;         /* shards */
+    uint64_t keys_sent, keys_taken; /* ever */
+    struct buffer keys;             /* of a slice */
+};
+
 /* What is under way with a snapshot file that comes or goes. */
 struct lane_slot {
     struct replica *replica;   /* NULL: free */
@@ -89,6 +97,7 @@ struct lane {
     struct store **discarded; /* to be freed, some of one at a time */
     uint32_t discarded_count;
     uint64_t filled_turn; /* in which a store was loaded some more */
+    struct lane_warm warm;
     int64_t send_allowance_bytes;
     instant send_allowed_at;
     uint64_t turn, news;

@@ -260,7 +260,8 @@ enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault
     ASSERT(shard != NULL);
     struct replica *replica = shard->replica;
     /* Of what is installed the file may have its name already. */
-    bool busy = uses_files(lane, replica) || replica_is_installing(replica);
+    bool busy = uses_files(lane, replica) || replica_is_installing(replica) ||
+                replica_warm_is_leaving(replica);
     if (busy || shard->transaction.active) {
         return fault_set(fault, ERR_CANCELLED, "something is under way with shard %u", number.n);
     }

@@ -11,9 +11,11 @@
  *   replica_install.c   parts of a snapshot from the leader
  *   replica_fill.c      then the store is loaded from it, in slices
  *   replica_way.c       where a call may run
+ *   replica_warm.c      keys of warm caches, when another leads
  */
 #pragma once
 
+#include "core/store/warm.h"
 #include "lane/mailbox.h"
 #include "lane/replica.h"
 #include "lane/shard_impl.h"
@@ -87,6 +89,19 @@ struct replica_install {
     struct store *store;            /* that it is loaded into; nobody sees it yet */
 };
 
+/* Keys that leave, or that come; not both, but that those which have left may still be freed. */
+struct replica_warm {
+    struct warm_leaving leaving;
+    struct warm_coming coming;
+    uint64_t term;       /* in which they were served */
+    node_id peer;        /* who gets them, or gives them; NODE_NONE: not known yet */
+    instant until;       /* then it is over */
+    instant asked_at;    /* of those that come */
+    uint64_t sent_bytes; /* of those that leave */
+    uint64_t taken_bytes;
+    bool said_last, ended; /* of those that leave; ended: what is left is being freed */
+};
+
 struct replica {
     struct shard *shard;
     struct lane *lane;
@@ -121,6 +136,10 @@ struct replica {
     bool was_alone;  /* when it was settled */
     bool may_write;  /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
+    struct { /* the last entry that was applied with another term than the one before it */
+        uint64_t term, before;
+    } turned;
+    struct replica_warm warm;
     bool reload_wanted;
     bool holds_at_commit; /* though it leads: see replica_send.c */
     uint64_t stuck_commit;
@@ -266,6 +285,8 @@ void replica_part_read(struct replica *replica, struct replica_part *part,
                        const struct io_completion *completion);
 /* `*deadline` becomes earlier when parts wait for it. True: some wait. */
 bool replica_send_turn(struct replica *replica, instant *deadline);
+/* May the lane send something large now? What it sends goes off lane->send_allowance_bytes. */
+bool lane_may_send(struct lane *lane);
 void replica_send_close(struct replica *replica);
 
 void replica_install_part(struct replica *replica, const struct raft_chunk *chunk);
@@ -280,6 +301,30 @@ bool replica_is_installing(const struct replica *replica);
 void replica_fill_turn(struct replica *replica);
 void replica_fill_forget(struct replica *replica); /* what is loaded so far */
 
+/* --- replica_warm.c --------------------------------------------------------------------------- */
+
+/* Serving has ended: the keys of caches go, those of warm ones to who leads next, if that was
+ * `planned`. */
+void replica_warm_leave(struct replica *replica, bool planned);
+bool replica_warm_is_leaving(const struct replica *replica);
+/* While the lane takes more than that, what leaves and is not sent yet is freed. */
+void replica_warm_make_room(struct lane *lane, uint64_t used_bytes_max);
+void replica_warm_come(struct replica *replica); /* serving begins */
+void replica_warm_end_coming(struct replica *replica);
+/* Before each call that runs here, while keys come. */
+void replica_warm_note(struct replica *replica, const struct call *call);
+static inline bool replica_warm_comes(const struct replica *replica)
+{
+    return replica->warm.coming.store != NULL;
+}
+void replica_warm_take(struct replica *replica, node_id from, struct slice bytes); /* LINK_WARM */
+void replica_warm_down(struct replica *replica, node_id node);
+/* True: it wants the next turn, and `*deadline` is not later than that. */
+bool replica_warm_turn(struct replica *replica, instant *deadline);
+void replica_warm_close(struct replica *replica);
+
 /* --- replica_way.c ---------------------------------------------------------------------------- */
 
 void replica_note_epoch(struct replica *replica);
+/* It leads, and has proposed all that it has. */
+void replica_hand_over(struct replica *replica, node_id to);

@@ -344,6 +344,7 @@ static enum err begin(struct loading *loading, struct fault *fault)
 static void empty_store(struct shard *shard)
 {
     struct store *before = shard->store;
+    ASSERT(!replica_warm_comes(shard->replica));
     shard->store = replica_store_new(shard);
     store_succeed(shard->store, before);
     lane_discard(shard->lane, before);

@@ -210,13 +210,17 @@ void shard_tell_replication(const struct shard *shard, struct shard_replication 
 
 /* --- who belongs to it, who leads ------------------------------------------------------------- */
 
+void replica_hand_over(struct replica *replica, node_id to)
+{
+    replica->hand_over_until = (instant){replica->lane->now.ns + HAND_OVER_NS};
+    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = to});
+}
+
 void shard_hand_over(struct shard *shard, node_id to)
 {
     struct replica *replica = shard->replica;
     replica_propose(replica);
-    if (!shard->replica->is_many || !replica->may_write) return;
-    replica->hand_over_until = (instant){replica->lane->now.ns + HAND_OVER_NS};
-    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = to});
+    if (replica->is_many && replica->may_write) replica_hand_over(replica, to);
 }
 
 enum err shard_change_members(struct shard *shard, const node_id *voters, uint32_t count,

@@ -268,6 +268,10 @@ static void clients_info(const struct server *server, struct buffer *out)
     line(out, "outcomes_unknown", stats->unknown);
     line(out, "outcomes_not_done", stats->tried_again);
     line(out, "waiting_for_leader", server->sessions->list_counts[SESSIONS_PARKED]);
+    uint64_t sent, taken;
+    lane_tell_warm(server->lane, &sent, &taken);
+    line(out, "cache_keys_sent", sent);
+    line(out, "cache_keys_received", taken);
     line(out, "messages_not_passed_on", stats->tells_lost);
     line(out, "peers_not_understood", stats->bad);
     line(out, "readonly_connections", readonly);

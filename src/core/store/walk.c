@@ -68,13 +68,15 @@ struct record {
 };
 
 /*
- * A policy's record: RECORD_POLICY u8; mode u8; evict u8; memory_max_bytes u64; ttl_seconds u64;
- * the prefix, sized. Policies come before all keys.
+ * A policy's record: RECORD_POLICY u8; mode u8, with RECORD_WARM; evict u8; memory_max_bytes u64;
+ * ttl_seconds u64; the prefix, sized. Policies come before all keys.
  */
+enum { RECORD_WARM = 128 };
+
 static void policy_encode(const struct policy *policy, struct buffer *out)
 {
     put_u8(out, RECORD_POLICY);
-    put_u8(out, (uint8_t)policy->mode);
+    put_u8(out, (uint8_t)(policy->mode | (policy->warm ? RECORD_WARM : 0u)));
     put_u8(out, (uint8_t)policy->evict);
     put_u64(out, policy->memory_max_bytes);
     put_u64(out, policy->ttl_seconds);
@@ -86,7 +88,10 @@ static bool policy_decode(struct store *store, struct cursor *in)
     uint8_t mode = cursor_u8(in), evict = cursor_u8(in);
     struct policy policy = {.memory_max_bytes = cursor_u64(in), .ttl_seconds = cursor_u64(in)};
     policy.prefix = cursor_sized(in);
+    policy.warm = (mode & RECORD_WARM) != 0;
+    mode &= (uint8_t)~RECORD_WARM;
     if (in->bad || mode > POLICY_CACHE || evict > EVICT_NONE) return false;
+    if (policy.warm && mode != POLICY_CACHE) return false;
     policy.mode = (enum policy_mode)mode;
     policy.evict = (enum evict_kind)evict;
     struct fault fault;
