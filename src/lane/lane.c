@@ -247,6 +247,7 @@ void lane_close(struct lane *lane)
     free(lane->shards);
     free(lane->touched);
     free(lane->awaiting);
+    free(lane->ahead);
     buffer_free(&lane->instead);
     buffer_free(&lane->places);
     buffer_free(&lane->unread);
@@ -365,6 +366,16 @@ bool lane_is_quiet(const struct lane *lane)
 const struct fault *lane_failed(const struct lane *lane)
 {
     return lane->has_failed ? &lane->fault : log_failed(lane->log);
+}
+
+uint64_t lane_last(const struct lane *lane)
+{
+    return log_last(lane->log);
+}
+
+uint64_t lane_durable(const struct lane *lane)
+{
+    return log_durable(lane->log);
 }
 
 const struct log_stats *lane_log_stats(const struct lane *lane)

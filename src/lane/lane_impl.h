@@ -57,8 +57,10 @@ struct lane {
     uint32_t many_count;   /* of groups that have any */
     struct shard **shards; /* those here, by rising number */
     uint32_t shards_here;
-    struct shard **touched, **awaiting; /* see lane_turn.c; room for all */
-    uint32_t touched_count, awaiting_count;
+    struct shard **touched, **awaiting, **ahead; /* see lane_turn.c; room for all */
+    uint32_t touched_count, awaiting_count, ahead_count;
+    bool ahead_rests; /* no raft must hear at once of what it has not heard of */
+    instant ahead_told;
     struct shard **shard_of; /* [shards_count + 1]: by number, the root group last; or NULL */
     const struct call_observer *observer;
     bool was_damaged;          /* the folder: what is made anew there has been lost */
@@ -72,8 +74,6 @@ struct lane {
     struct lane_saves saves;
     struct store *over; /* the stores of all shards here but the root's, as one */
     struct together *together;
-    shard_id logged; /* whose entry was appended to the log last, and which; 0: none yet */
-    uint64_t logged_index;
     uint64_t used_bytes;    /* of all stores */
     size_t pending_bytes;   /* that are about to be appended to the log */
     uint32_t stalled_count; /* shards that put calls off */

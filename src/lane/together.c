@@ -236,10 +236,11 @@ static void log_call(struct together *together, const struct call *call) /* [T3]
     }
 }
 
-/* What waits to be appended goes first: whatever is logged last is behind all that was seen. */
+/* What waits to be appended goes first: whatever is logged last is behind all that was seen. Whose
+ * it is, is touched. */
 static void append_pending(struct lane *lane)
 {
-    for (uint32_t i = 0; i < lane->shards_here; i++) replica_propose(lane->shards[i]->replica);
+    for (uint32_t i = 0; i < lane->touched_count; i++) replica_propose(lane->touched[i]->replica);
 }
 
 static void append_touched(struct together *together) /* [T2] */
@@ -257,12 +258,11 @@ static void append_touched(struct together *together) /* [T2] */
     together->touched_count = 0;
 }
 
-static void finish(struct together *together, struct together_gate *gate)
+static void finish(struct together *together, uint64_t *gate)
 {
-    struct lane *lane = together->lane;
-    append_pending(lane);
+    append_pending(together->lane);
     append_touched(together);
-    *gate = (struct together_gate){lane->logged, lane->logged_index};
+    *gate = log_last(together->lane->log);
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
@@ -333,12 +333,12 @@ static void settle(struct together *together, const struct call *call,
     if (together->scratch.capacity > KEEP_BYTES_MAX) buffer_free(&together->scratch);
 }
 
-enum shard_ran together_run(struct lane *lane, struct call *call, struct together_gate *gate)
+enum shard_ran together_run(struct lane *lane, struct call *call, uint64_t *gate)
 {
     struct together *together = lane->together;
     struct shard *any = lane->shards[0];
     struct shard_manner manner;
-    *gate = (struct together_gate){0};
+    *gate = 0;
     ASSERT(lane->many_count == 0);
     prepare(together, call);
     if (!shard_manner_of(any, call, &manner)) return SHARD_RAN;
@@ -382,7 +382,7 @@ enum shard_ran together_begin(struct lane *lane, const struct call *calls, uint3
     return SHARD_RAN;
 }
 
-void together_end(struct lane *lane, struct together_gate *gate)
+void together_end(struct lane *lane, uint64_t *gate)
 {
     struct together *together = lane->together;
     ASSERT(together->active);
