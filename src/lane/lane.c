@@ -248,6 +248,7 @@ void lane_close(struct lane *lane)
     free(lane->touched);
     free(lane->awaiting);
     free(lane->ahead);
+    free(lane->turned);
     buffer_free(&lane->instead);
     buffer_free(&lane->places);
     buffer_free(&lane->unread);

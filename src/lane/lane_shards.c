@@ -35,6 +35,7 @@ static void add(struct lane *lane, struct shard *shard)
     lane->touched = grow(lane->touched, lane->shards_here);
     lane->awaiting = grow(lane->awaiting, lane->shards_here);
     lane->ahead = grow(lane->ahead, lane->shards_here);
+    lane->turned = grow(lane->turned, lane->shards_here);
     for (; at > 0 && lane->shards[at - 1]->number.n > shard->number.n; at--) {
         lane->shards[at] = lane->shards[at - 1];
     }
@@ -275,6 +276,7 @@ enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault
     remove_from(lane->touched, &lane->touched_count, shard);
     remove_from(lane->awaiting, &lane->awaiting_count, shard);
     remove_from(lane->ahead, &lane->ahead_count, shard);
+    remove_from(lane->turned, &lane->turned_count, shard);
     remove_from(lane->shards, &lane->shards_here, shard);
     lane->news++;
     *place_of(lane, number) = NULL;
