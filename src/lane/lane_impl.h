@@ -65,8 +65,10 @@ struct lane {
     uint32_t many_count;   /* of groups that have any */
     struct shard **shards; /* those here, by rising number */
     uint32_t shards_here;
-    struct shard **touched, **awaiting; /* see lane_turn.c; room for all */
-    uint32_t touched_count, awaiting_count;
+    struct shard **touched, **awaiting, **ahead, **turned; /* see lane_turn.c; room for all */
+    uint32_t touched_count, awaiting_count, ahead_count, turned_count;
+    bool ahead_rests; /* no raft must hear at once of what it has not heard of */
+    instant ahead_told;
     struct shard **shard_of; /* [shards_count + 1]: by number, the root group last; or NULL */
     const struct call_observer *observer;
     bool was_damaged;          /* the folder: what is made anew there has been lost */
@@ -80,8 +82,6 @@ struct lane {
     struct lane_saves saves;
     struct store *over; /* the stores of all shards here but the root's, as one */
     struct together *together;
-    shard_id logged; /* whose entry was appended to the log last, and which; 0: none yet */
-    uint64_t logged_index;
     uint64_t used_bytes;    /* of all stores */
     size_t pending_bytes;   /* that are about to be appended to the log */
     uint32_t stalled_count; /* shards that put calls off */
@@ -135,6 +135,8 @@ uint64_t lane_nonce(struct lane *lane, shard_id shard);
 
 /* Something happened to it. */
 void lane_touch(struct shard *shard);
+/* One that had a turn since it was given the last time; NULL: none is left. */
+struct shard *lane_take_turned(struct lane *lane);
 /* The tag for something to do with a file; false: too much of the kind is under way. */
 bool lane_slot_take(struct lane *lane, struct replica *replica, struct replica_part *part,
                     io_tag *tag);

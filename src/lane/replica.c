@@ -257,7 +257,6 @@ void replica_tell_durable(struct replica *replica)
                                .durable_hard = replica->hard_told};
     replica_runs_durable(replica, log_durable(replica->lane->log), &event.durable_index,
                          &event.durable_hard);
-    replica_tell_alone(replica, event.durable_index);
     if (event.durable_index == replica->index_told && event.durable_hard == replica->hard_told) {
         return;
     }

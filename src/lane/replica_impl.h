@@ -39,6 +39,15 @@ struct replica_runs {
 
 struct replica_loaded;
 
+struct replica_place { /* of an entry, in the group's log and in the lane's */
+    uint64_t index, position;
+};
+struct replica_alone { /* entries that no other member is asked about: replica_alone.c */
+    struct replica_place last, marked;
+    uint64_t durable_index;
+    bool is_listed; /* among those of which raft has not heard yet */
+};
+
 struct replica_peer {
     node_id node;
     bool is_up;
@@ -134,6 +143,7 @@ struct replica {
     bool alone;      /* serving, and the group has no other member: see replica_append */
     bool ends_alone; /* it is about to have some */
     bool was_alone;  /* when it was settled */
+    struct replica_alone own;
     bool may_write;  /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
     struct { /* the last entry that was applied with another term than the one before it */
@@ -196,8 +206,10 @@ struct replica_peer *replica_peer(struct replica *replica, node_id node); /* NUL
 bool replica_is_ahead(const struct replica *replica);
 /* The record is the next entry, and goes to the log. */
 void replica_append_alone(struct replica *replica, struct slice record);
-/* Entries up to `index` are durable. */
-void replica_tell_alone(struct replica *replica, uint64_t index);
+/* Up to there they are durable, and so agreed on. */
+uint64_t replica_alone_agreed(const struct replica *replica);
+/* Raft hears of those that are. */
+void replica_tell_alone(struct replica *replica);
 /* The group is about to have other members. False: not yet, raft must hear of entries first; no
  * more are taken until then. */
 bool replica_ends_alone(struct replica *replica);
@@ -205,7 +217,8 @@ bool replica_ends_alone(struct replica *replica);
 /* --- replica_log.c ---------------------------------------------------------------------------- */
 
 void replica_log_hard(struct replica *replica);
-void replica_log_entry(struct replica *replica, const struct raft_entry *entry);
+/* Returns the entry's position. */
+uint64_t replica_write_entry(struct replica *replica, const struct raft_entry *entry);
 void replica_log_spans(struct replica *replica, const struct raft_span *spans, uint32_t count);
 bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, bool *damaged,
                        uint64_t *commit);

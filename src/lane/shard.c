@@ -335,7 +335,14 @@ void shard_end(struct shard *shard, uint64_t *gate)
 
 uint64_t shard_agreed(const struct shard *shard)
 {
-    return raft_commit(shard->replica->raft);
+    const struct replica *replica = shard->replica;
+    return u64_max(raft_commit(replica->raft), replica_alone_agreed(replica));
+}
+
+uint64_t shard_position(const struct shard *shard, uint64_t index)
+{
+    const struct replica_alone *own = &shard->replica->own;
+    return index <= own->last.index ? own->last.position : 0;
 }
 
 uint64_t shard_calls(const struct shard *shard)

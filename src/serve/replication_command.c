@@ -139,7 +139,7 @@ void wait_command(struct session_call *call)
     if (wait_goes_on(call, shard, log ? second : first, timeout)) return;
     uint64_t index = shard == NULL ? 0 : shard_last(shard);
     if (session->replicas_until.ns != 0) index = session->replicas_index;
-    if (shard != NULL) session->gate = gate_of(session->shard, index, shard_agreed(shard));
+    if (shard != NULL) session->gate = gate_of(session, shard, index);
     session->replicas_until = (instant){0};
     session->flags &= ~(uint32_t)SESSION_REPLICAS_WAIT;
     if (log) {
