@@ -187,7 +187,7 @@ void shard_tell_replication(const struct shard *shard, struct shard_replication 
         .term = raft_term(raft),
         .last = u64_max(raft_last(raft).index, replica->stored.index),
         .commit = raft_commit(raft),
-        .applied = u64_min(replica->stored.index, raft_commit(raft)),
+        .applied = replica->reload_wanted ? 0 : u64_min(replica->stored.index, raft_commit(raft)),
         .durable = replica->index_told,
         .has_lease = has_lease(replica),
         .elections_started = stats->elections_started,

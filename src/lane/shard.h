@@ -86,7 +86,8 @@ struct shard_peer_told {
 struct shard_replication {
     node_id self, leader;
     const char *role; /* "solo", "leader", "follower", "candidate", "recovering" */
-    uint64_t term, last, commit, applied, durable;
+    uint64_t term, last, commit, durable;
+    uint64_t applied; /* 0 while the store is of another log, and about to be loaded again */
     bool has_lease;
     uint64_t elections_started, elections_won, leaders_seen, snapshots_sent, snapshots_received;
     uint64_t reloads, repairs, appends_refused;
