@@ -31,7 +31,7 @@ PRINTF(2, 3) static void note(struct unrest *unrest, const char *format, ...)
 static bool all_are_well(const struct sim *sim)
 {
     uint32_t members = grow_members(sim);
-    if (!sim->live_phase || (members & ~sim->healed) != 0) return false;
+    if (!sim->live_phase || (members & sim->broken) != 0) return false;
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
         const struct host *host = &sim->hosts[i];
         bool bad = host->state == HOST_DOWN || host->wants_person;

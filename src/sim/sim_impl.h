@@ -286,6 +286,7 @@ struct sim {
     uint32_t hosts_count, lanes_count, shards_count;
     bool settled;         /* the cluster's own settings are drawn */
     uint32_t healed;      /* hosts that stay well in the liveness phase: bits */
+    uint32_t broken;      /* … and that stay broken: bits */
     struct config config; /* of all hosts */
     int64_t drift_ppm_max;
     struct net net;
