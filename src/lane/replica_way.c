@@ -245,6 +245,10 @@ enum err shard_change_members(struct shard *shard, const node_id *voters, uint32
         return fault_set(fault, ERR_CANCELLED,
                          "members are changed by the leader, and one change at a time");
     }
+    if (!raft_members_fit(raft_members(replica->raft), &members)) {
+        return fault_set(fault, ERR_LIMIT, "old and new members together are more than %d",
+                         RAFT_MEMBERS_MAX);
+    }
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_MEMBERS, .members = members});
     return ERR_OK;
 }

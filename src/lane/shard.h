@@ -100,7 +100,8 @@ const struct raft *shard_raft(const struct shard *shard);
 
 /* Give leadership away, if there is somebody to take it; to NODE_NONE: to whoever has most. */
 void shard_hand_over(struct shard *shard, node_id to);
-/* Change who belongs to the group; learners first. ERR_CANCELLED: not now, not here. */
+/* Change who belongs to the group; learners first. ERR_CANCELLED: not now, not here. ERR_LIMIT: old
+ * and new ones are too many at once. */
 MUST_USE enum err shard_change_members(struct shard *shard, const node_id *voters, uint32_t count,
                                        struct fault *fault);
 
