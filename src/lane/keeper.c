@@ -150,9 +150,8 @@ static bool leads_no_more(struct keeper *keeper, struct shard *shard,
     const struct raft *raft = shard_raft(shard);
     const struct raft_members *members = raft_members(raft);
     instant now = keeper->mended_at;
-    for (uint32_t i = 0; i < place->voters_count; i++) {
-        if (node_eq(place->voters[i], lane_self(keeper->lane))) return false;
-    }
+    shard_id id = shard_number(shard);
+    if (registry_shall_hold(map_registry(keeper->map), id, lane_self(keeper->lane))) return false;
     if (kept->given_term == raft_term(raft)) return now.ns - kept->given_at.ns < GIVEN_NS;
     if (!raft_may_change_members(raft)) return false;
     for (uint32_t i = 0; i < place->voters_count; i++) {

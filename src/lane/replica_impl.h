@@ -52,7 +52,7 @@ struct replica_peer {
     node_id node;
     bool is_up;
     enum replica_state state; /* 0: not heard yet */
-    uint64_t last;
+    uint64_t term, last;
 };
 
 struct replica_part { /* of a snapshot, on its way to a member */
