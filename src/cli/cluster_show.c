@@ -10,8 +10,7 @@ enum { COLUMN_MAX = 48 }; /* a wider cell pushes what is behind it to the right 
 #define NS_PER_MS UINT64_C(1000000)
 #define MS_MAX    (UINT64_MAX / 2 / NS_PER_MS)
 
-/* NULL: it has no such name. */
-static const struct answer *answer_field(const struct answer *map, const char *name)
+const struct answer *answer_field(const struct answer *map, const char *name)
 {
     if (map->kind != ANSWER_MAP) return NULL;
     for (uint32_t i = 0; i + 1 < map->count; i += 2) {
@@ -68,13 +67,15 @@ static bool is_named(struct slice name, struct slice unit)
     return name.len > unit.len && slice_ends_with(name, unit);
 }
 
-/* In the unit that its name ends in: as people read it. */
-static void append_value(struct buffer *out, struct slice name, const struct answer *answer)
+void cluster_show_value(struct slice name, const struct answer *answer, struct buffer *out)
 {
     uint64_t number;
     if (answer->kind != ANSWER_INTEGER || !count_parse(answer->text, &number)) {
         append_cell(out, answer);
-    } else if (is_named(name, SLICE("bytes"))) {
+    } else if (is_named(name, SLICE("bytes-per-second"))) {
+        size_append(out, number);
+        buffer_append(out, SLICE("/s"));
+    } else if (slice_ends_with(name, SLICE("bytes"))) {
         size_append(out, number);
     } else if (is_named(name, SLICE("-ms"))) {
         duration_append(out, (duration){(int64_t)(u64_min(number, MS_MAX) * NS_PER_MS)});
@@ -86,7 +87,7 @@ static void append_value(struct buffer *out, struct slice name, const struct ans
 static size_t value_len(struct slice name, const struct answer *answer)
 {
     struct buffer text = {0};
-    append_value(&text, name, answer);
+    cluster_show_value(name, answer, &text);
     size_t len = text.len;
     buffer_free(&text);
     return len;
@@ -96,7 +97,7 @@ static void append_padded(struct buffer *out, struct slice name, const struct an
                           size_t columns)
 {
     size_t began = out->len;
-    append_value(out, name, answer);
+    cluster_show_value(name, answer, out);
     while (out->len - began < columns) buffer_append_byte(out, ' ');
 }
 
@@ -155,7 +156,7 @@ static void append_pairs(struct buffer *out, const struct answer *map)
             continue;
         }
         buffer_append(out, SLICE("  "));
-        append_value(out, map->items[i].text, value);
+        cluster_show_value(map->items[i].text, value, out);
         buffer_append_byte(out, '\n');
     }
 }

@@ -96,9 +96,17 @@ static const char *why_of(const struct registry_shard *place)
 
 /* --- STATUS, MEMBERS, TABLE, EXPLAIN --------------------------------------------------------- */
 
+/* In a word: are all keys served, and is nothing missing? */
+static const char *state_of(const struct registry *registry, const uint32_t healths[HEALTHS_COUNT])
+{
+    if (healths[HEALTH_UNAVAILABLE] > 0) return "unavailable";
+    bool whole = healths[HEALTH_DEGRADED] == 0 && healths[HEALTH_LEADERLESS] == 0;
+    return whole && nodes_in(registry, MEMBER_DEAD) == 0 ? "ok" : "degraded";
+}
+
 static void tell_status(const struct admin *admin)
 {
-    enum { PAIRS = 16 };
+    enum { PAIRS = 17 };
     struct reply *reply = admin->reply;
     const struct registry *registry = admin->registry;
     uint32_t healths[HEALTHS_COUNT] = {0}, moving = 0, count = registry_shards_count(registry);
@@ -109,6 +117,7 @@ static void tell_status(const struct admin *admin)
     reply_map(reply, PAIRS);
     reply_bulk_text(reply, "cluster");
     reply_bulk_format(reply, "%016llx", (unsigned long long)registry_cluster(registry));
+    reply_pair_text(reply, "state", state_of(registry, healths));
     reply_pair_number(reply, "epoch", registry_epoch(registry));
     reply_pair_number(reply, "answered-by", lane_self(admin->lane).n);
     reply_pair_number(reply, "nodes-alive", nodes_in(registry, MEMBER_ALIVE));

@@ -88,7 +88,8 @@ instant top_turn(struct server *server, instant now)
 struct busy { /* a slot or a shard */
     uint32_t number;
     uint64_t rate, rate_bytes;
-    uint64_t keys, bytes; /* of a shard that this node leads */
+    uint64_t keys, bytes; /* of a shard: of the copy that is here */
+    bool leads;
 };
 
 static int busier(const void *first, const void *second)
@@ -143,28 +144,33 @@ static void reply_slots(struct session_call *call, uint64_t most)
     arena_free(arena);
 }
 
-/* The shards that it leads count as well where nobody asks for them: they take memory. */
+static void note_copy(struct busy *row, const struct server *server, shard_id id)
+{
+    struct shard *shard = lane_shard(server->lane, id);
+    row->number = id.n;
+    if (shard == NULL) return;
+    row->leads = shard_is_leader(shard);
+    row->bytes = shard_used_bytes(shard);
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) row->keys += store_count(shard_store(shard), i);
+}
+
+/* Those that this node leads count as well where nobody asks for them: they take memory. */
 static uint32_t gather_shards(const struct server *server, struct busy *rows)
 {
-    uint32_t shards_count = lane_shards_count(server->lane);
     uint32_t busy_count = gather(server, true, rows), count = busy_count, next = 0;
-    for (uint32_t number = 0; number < shards_count; number++) {
-        struct shard *shard = lane_shard(server->lane, (shard_id){number});
-        while (next < busy_count && rows[next].number < number) next++;
+    for (uint32_t number = 0; number < lane_shards_count(server->lane); number++) {
+        const struct shard *shard = lane_shard(server->lane, (shard_id){number});
         bool is_busy = next < busy_count && rows[next].number == number;
-        if (shard == NULL || !shard_is_leader(shard)) continue;
-        struct busy *row = is_busy ? &rows[next] : &rows[count++];
-        row->number = number;
-        row->bytes = shard_used_bytes(shard);
-        for (uint32_t i = 0; i < STORE_DATABASES; i++)
-            row->keys += store_count(shard_store(shard), i);
+        bool leads = shard != NULL && shard_is_leader(shard);
+        if (!is_busy && !leads) continue;
+        note_copy(is_busy ? &rows[next++] : &rows[count++], server, (shard_id){number});
     }
     return count;
 }
 
 static void reply_shards(struct session_call *call, uint64_t most)
 {
-    enum { FIELDS = 6 };
+    enum { FIELDS = 7 };
     struct reply *reply = &call->reply;
     struct arena *arena = arena_new();
     struct busy *rows = ARENA_ARRAY(arena, struct busy, KEY_SLOTS);
@@ -180,6 +186,8 @@ static void reply_shards(struct session_call *call, uint64_t most)
         reply_pair_number(reply, "keys", rows[i].keys);
         reply_pair_number(reply, "shard", rows[i].number);
         reply_node(call);
+        reply_bulk_text(reply, "leads");
+        reply_bool(reply, rows[i].leads);
     }
     arena_free(arena);
 }
