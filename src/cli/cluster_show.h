@@ -4,9 +4,6 @@
 #include "base/buffer.h"
 #include "cli/client.h"
 
-/* A map: a line for each pair. A list of maps: a table, headed by the names of the first. Else the
- * values, a line each. */
-void cluster_show(const struct answer *answer, struct buffer *out);
 /* One line of JSON, and its end. */
 void cluster_show_json(const struct answer *answer, struct buffer *out);
 

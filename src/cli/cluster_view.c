@@ -6,9 +6,14 @@
 #include "cli/cluster_view_impl.h"
 #include "cli/progress.h"
 
-enum { NAME_COLUMNS = 11, BAR_COLUMNS = 12, PERCENT = 100, MOVES_SHOWN_MAX = 20 };
+enum { NAME_COLUMNS = 11, BAR_COLUMNS = 8, SUM_COLUMNS = 24, PERCENT = 100, MOVES_SHOWN_MAX = 20 };
 
 /* --- pieces ---------------------------------------------------------------------------------- */
+
+static void begin_line(struct buffer *out, const char *name)
+{
+    buffer_append_format(out, "%-*s", (int)NAME_COLUMNS, name);
+}
 
 const struct answer *view_list(const struct answer *facts, const char *name)
 {
@@ -92,7 +97,7 @@ static void append_move(struct table *table, const struct answer *move)
     table_color(table, TABLE_GREEN);
     cell = table_cell(table);
     size_append(cell, answer_number(move, "sent-bytes"));
-    buffer_append(cell, SLICE(" of "));
+    buffer_append(cell, SLICE("/"));
     size_append(cell, answer_number(move, "bytes"));
     cell = table_cell(table);
     if (answer_number(move, "bytes-per-second") != 0)
@@ -125,7 +130,7 @@ static void show_moves(const struct answer *facts, struct table_look look, struc
 }
 
 /* All of them together: how far, how fast. */
-static void append_sum(const struct answer *facts, struct table_look look, struct buffer *out)
+static void show_sum(const struct answer *facts, struct table_look look, struct buffer *out)
 {
     const struct answer *moves = view_list(facts, "moves");
     uint64_t bytes = 0, sent = 0, pace = 0;
@@ -135,23 +140,20 @@ static void append_sum(const struct answer *facts, struct table_look look, struc
         pace += answer_number(&moves->items[i], "bytes-per-second");
     }
     if (bytes == 0) return;
-    buffer_append(out, SLICE("  "));
-    progress_bar(out, (double)sent / (double)bytes, BAR_COLUMNS, look.color);
+    begin_line(out, "moves");
+    progress_bar(out, (double)sent / (double)bytes, SUM_COLUMNS, look.color);
     size_append(out, sent);
     buffer_append(out, SLICE(" of "));
     size_append(out, bytes);
-    if (pace == 0) return;
-    buffer_append(out, SLICE(", "));
-    size_append(out, pace);
-    buffer_append(out, SLICE("/s"));
+    if (pace != 0) {
+        buffer_append(out, SLICE(", "));
+        size_append(out, pace);
+        buffer_append(out, SLICE("/s"));
+    }
+    buffer_append_byte(out, '\n');
 }
 
 /* --- status ---------------------------------------------------------------------------------- */
-
-static void begin_line(struct buffer *out, const char *name)
-{
-    buffer_append_format(out, "%-*s", (int)NAME_COLUMNS, name);
-}
 
 static void append_address(const struct answer *members, uint64_t node, struct buffer *out)
 {
@@ -234,12 +236,12 @@ static void show_status(const struct answer *facts, struct table_look look, stru
     append_counts(facts, "nodes-", out);
     buffer_append_byte(out, '\n');
     begin_line(out, "shards");
-    buffer_append_format(
-        out, "%llu in %llu copies each: ", (unsigned long long)answer_number(facts, "shards"),
-        (unsigned long long)answer_number(facts, "copies-wanted"));
+    buffer_append_format(out, "%llu, %llu copies wanted of each: ",
+                         (unsigned long long)answer_number(facts, "shards"),
+                         (unsigned long long)answer_number(facts, "copies-wanted"));
     append_counts(facts, "shards-", out);
-    append_sum(facts, look, out);
     buffer_append_byte(out, '\n');
+    show_sum(facts, look, out);
     begin_line(out, "root");
     buffer_append(out, SLICE("led by "));
     append_node(members, answer_number(facts, "root-leader"), out);
@@ -366,6 +368,39 @@ static void show_explain(const struct answer *facts, struct buffer *out)
         cluster_show_value(SLICE("why"), answer_field(facts, "why"), out);
     buffer_append_byte(out, '\n');
     show_policy(facts, out);
+}
+
+/* --- what would move -------------------------------------------------------------------------- */
+
+void cluster_view_plan(const struct answer *plan, struct table_look look, struct buffer *out)
+{
+    static const struct table_column columns[] = {
+        {"shard", TABLE_RIGHT}, {"moves", 0}, {"way", 0}, {"size", TABLE_RIGHT}, {"why", 0}};
+    struct table table = {.columns = columns, .columns_count = COUNT_OF(columns)};
+    const struct answer *moves = view_list(plan, "moves");
+    const struct answer *waits_for = answer_field(plan, "waits-for");
+    uint64_t wanted = answer_number(plan, "wanted");
+    if (wanted == 0 && moves->count == 0) {
+        buffer_append(out, SLICE("nothing is to move\n"));
+    } else {
+        buffer_append_format(out, "%llu wanted, %u of them now\n", (unsigned long long)wanted,
+                             moves->count);
+    }
+    if (waits_for != NULL && waits_for->text.len > 0) {
+        buffer_append(out, SLICE("the others wait for "));
+        cluster_show_value(SLICE("waits-for"), waits_for, out);
+        buffer_append_byte(out, '\n');
+    }
+    for (uint32_t i = 0; i < moves->count; i++) {
+        const struct answer *move = &moves->items[i];
+        view_cell(&table, move, "shard");
+        view_cell(&table, move, "moves");
+        append_way(move, table_cell(&table));
+        view_cell(&table, move, "bytes");
+        view_cell(&table, move, "why");
+    }
+    if (moves->count > 0) table_write(&table, look, out);
+    table_free(&table);
 }
 
 /* --- which ----------------------------------------------------------------------------------- */

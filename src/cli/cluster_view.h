@@ -7,5 +7,7 @@
 
 void cluster_view(enum cluster_verb verb, const struct answer *facts, struct table_look look,
                   struct buffer *out);
+/* What CLUSTER REBALANCE DRYRUN answers. */
+void cluster_view_plan(const struct answer *plan, struct table_look look, struct buffer *out);
 /* The exit status of `tutti status`: 0, or one of enum cluster_exit. */
 int cluster_view_exit(const struct answer *facts);

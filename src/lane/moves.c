@@ -11,11 +11,11 @@ enum { BEHIND_MAX = 1000 /* entries: as much is caught up in no time */ };
 const char *move_phase_text(enum move_phase phase)
 {
     switch (phase) {
-    case MOVE_WAITS: return "waits";
-    case MOVE_SAVES: return "writes a snapshot";
-    case MOVE_SENDS: return "sends the snapshot";
-    case MOVE_FOLLOWS: return "catches up";
-    case MOVE_CHANGES: return "changes members";
+    case MOVE_WAITS: return "waiting";
+    case MOVE_SAVES: return "writing";
+    case MOVE_SENDS: return "sending";
+    case MOVE_FOLLOWS: return "catching up";
+    case MOVE_CHANGES: return "voting in";
     }
     UNREACHABLE("a phase of a move");
 }

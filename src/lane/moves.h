@@ -14,7 +14,7 @@ enum move_phase {
     MOVE_FOLLOWS, /* what was written since then is */
     MOVE_CHANGES, /* the new copy is whole; the members of the group change */
 };
-const char *move_phase_text(enum move_phase phase); /* "waits", "sends" … */
+const char *move_phase_text(enum move_phase phase); /* "waiting", "sending" … */
 
 struct move_told {
     node_id from, to; /* of a copy. NODE_NONE: it is one more, or one less */

@@ -342,7 +342,12 @@ static void rebalance(const struct admin *admin)
         plan(admin);
     } else if (word_is(how, "GO") || word_is(how, "PAUSE")) {
         event.value = word_is(how, "GO");
-        wish(admin, &event);
+        bool is_so = registry_setting(admin->registry, REGISTRY_SETTING_REBALANCE) == event.value;
+        if (is_so) {
+            reply_ok(admin->reply);
+        } else {
+            wish(admin, &event);
+        }
     } else {
         reply_error(admin->reply, "ERR syntax error: GO, PAUSE or DRYRUN");
     }
