@@ -231,7 +231,14 @@ void help_cluster(enum cluster_verb verb, struct buffer *out)
         option(out, "pause", "", "",
                "Move nothing any more but for repair, until it is said again.");
     }
-    if (verb == VERB_top) option(out, "slots", "", "", "The busiest slots alone.");
+    if (verb == VERB_top) {
+        option(out, "shards", "", "", "Shards alone: load, keys and bytes of each.");
+        option(out, "slots", "", "", "The busiest slots alone.");
+        option(out, "keys", "", "", "The busiest keys alone.");
+        option(out, "large", "", "", "The largest keys alone.");
+        option(out, "count", "N", "10", "So many of each.");
+        option(out, "node", "N", "", "Of one node; without it, of all that answer.");
+    }
     if (verb == VERB_remove) option(out, "force", "", "", "Also one that still holds copies.");
     if (verb == VERB_recover) {
         option(out, "force", "", "", "Do it; without it, only what would be is told.");

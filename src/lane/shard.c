@@ -350,6 +350,11 @@ uint64_t shard_calls(const struct shard *shard)
     return shard->calls;
 }
 
+uint64_t shard_used_bytes(const struct shard *shard)
+{
+    return shard->used_bytes;
+}
+
 uint64_t shard_last(const struct shard *shard)
 {
     return shard->replica->stored.index;

@@ -47,6 +47,7 @@ uint64_t shard_agreed(const struct shard *shard); /* gates up to here are open: 
 uint64_t shard_position(const struct shard *shard, uint64_t index);
 uint64_t shard_last(const struct shard *shard);
 uint64_t shard_calls(const struct shard *shard); /* that have run here, so far */
+uint64_t shard_used_bytes(const struct shard *shard); /* of memory, by its keys and values */
 /* Of the store as it is at the log's time: equal on all replicas at one index of the log. */
 void shard_digest(struct shard *shard, uint8_t digest[20]);
 

@@ -184,8 +184,11 @@ struct raft_peer { /* how a member does, as its leader sees it */
     node_id node;
     uint64_t matched;
     bool is_active, is_recovering, no_room;
-    bool needs_snapshot; /* and there is none that helps: make one */
-    bool gets_snapshot;  /* keep the last one: its bytes are asked for */
+    bool needs_snapshot;                 /* and there is none that helps: make one */
+    bool gets_snapshot;                  /* keep the last one: its bytes are asked for */
+    uint64_t snapshot_bytes, sent_bytes; /* then: how long it is, and how much the member has */
+    uint64_t sent_from; /* what it had when it first said so, and when; 0: it has not yet */
+    instant sent_since;
 };
 uint32_t raft_peers(const struct raft *raft, struct raft_peer peers[RAFT_MEMBERS_MAX]);
 
