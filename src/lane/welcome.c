@@ -1,4 +1,8 @@
-/* welcome.c -- see welcome.h. */
+/*
+ * welcome.c -- see welcome.h.
+ *
+ * [W1] No two machines have one number: it is given twice only where nobody has it.
+ */
 #include "lane/welcome.h"
 
 #include <stdio.h>
@@ -8,7 +12,10 @@
 #include "lane/lane_impl.h"
 #include "lane/wiring.h"
 
-enum { GUESTS_MAX = 8 };
+enum {
+    GUESTS_MAX = 8,
+    COMES_MS = 3000 /* after its answer a node has started, and is linked to; else it got none */
+};
 
 struct guest {
     uint64_t ticket; /* of the link; 0: free */
@@ -114,13 +121,14 @@ static const char *check_reach(const struct registry *registry, const struct reg
 }
 
 /* A member that was never seen, at the same place, and on a machine that calls itself the same. */
-static node_id find_same(const struct registry *registry, const struct registry_member *new)
+static const struct registry_member *find_same(const struct registry *registry,
+                                               const struct registry_member *new)
 {
     const struct registry_member *member = registry_at_place(registry, new);
     bool same =
         member != NULL && member->state == MEMBER_JOINING &&
         member->peer_port == new->peer_port &&strcmp(member->host.bytes, new->host.bytes) == 0;
-    return same ? member->node : NODE_NONE;
+    return same ? member : NULL;
 }
 
 static void say_taken(const struct registry_member *other, const struct registry_member *new,
@@ -142,8 +150,25 @@ static struct guest *place(struct welcome *welcome)
     return NULL;
 }
 
-/* Where a number was given that was not taken, that one; NODE_NONE: the root is asked. True: it has
- * its answer. */
+/* [W1] That number again, if nobody has it: two machines that both say they are there must not get
+ * one. */
+static void give_again(struct welcome *welcome, struct links *links, uint64_t ticket,
+                       const struct registry_member *same, const struct registry_member *new)
+{
+    char why[JOIN_WHY_BYTES_MAX];
+    const struct registry *agreed = map_registry(welcome->map);
+    int64_t age_ms = io_unix_ms(welcome->lane->io) - same->since_ms;
+    if (lane_is_linked_to(welcome->lane, same->node, 0)) {
+        say_taken(same, new, why);
+        decline(links, ticket, JOIN_REFUSED, why);
+    } else if (registry_member(agreed, same->node) == NULL || age_ms < COMES_MS) {
+        decline(links, ticket, JOIN_LATER, "a node with this address has only just joined");
+    } else {
+        welcome_node(welcome, links, ticket, same->node);
+    }
+}
+
+/* True: it has its answer. False: the root is to be asked. */
 static bool answer_at_once(struct welcome *welcome, struct links *links, uint64_t ticket,
                            const struct registry_member *new)
 {
@@ -154,14 +179,12 @@ static bool answer_at_once(struct welcome *welcome, struct links *links, uint64_
         return true;
     }
     const char *wrong = check_reach(registry, new);
-    node_id same = find_same(registry, new);
+    const struct registry_member *same = find_same(registry, new);
     const struct registry_member *other = registry_at_place(registry, new);
     if (wrong != NULL) {
         decline(links, ticket, JOIN_REFUSED, wrong);
-    } else if (registry_member(map_registry(welcome->map), same) != NULL) {
-        welcome_node(welcome, links, ticket, same);
-    } else if (same.n != 0) {
-        decline(links, ticket, JOIN_LATER, "its number is being agreed on");
+    } else if (same != NULL) {
+        give_again(welcome, links, ticket, same, new);
     } else if (other != NULL) {
         say_taken(other, new, taken);
         decline(links, ticket, JOIN_REFUSED, taken);
