@@ -62,6 +62,11 @@ struct lane_opened {
 MUST_USE enum err lane_open(const struct lane_config *config, struct io *io, struct lane **lane,
                             struct lane_opened *opened, struct fault *fault);
 void lane_close(struct lane *lane); /* after lane_is_quiet */
+/* A shard of which nothing good is left begins again, empty, with `self` alone as its member; of the
+ * folder's log only what comes behind `position` counts for it. */
+MUST_USE enum err lane_give_up_shard(const char *folder, shard_id shard, uint32_t shards_count,
+                                     uint64_t seed, uint64_t position, node_id self,
+                                     struct fault *fault);
 /* A lane's folder of before lanes had many shards becomes as later ones are: its one shard, of
  * these members, is said to be here, all of the log counting. Twice does no harm. */
 MUST_USE enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_count,

@@ -14,7 +14,9 @@ enum err registry_copy_write(const char *path, struct slice registry, struct fau
 enum err registry_copy_read(const char *path, struct buffer *bytes, struct registry **registry,
                             struct fault *fault)
 {
-    static const char advice[] = "copy that file from another node of the cluster, which may run";
+    static const char advice[] =
+        "copy that file from another node of the cluster, which may run; "
+        "if there is none, 'tutti recover' makes a new one of what is here";
     size_t before = bytes->len;
     *registry = NULL;
     if (!path_exists(path)) return ERR_OK;

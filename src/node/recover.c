@@ -42,7 +42,7 @@ static enum err find_missing(struct arena *arena, struct recovery *recovery, str
 {
     const struct data_folder *folder = &recovery->folder;
     uint32_t shards_count = folder->identity.shards_count;
-    bool *here = ARENA_ARRAY(arena, bool, shards_count);
+    bool *here = ARENA_ARRAY(arena, bool, shards_count), root_is_here = false;
     memset(here, 0, shards_count * sizeof *here);
     recovery->missing = ARENA_ARRAY(arena, uint32_t, shards_count);
     for (uint32_t lane = 0; lane < folder->lanes_count; lane++) {
@@ -53,12 +53,15 @@ static enum err find_missing(struct arena *arena, struct recovery *recovery, str
         if (err == ERR_OK) err = snapshot_find(path, arena, &found, &count, fault);
         if (err != ERR_OK) return err;
         for (uint32_t i = 0; i < count; i++) {
-            if (found[i].header.shard.n < shards_count) here[found[i].header.shard.n] = true;
+            shard_id shard = found[i].header.shard;
+            if (shard.n < shards_count) here[shard.n] = true;
+            root_is_here = root_is_here || shard_eq(shard, SHARD_ROOT);
         }
     }
     for (uint32_t i = 0; i < shards_count; i++) {
         if (!here[i]) recovery->missing[recovery->missing_count++] = i;
     }
+    recovery->root_is_missing = !root_is_here && recovery->registry != NULL;
     return ERR_OK;
 }
 
@@ -71,7 +74,8 @@ static enum err check(const struct recovery *recovery, struct fault *fault)
                          folder->path);
     }
     bool unknown = recovery->registry_trouble != NULL; /* then whoever asks must know */
-    if (unknown || recovery_has_others(folder, recovery->registry)) return ERR_OK;
+    if (unknown || recovery->root_is_missing) return ERR_OK;
+    if (recovery_has_others(folder, recovery->registry)) return ERR_OK;
     return fault_set(fault, ERR_USAGE,
                      "%s is of a node that is alone: it needs no others, so just start it",
                      folder->path);
@@ -97,8 +101,8 @@ enum err recovery_open(struct arena *arena, const char *data, struct recovery *r
         recovery->registry_trouble = arena_text(arena, slice_text(fault->text));
         err = ERR_OK;
     }
-    if (err == ERR_OK) err = check(recovery, fault);
     if (err == ERR_OK) err = find_missing(arena, recovery, fault);
+    if (err == ERR_OK) err = check(recovery, fault);
     if (err != ERR_OK) recovery_close(recovery);
     return err;
 }
