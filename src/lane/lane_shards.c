@@ -208,6 +208,18 @@ enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_c
     return err;
 }
 
+enum err lane_give_up_shard(const char *folder, shard_id shard, uint32_t shards_count,
+                            uint64_t seed, uint64_t position, node_id self, struct fault *fault)
+{
+    const struct snapshot_header header = {.position = position,
+                                           .members = members_of(&self, 1),
+                                           .seed = seed,
+                                           .nonce = seed + shard.n,
+                                           .shard = shard,
+                                           .shards_count = shards_count};
+    return snapshot_write_empty(folder, &header, fault);
+}
+
 /* --- later ------------------------------------------------------------------------------------ */
 
 enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *members, uint32_t count,

@@ -335,6 +335,11 @@ static void note_lead(struct root *root, struct shard *shard)
     memset(root->reports, 0, count * sizeof *root->reports); /* [R3] */
 }
 
+const struct registry *root_registry(const struct root *root)
+{
+    return root->leads ? cmd_registry_of(shard_store(root_shard(root))) : NULL;
+}
+
 bool root_wants_beliefs(const struct root *root, instant now)
 {
     return root->leads && now.ns >= duty_due(root).ns;
@@ -391,6 +396,15 @@ static bool take_reports(struct root *root, node_id from, struct cursor *in)
     return true;
 }
 
+/* A place that another has who may be there: two nodes of one address would be taken for each other
+ * by whoever looks for one of them. Who says it says it again, and is heard when that one is gone.
+ */
+static bool is_taken(const struct root *root, const struct registry_member *facts)
+{
+    const struct registry *registry = root_registry(root);
+    return registry != NULL && registry_at_place(registry, facts) != NULL;
+}
+
 /* Kept for the next duties: in the middle of a turn nothing is decided. The last word of a turn
  * counts; who was not heard says it again. */
 static bool take_facts(struct root *root, node_id from, struct slice bytes)
@@ -399,19 +413,23 @@ static bool take_facts(struct root *root, node_id from, struct slice bytes)
     struct registry_event event;
     bool good = registry_event_read(bytes, arena, &event) && event.kind == REGISTRY_MEMBER_FACTS &&
                 node_eq(event.members[0].node, from);
-    if (good) root->facts = event.members[0];
+    if (good && !is_taken(root, &event.members[0])) root->facts = event.members[0];
     arena_free(arena);
     return good;
 }
 
-/* Whether it was done, the map tells. */
+/* Whether it was done, the map tells. Facts are of a node that nobody is linked to: another one has
+ * heard them from it. */
 static bool take_wish(struct root *root, struct slice bytes)
 {
     struct arena *arena = arena_new();
     struct registry_event event;
-    bool good = registry_event_read(bytes, arena, &event) &&
-                (event.kind == REGISTRY_MEMBER_STATE || event.kind == REGISTRY_SETTING);
-    if (good && root->leads && is_agreed(root_shard(root))) (void)decide(root, &event); /* [R1] */
+    bool read = registry_event_read(bytes, arena, &event);
+    bool facts = read && event.kind == REGISTRY_MEMBER_FACTS && event.members_count == 1;
+    bool wish = read && (event.kind == REGISTRY_MEMBER_STATE || event.kind == REGISTRY_SETTING);
+    bool good = facts || wish;
+    if (facts && !is_taken(root, &event.members[0])) root->facts = event.members[0];
+    if (wish && root->leads && is_agreed(root_shard(root))) (void)decide(root, &event); /* [R1] */
     arena_free(arena);
     return good;
 }
