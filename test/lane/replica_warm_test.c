@@ -189,6 +189,34 @@ Test(replica_warm, nothing_that_was_changed_meanwhile_comes_back)
     replica_cluster_free(&cluster);
 }
 
+static bool ceased_to_lead(struct replica_cluster *cluster)
+{
+    return !shard_is_leader(lane_only(replica_lane(cluster, leader_before)));
+}
+
+/* Who has kept its keys, unasked, is not asked by who leads after the next. */
+Test(replica_warm, only_keys_of_the_time_before_are_taken)
+{
+    struct replica_cluster cluster;
+    uint32_t first = start(&cluster);
+    (void)replica_run_soon(&cluster, first, "SET w:a 1");
+    leader_before = first;
+    lane_hand_over(replica_lane(&cluster, first));
+    replica_cluster_until(&cluster, "it leads no more", ceased_to_lead);
+    cluster.nodes[first - 1].paused = true;
+    replica_cluster_until(&cluster, "the second leads", leadership_moved);
+    uint32_t second = replica_cluster_leader(&cluster), third = 6 - first - second;
+    (void)replica_run_soon(&cluster, second, "DEL w:a");
+    leader_before = second;
+    shard_hand_over(lane_only(replica_lane(&cluster, second)), (node_id){third});
+    replica_cluster_until(&cluster, "the third leads", leadership_moved);
+    cr_assert_eq(replica_cluster_leader(&cluster), third);
+    cluster.nodes[first - 1].paused = false;
+    for (int i = 0; i < 500; i++) replica_cluster_turn(&cluster);
+    cr_expect(replica_says(&cluster, third, "GET w:a", "$-1\r\n"), "it was deleted");
+    replica_cluster_free(&cluster);
+}
+
 /* --- against a model -------------------------------------------------------------------------- */
 
 struct model {
