@@ -231,7 +231,14 @@ void help_cluster(enum cluster_verb verb, struct buffer *out)
         option(out, "pause", "", "",
                "Move nothing any more but for repair, until it is said again.");
     }
-    if (verb == VERB_top) option(out, "slots", "", "", "The busiest slots alone.");
+    if (verb == VERB_top) {
+        option(out, "shards", "", "", "Shards alone: load, keys and bytes of each.");
+        option(out, "slots", "", "", "The busiest slots alone.");
+        option(out, "keys", "", "", "The busiest keys alone.");
+        option(out, "large", "", "", "The largest keys alone.");
+        option(out, "count", "N", "10", "So many of each.");
+        option(out, "node", "N", "", "Of one node; without it, of all that answer.");
+    }
     if (verb == VERB_remove) option(out, "force", "", "", "Also one that still holds copies.");
     if (verb == VERB_recover) {
         option(out, "force", "", "", "Do it; without it, only what would be is told.");
@@ -281,16 +288,21 @@ void help_restore(struct buffer *out)
 
 void help_doctor(struct buffer *out)
 {
-    buffer_append(out, SLICE("Usage: tutti doctor [--repair] [--data DIR]\n\n"));
+    buffer_append(out, SLICE("Usage: tutti doctor [--repair | --give-up] [--data DIR]\n\n"));
     wrap(out,
-         "Reads every byte of the snapshots and logs of a data folder whose node does not run, and "
-         "tells what is good and what is damaged, with file and offset.",
+         "Reads every byte of a data folder whose node does not run, and tells what is good and "
+         "what "
+         "is damaged, with file and offset, and what is lost. Where other nodes of a cluster have "
+         "the data nothing is changed: the node gets it from them when it starts.",
          0, 0);
     heading(out, "Options");
     option(out, "repair", "", "",
            "Cut a damaged log behind its last good record, and set damaged snapshots aside. What "
            "is cut off is kept in files named *.damaged. Writes that came later are lost to the "
            "node: prefer a backup where there is one.");
+    option(out, "give-up", "", "",
+           "The same, and shards of which nothing good is left begin again, empty: their keys are "
+           "lost. Say --repair first: it tells which they are.");
     data_option(out);
 }
 

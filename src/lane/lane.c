@@ -240,6 +240,7 @@ void lane_close(struct lane *lane)
 {
     wiring_free(lane->wiring);
     for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
+    lane_discard_rest(lane);
     lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
     together_free(lane->together);
@@ -247,6 +248,8 @@ void lane_close(struct lane *lane)
     free(lane->shards);
     free(lane->touched);
     free(lane->awaiting);
+    free(lane->ahead);
+    free(lane->turned);
     buffer_free(&lane->instead);
     buffer_free(&lane->places);
     buffer_free(&lane->unread);
@@ -369,6 +372,16 @@ bool lane_is_quiet(const struct lane *lane)
 const struct fault *lane_failed(const struct lane *lane)
 {
     return lane->has_failed ? &lane->fault : log_failed(lane->log);
+}
+
+uint64_t lane_last(const struct lane *lane)
+{
+    return log_last(lane->log);
+}
+
+uint64_t lane_durable(const struct lane *lane)
+{
+    return log_durable(lane->log);
 }
 
 const struct log_stats *lane_log_stats(const struct lane *lane)

@@ -211,6 +211,11 @@ bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, s
     return links_send(lane->links, to, to_lane, (enum link_kind)kind, bytes, NULL, 0);
 }
 
+bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane)
+{
+    return lane->links != NULL && links_is_up(lane->links, node, node_lane);
+}
+
 void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane)
 {
     if (lane->links != NULL) links_break(lane->links, node, node_lane);

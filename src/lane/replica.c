@@ -257,7 +257,6 @@ void replica_tell_durable(struct replica *replica)
                                .durable_hard = replica->hard_told};
     replica_runs_durable(replica, log_durable(replica->lane->log), &event.durable_index,
                          &event.durable_hard);
-    replica_tell_alone(replica, event.durable_index);
     if (event.durable_index == replica->index_told && event.durable_hard == replica->hard_told) {
         return;
     }
@@ -336,7 +335,7 @@ void replica_turn(struct replica *replica)
 bool replica_settle(struct replica *replica, instant *deadline)
 {
     instant now = replica->lane->now;
-    if (replica_apply(replica)) *deadline = now;
+    if (replica_apply(replica) || replica->install.stage == INSTALL_LOAD) *deadline = now;
     bool warm = replica_warm_turn(replica, deadline);
     replica_runs_forget(replica);
     if (replica->deadline.ns < deadline->ns) *deadline = replica->deadline;

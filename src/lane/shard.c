@@ -37,7 +37,7 @@ void shard_close(struct shard *shard)
     if (!shard_eq(shard->number, SHARD_ROOT)) {
         store_over_set(shard->lane->over, shard->number.n, NULL);
     }
-    store_free(shard->store);
+    lane_discard(shard->lane, shard->store);
     buffer_free(&shard->record);
     arena_free(shard->arena);
 }
@@ -335,12 +335,24 @@ void shard_end(struct shard *shard, uint64_t *gate)
 
 uint64_t shard_agreed(const struct shard *shard)
 {
-    return raft_commit(shard->replica->raft);
+    const struct replica *replica = shard->replica;
+    return u64_max(raft_commit(replica->raft), replica_alone_agreed(replica));
+}
+
+uint64_t shard_position(const struct shard *shard, uint64_t index)
+{
+    const struct replica_alone *own = &shard->replica->own;
+    return index <= own->last.index ? own->last.position : 0;
 }
 
 uint64_t shard_calls(const struct shard *shard)
 {
     return shard->calls;
+}
+
+uint64_t shard_used_bytes(const struct shard *shard)
+{
+    return shard->used_bytes;
 }
 
 uint64_t shard_last(const struct shard *shard)

@@ -182,15 +182,14 @@ static void records_put(struct store *store, struct record *records, uint32_t co
     }
 }
 
-bool store_decode_entries(struct store *store, struct slice bytes, uint64_t count)
+bool store_decode_some(struct store *store, struct cursor *in, uint64_t count)
 {
     struct record records[DECODE_BATCH];
-    struct cursor in = cursor_of(bytes);
     while (count > 0) {
         uint32_t batch = 0;
         bool good = true;
         while (good && batch < DECODE_BATCH && batch < count) {
-            good = record_decode(store, &in, &records[batch]);
+            good = record_decode(store, in, &records[batch]);
             if (!good) break;
             if (records[batch++].entry == NULL) continue;
             table_prefetch(&records[batch - 1].found.database->table,
@@ -200,7 +199,13 @@ bool store_decode_entries(struct store *store, struct slice bytes, uint64_t coun
         if (!good) return false;
         count -= batch;
     }
-    return cursor_left(&in) == 0;
+    return true;
+}
+
+bool store_decode_entries(struct store *store, struct slice bytes, uint64_t count)
+{
+    struct cursor in = cursor_of(bytes);
+    return store_decode_some(store, &in, count) && cursor_left(&in) == 0;
 }
 
 void store_reserve(struct store *store, uint32_t database, uint64_t keys)
