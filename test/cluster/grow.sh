@@ -1,5 +1,5 @@
 # grow.sh -- a cluster that grows and shrinks under load; see grow.py, rolling.py, strangers.py,
-# places.py, recover.py.
+# places.py, recover.py, backup.py.
 # TUTTI_LONG=1 is the nightly form. A history that is wrong stays in build/test/grow.
 . "$(dirname "$0")/../cli/lib.sh"
 
@@ -32,6 +32,8 @@ else
         "$PYTHON" "$ROOT/test/cluster/places.py" "$TUTTI"
     check "a lost majority is recovered from one node, and grows again" \
         "$PYTHON" "$ROOT/test/cluster/recover.py" "$TUTTI"
+    check "a backup of a cluster is whole, and becomes one again" \
+        "$PYTHON" "$ROOT/test/cluster/backup.py" "$TUTTI"
     with_history "a rolling restart without an error; a killed node's shards come back" rolling
     with_history "one node, three, five, three, under load of $clients clients" grow \
         "$clients" "$rate" "$seconds"
