@@ -199,7 +199,9 @@ void help_policy(struct buffer *out)
     row(out, NAME_COLUMNS, "get PREFIX", "One of them.");
     row(out, NAME_COLUMNS, "set PREFIX [mode strong|cache] ...",
         "Make or change one. Also: memory SIZE (of the cache), evict "
-        "s3fifo|lru|lfu|random|ttl|none, ttl SECONDS (for keys made without an expiry).");
+        "s3fifo|lru|lfu|random|ttl|none, ttl SECONDS (for keys made without an expiry), warm "
+        "yes|no "
+        "(does a cache go along when another node is asked to lead?).");
     row(out, NAME_COLUMNS, "del PREFIX",
         "Remove one; its keys fall under the next shorter prefix.");
     row(out, NAME_COLUMNS, "explain KEY", "Which policy a key is under, and why.");
@@ -229,7 +231,14 @@ void help_cluster(enum cluster_verb verb, struct buffer *out)
         option(out, "pause", "", "",
                "Move nothing any more but for repair, until it is said again.");
     }
-    if (verb == VERB_top) option(out, "slots", "", "", "The busiest slots alone.");
+    if (verb == VERB_top) {
+        option(out, "shards", "", "", "Shards alone: load, keys and bytes of each.");
+        option(out, "slots", "", "", "The busiest slots alone.");
+        option(out, "keys", "", "", "The busiest keys alone.");
+        option(out, "large", "", "", "The largest keys alone.");
+        option(out, "count", "N", "10", "So many of each.");
+        option(out, "node", "N", "", "Of one node; without it, of all that answer.");
+    }
     if (verb == VERB_remove) option(out, "force", "", "", "Also one that still holds copies.");
     if (verb == VERB_recover) {
         option(out, "force", "", "", "Do it; without it, only what would be is told.");

@@ -85,6 +85,9 @@ bool lane_memory_is_full(struct lane *lane); /* after evicting what may be evict
 /* maxmemory-policy and its companions, for keys under cache policies. */
 struct evict_request *lane_eviction(struct lane *lane);
 void lane_set_observer(struct lane *lane, const struct call_observer *observer);
+/* Of its log: the position of what was appended last, and up to which it is on disk. */
+uint64_t lane_last(const struct lane *lane);
+uint64_t lane_durable(const struct lane *lane);
 /* For a small request. One that got SHARD_LATER nevertheless is run again a little later. */
 bool lane_has_room(const struct lane *lane);
 
@@ -128,6 +131,9 @@ struct message *lane_take_messages(struct lane *lane); /* linked by `next`; the 
 
 /* Give leadership of all shards away, where there is somebody to take it: before the node stops. */
 void lane_hand_over(struct lane *lane);
+
+/* Keys of warm caches that went to who leads now, and that came from who led before; so far. */
+void lane_tell_warm(const struct lane *lane, uint64_t *sent, uint64_t *taken);
 
 /* --- the turn -------------------------------------------------------------------------------- */
 

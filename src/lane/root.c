@@ -5,6 +5,7 @@
  *   R1  nothing is decided before what was decided before is agreed on.
  *   R2  the map gets what is agreed on, and nothing else.
  *   R3  reports of an earlier time in which we led do not count.
+ *   R4  nobody is removed for good because a wall clock has jumped.
  */
 #include "lane/root.h"
 
@@ -16,9 +17,9 @@
 
 #define NS_PER_S        INT64_C(1000000000)
 #define DUTY_PAUSE_NS   NS_PER_S
-#define NEWS_PAUSE_NS   (NS_PER_S / 10)           /* when more can be decided than before */
-#define JOINING_MS_MAX  (INT64_C(10) * 60 * 1000) /* who was not seen by then does not come */
-#define LEARNS_FIRST_NS (3 * NS_PER_S)            /* a new leader hears before it decides */
+#define NEWS_PAUSE_NS   (NS_PER_S / 10)      /* when more can be decided than before */
+#define JOINING_NS_MAX  (10 * 60 * NS_PER_S) /* who was not seen by then does not come */
+#define LEARNS_FIRST_NS (3 * NS_PER_S)       /* a new leader hears before it decides */
 
 enum { ASKS_MAX = 32 };
 
@@ -26,6 +27,11 @@ struct ask {
     uint64_t ticket; /* 0: free */
     uint64_t gate, term;
     node_id node;
+};
+
+struct joiner { /* who is joining, since we have known and led */
+    node_id node;
+    instant since;
 };
 
 struct root {
@@ -39,6 +45,8 @@ struct root {
     int64_t unix_ms;
     int64_t allowance_bytes;      /* of moves */
     struct registry_member facts; /* that a node tells of itself; NODE_NONE: none */
+    struct joiner joiners[NODES_MAX];
+    uint32_t joiners_count;
     struct ask asks[ASKS_MAX];
     uint64_t tickets_count;
 };
@@ -164,6 +172,35 @@ static enum root_sight sight_of(const struct root *root, node_id node,
     return ROOT_UNSURE;
 }
 
+static const struct joiner *joiner_of(const struct root *root, node_id node)
+{
+    for (uint32_t i = 0; i < root->joiners_count; i++) {
+        if (node_eq(root->joiners[i].node, node)) return &root->joiners[i];
+    }
+    return NULL;
+}
+
+/* [R4] */
+static void note_joiners(struct root *root, const struct registry *registry)
+{
+    struct joiner joiners[NODES_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < registry_members_count(registry) && count < NODES_MAX; i++) {
+        const struct registry_member *member = registry_member_at(registry, i);
+        if (member->state != MEMBER_JOINING) continue;
+        const struct joiner *known = joiner_of(root, member->node);
+        joiners[count++] = (struct joiner){member->node, known == NULL ? root->now : known->since};
+    }
+    memcpy(root->joiners, joiners, count * sizeof *joiners);
+    root->joiners_count = count;
+}
+
+static bool joins_no_more(const struct root *root, node_id node)
+{
+    const struct joiner *joiner = joiner_of(root, node);
+    return joiner != NULL && root->now.ns - joiner->since.ns > JOINING_NS_MAX;
+}
+
 /* What should be said of a member now; 0: nothing. */
 static enum member_state next_state(const struct root *root, const struct registry *registry,
                                     const struct registry_member *member, enum root_sight sight)
@@ -171,7 +208,7 @@ static enum member_state next_state(const struct root *root, const struct regist
     switch (member->state) {
     case MEMBER_JOINING:
         if (sight == ROOT_SEEN) return MEMBER_ALIVE;
-        return root->unix_ms - member->since_ms > JOINING_MS_MAX ? MEMBER_REMOVED : 0;
+        return joins_no_more(root, member->node) ? MEMBER_REMOVED : 0;
     case MEMBER_ALIVE: return sight == ROOT_GONE ? MEMBER_DEAD : 0;
     case MEMBER_DEAD: return sight == ROOT_SEEN ? MEMBER_ALIVE : 0;
     case MEMBER_LEAVING: return has_drained(root, registry, member->node) ? MEMBER_REMOVED : 0;
@@ -187,6 +224,7 @@ static bool follow_members(struct root *root, const struct registry *registry,
     node_id nodes[NODES_MAX];
     enum member_state states[NODES_MAX];
     uint32_t changes = 0;
+    note_joiners(root, registry);
     for (uint32_t i = 0; i < registry_members_count(registry) && changes < NODES_MAX; i++) {
         const struct registry_member *member = registry_member_at(registry, i);
         enum root_sight sight = sight_of(root, member->node, beliefs, count);
@@ -293,6 +331,7 @@ static void note_lead(struct root *root, struct shard *shard)
     size_t count = lane_shards_count(root->lane) + (size_t)1;
     root->led_term = term;
     root->led_since = root->now;
+    root->joiners_count = 0;
     memset(root->reports, 0, count * sizeof *root->reports); /* [R3] */
 }
 

@@ -31,6 +31,12 @@ void wiring_wish(struct wiring *wiring, const struct registry_event *event);
 struct map *wiring_map(const struct wiring *wiring);
 struct root *wiring_root(const struct wiring *wiring); /* NULL: not lane 0 */
 
+/* Between this lane and other nodes: datagrams of gossip (lane 0), and frames of links. */
+struct wiring_messages {
+    uint64_t gossip_sent, gossip_received, link_sent, link_received;
+};
+void wiring_count_messages(const struct wiring *wiring, struct wiring_messages *told);
+
 /* --- for its parts --------------------------------------------------------------------------- */
 
 void wiring_tell_lanes(struct lane *lane, enum wiring_kind kind, struct slice bytes); /* others */

@@ -2,6 +2,7 @@
 #include "serve/cluster_map.h"
 
 #include "lane/map.h"
+#include "lane/wiring.h"
 #include "serve/config.h"
 #include "serve/crossing.h"
 #include "serve/session_impl.h"
@@ -66,6 +67,14 @@ static void add_members(struct cluster_view *view, const struct cluster_source *
     }
 }
 
+static bool has_majority(const struct registry *registry, const struct registry_shard *shard)
+{
+    uint32_t there = 0;
+    for (uint32_t i = 0; i < shard->voters_count; i++)
+        there += may_lead(registry, shard->voters[i]);
+    return there > shard->voters_count / 2;
+}
+
 static void add_shards(struct cluster_view *view, const struct cluster_source *source)
 {
     uint32_t shards_count = registry_shards_count(source->registry);
@@ -75,6 +84,11 @@ static void add_shards(struct cluster_view *view, const struct cluster_source *s
         for (next = first + 1; next < KEY_SLOTS; next++)
             if (!shard_eq(shard_of_slot(next, shards_count), id)) break;
         struct cluster_range range = {.first = first, .last = next - 1};
+        if (!has_majority(source->registry, shard)) {
+            view->lost_slots += next - first;
+        } else if (!may_lead(source->registry, source->leaders[id.n])) {
+            view->leaderless_slots += next - first;
+        }
         range.leader = leader_of(source->registry, shard, source->leaders[id.n]);
         for (uint32_t i = 0; i < shard->voters_count; i++)
             if (!node_eq(shard->voters[i], range.leader))
@@ -142,6 +156,24 @@ static const struct registry *formed(const struct server *server)
     return registry == NULL || registry_epoch(registry) == 0 ? NULL : registry;
 }
 
+static void count_messages(const struct server *server, struct cluster_view *view)
+{
+    struct wiring_messages told;
+    wiring_count_messages(lane_wiring(server->lane), &told);
+    view->pings_sent = told.gossip_sent;
+    view->pings_received = told.gossip_received;
+    view->messages_sent = told.gossip_sent + told.link_sent;
+    view->messages_received = told.gossip_received + told.link_received;
+}
+
+/* NODE_NONE: as far as is known nobody leads it. */
+static node_id known_leader(const struct server *server, shard_id id)
+{
+    const struct shard *shard = lane_shard(server->lane, id);
+    node_id leader = shard == NULL ? NODE_NONE : shard_leader(shard);
+    return leader.n != 0 ? leader : map_leader(lane_map(server->lane), id);
+}
+
 struct cluster_view *cluster_map_view(const struct server *server, const struct session *session,
                                       struct arena *arena)
 {
@@ -149,7 +181,7 @@ struct cluster_view *cluster_map_view(const struct server *server, const struct 
     if (registry == NULL) return view_of_one(server, session, arena);
     uint32_t shards_count = registry_shards_count(registry);
     node_id *leaders = ARENA_ARRAY(arena, node_id, shards_count);
-    for (uint32_t i = 0; i < shards_count; i++) leaders[i] = crossing_leader(server, (shard_id){i});
+    for (uint32_t i = 0; i < shards_count; i++) leaders[i] = known_leader(server, (shard_id){i});
     const struct cluster_source source = {
         .registry = registry,
         .leaders = leaders,
@@ -158,7 +190,9 @@ struct cluster_view *cluster_map_view(const struct server *server, const struct 
         .own_port = (uint16_t)config_integer(server->config, SETTING_PORT),
         .own_offset = own_offset(server),
         .now_ms = server->sessions->unix_ms};
-    return cluster_map_make(&source, arena);
+    struct cluster_view *view = cluster_map_make(&source, arena);
+    count_messages(server, view);
+    return view;
 }
 
 uint64_t cluster_map_id(const struct server *server)

@@ -49,6 +49,10 @@ struct cluster_view {
     uint32_t nodes_count, nodes_max;
     struct cluster_range *ranges; /* by rising slot */
     uint32_t ranges_count, ranges_max;
+    /* Slots that nobody leads now, though somebody could; and that nobody can lead, for a majority
+     * of their copies is away. */
+    uint32_t leaderless_slots, lost_slots;
+    uint64_t pings_sent, pings_received, messages_sent, messages_received; /* to and from nodes */
 };
 
 /* 40 hex digits, the same for ever. */

@@ -69,6 +69,9 @@ void crossing_ask(struct server *server, struct session *session, shard_id shard
 /* The same, about what is of a lane. */
 void crossing_ask_lane(struct server *server, struct session *session, uint32_t lane,
                        uint64_t entry, uint32_t flags, const struct slice *argv, uint32_t argc);
+/* Of a node alone, its lane of `shard`. What does not come from it is "-UNANSWERED node why". */
+void crossing_ask_node(struct server *server, struct session *session, node_id node, shard_id shard,
+                       uint64_t entry, const struct slice *argv, uint32_t argc);
 /* An answer to a guest's home. */
 void crossing_answer(struct crossing *crossing, uint32_t to, const struct answer_told *answer);
 

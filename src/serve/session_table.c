@@ -14,6 +14,7 @@
 #include "serve/latency.h"
 #include "serve/memory_command.h"
 #include "serve/monitor.h"
+#include "serve/moves_command.h"
 #include "serve/pubsub.h"
 #include "serve/replication_command.h"
 #include "serve/server_command.h"
@@ -80,6 +81,7 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_CLUSTER_REBALANCE] = cluster_admin_command,
     [COMMAND_CLUSTER_REMOVE] = cluster_admin_command,
     [COMMAND_CLUSTER_STATUS] = cluster_admin_command,
+    [COMMAND_CLUSTER_MOVES] = cluster_moves_command,
     [COMMAND_CLUSTER_TABLE] = cluster_admin_command,
     [COMMAND_CLUSTER_TOP] = cluster_top_command,
 #define REFUSED(id, words) [COMMAND_CLUSTER_##id] = cluster_refused_command,

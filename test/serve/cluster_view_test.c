@@ -254,10 +254,38 @@ Test(cluster_view, info_text)
     expect_text(buffer_slice(&out),
                 "cluster_state:ok\r\ncluster_slots_assigned:16384\r\ncluster_slots_ok:16384\r\n"
                 "cluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:4\r\n"
-                "cluster_size:2\r\ncluster_current_epoch:2\r\ncluster_my_epoch:2\r\n");
+                "cluster_size:2\r\ncluster_current_epoch:2\r\ncluster_my_epoch:2\r\n"
+                "cluster_stats_messages_ping_sent:0\r\ncluster_stats_messages_sent:0\r\n"
+                "cluster_stats_messages_ping_received:0\r\ncluster_stats_messages_received:0\r\n"
+                "total_cluster_links_buffer_limit_exceeded:0\r\n");
     buffer_free(&out);
     registry_free(registry);
     arena_free(arena);
+}
+
+static void expect_line(const struct registry *registry, const node_id *leaders, const char *line)
+{
+    struct arena *arena = arena_new();
+    struct buffer out = {0};
+    cluster_append_info(view_of(registry, leaders, arena), &out);
+    buffer_append_byte(&out, 0);
+    cr_expect_not_null(strstr((const char *)out.data, line), "%s in %s", line, out.data);
+    buffer_free(&out);
+    arena_free(arena);
+}
+
+Test(cluster_view, info_tells_of_slots_that_nobody_serves)
+{
+    const node_id unknown[] = {{1}, {0}, {2}, {1}};
+    struct registry *registry = three_nodes();
+    expect_line(registry, unknown, "cluster_slots_ok:12288\r\ncluster_slots_pfail:4096\r\n");
+    expect_line(registry, unknown, "cluster_state:ok");
+    set_state(registry, 2, MEMBER_DEAD);
+    set_state(registry, 3, MEMBER_DEAD);
+    expect_line(registry, two_leaders, "cluster_state:fail");
+    expect_line(registry, two_leaders, "cluster_slots_ok:0\r\ncluster_slots_pfail:0\r\n");
+    expect_line(registry, two_leaders, "cluster_slots_fail:16384\r\n");
+    registry_free(registry);
 }
 
 Test(cluster_view, replicas_of_a_node)
