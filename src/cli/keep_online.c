@@ -82,7 +82,7 @@ enum err backup_online(const char *from, const char *to, struct buffer *out, str
     const char *path = to;
     if (to[0] != '/') path = arena_format(talk.arena, "%s/%s", path_real(".", talk.arena), to);
     enum err err = find_address(from, &address, fault);
-    if (err == ERR_OK) err = client_open(&address, &talk.client, fault);
+    if (err == ERR_OK) err = client_open(&address, CLIENT_PATIENCE, &talk.client, fault);
     if (err == ERR_OK) err = log_in(&talk);
     if (err == ERR_OK) {
         const struct slice words[] = {SLICE("BACKUP"), SLICE("START"), slice_text(path)};
