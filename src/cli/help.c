@@ -199,7 +199,9 @@ void help_policy(struct buffer *out)
     row(out, NAME_COLUMNS, "get PREFIX", "One of them.");
     row(out, NAME_COLUMNS, "set PREFIX [mode strong|cache] ...",
         "Make or change one. Also: memory SIZE (of the cache), evict "
-        "s3fifo|lru|lfu|random|ttl|none, ttl SECONDS (for keys made without an expiry).");
+        "s3fifo|lru|lfu|random|ttl|none, ttl SECONDS (for keys made without an expiry), warm "
+        "yes|no "
+        "(does a cache go along when another node is asked to lead?).");
     row(out, NAME_COLUMNS, "del PREFIX",
         "Remove one; its keys fall under the next shorter prefix.");
     row(out, NAME_COLUMNS, "explain KEY", "Which policy a key is under, and why.");
@@ -286,16 +288,21 @@ void help_restore(struct buffer *out)
 
 void help_doctor(struct buffer *out)
 {
-    buffer_append(out, SLICE("Usage: tutti doctor [--repair] [--data DIR]\n\n"));
+    buffer_append(out, SLICE("Usage: tutti doctor [--repair | --give-up] [--data DIR]\n\n"));
     wrap(out,
-         "Reads every byte of the snapshots and logs of a data folder whose node does not run, and "
-         "tells what is good and what is damaged, with file and offset.",
+         "Reads every byte of a data folder whose node does not run, and tells what is good and "
+         "what "
+         "is damaged, with file and offset, and what is lost. Where other nodes of a cluster have "
+         "the data nothing is changed: the node gets it from them when it starts.",
          0, 0);
     heading(out, "Options");
     option(out, "repair", "", "",
            "Cut a damaged log behind its last good record, and set damaged snapshots aside. What "
            "is cut off is kept in files named *.damaged. Writes that came later are lost to the "
            "node: prefer a backup where there is one.");
+    option(out, "give-up", "", "",
+           "The same, and shards of which nothing good is left begin again, empty: their keys are "
+           "lost. Say --repair first: it tells which they are.");
     data_option(out);
 }
 

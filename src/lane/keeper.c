@@ -44,6 +44,7 @@ struct keeper {
     struct kept *kept; /* [shards_count + 1] */
     instant looked_at, mended_at, reported_at;
     uint64_t opened_epoch; /* of the map by which shards were opened and dropped */
+    uint64_t looked_epoch; /* by which all were looked at */
 };
 
 struct keeper *keeper_new(struct lane *lane, struct map *map)
@@ -149,9 +150,8 @@ static bool leads_no_more(struct keeper *keeper, struct shard *shard,
     const struct raft *raft = shard_raft(shard);
     const struct raft_members *members = raft_members(raft);
     instant now = keeper->mended_at;
-    for (uint32_t i = 0; i < place->voters_count; i++) {
-        if (node_eq(place->voters[i], lane_self(keeper->lane))) return false;
-    }
+    shard_id id = shard_number(shard);
+    if (registry_shall_hold(map_registry(keeper->map), id, lane_self(keeper->lane))) return false;
     if (kept->given_term == raft_term(raft)) return now.ns - kept->given_at.ns < GIVEN_NS;
     if (!raft_may_change_members(raft)) return false;
     for (uint32_t i = 0; i < place->voters_count; i++) {
@@ -284,6 +284,23 @@ static void report(struct keeper *keeper, struct shard *shard, struct buffer *re
 
 /* --- the turn -------------------------------------------------------------------------------- */
 
+/* At those that had a turn; at all of them when what shall be has changed. */
+static void look_around(struct keeper *keeper, struct buffer *reports)
+{
+    struct lane *lane = keeper->lane;
+    uint64_t epoch = map_epoch(keeper->map);
+    bool all = keeper->looked_epoch != epoch;
+    struct shard *shard;
+    while ((shard = lane_take_turned(lane)) != NULL) {
+        if (!all && look(keeper, shard)) report(keeper, shard, reports);
+    }
+    if (!all) return;
+    keeper->looked_epoch = epoch;
+    for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
+        if (look(keeper, shard)) report(keeper, shard, reports);
+    }
+}
+
 instant keeper_turn(struct keeper *keeper, instant now, struct buffer *reports)
 {
     struct lane *lane = keeper->lane;
@@ -297,9 +314,7 @@ instant keeper_turn(struct keeper *keeper, instant now, struct buffer *reports)
     }
     if (now.ns - keeper->looked_at.ns >= LOOK_PAUSE_NS) {
         keeper->looked_at = now;
-        for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
-            if (look(keeper, shard)) report(keeper, shard, reports);
-        }
+        look_around(keeper, reports);
     }
     if (now.ns - keeper->reported_at.ns >= REPORT_PAUSE_NS) {
         keeper->reported_at = now;

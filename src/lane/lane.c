@@ -240,6 +240,7 @@ void lane_close(struct lane *lane)
 {
     wiring_free(lane->wiring);
     for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
+    lane_discard_rest(lane);
     lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
     together_free(lane->together);
@@ -247,10 +248,13 @@ void lane_close(struct lane *lane)
     free(lane->shards);
     free(lane->touched);
     free(lane->awaiting);
+    free(lane->ahead);
+    free(lane->turned);
     buffer_free(&lane->instead);
     buffer_free(&lane->places);
     buffer_free(&lane->unread);
     buffer_free(&lane->frame);
+    buffer_free(&lane->warm.keys);
     arena_free(lane->arena);
 }
 
@@ -324,7 +328,10 @@ bool lane_has_room(const struct lane *lane)
 bool lane_memory_is_full(struct lane *lane)
 {
     uint64_t max = lane->config.memory_max_bytes;
-    if (max == 0 || store_room(lane->over)->heap.used_bytes <= max) return false;
+    const struct heap *heap = &store_room(lane->over)->heap;
+    if (max == 0 || heap->used_bytes <= max) return false;
+    replica_warm_make_room(lane, max);
+    if (heap->used_bytes <= max) return false;
     return !evict_store(lane->over, &lane->eviction);
 }
 
@@ -351,7 +358,7 @@ bool lane_is_agreed(const struct lane *lane)
 static bool is_quiet(const struct replica *replica)
 {
     bool handing_over = replica->serving && replica->lane->now.ns < replica->hand_over_until.ns;
-    return replica->pending == NULL && !handing_over;
+    return replica->pending == NULL && !handing_over && !replica_warm_is_leaving(replica);
 }
 
 bool lane_is_quiet(const struct lane *lane)
@@ -367,9 +374,25 @@ const struct fault *lane_failed(const struct lane *lane)
     return lane->has_failed ? &lane->fault : log_failed(lane->log);
 }
 
+uint64_t lane_last(const struct lane *lane)
+{
+    return log_last(lane->log);
+}
+
+uint64_t lane_durable(const struct lane *lane)
+{
+    return log_durable(lane->log);
+}
+
 const struct log_stats *lane_log_stats(const struct lane *lane)
 {
     return log_stats(lane->log);
+}
+
+void lane_tell_warm(const struct lane *lane, uint64_t *sent, uint64_t *taken)
+{
+    *sent = lane->warm.keys_sent;
+    *taken = lane->warm.keys_taken;
 }
 
 uint64_t lane_log_bytes(const struct lane *lane)

@@ -62,6 +62,11 @@ struct lane_opened {
 MUST_USE enum err lane_open(const struct lane_config *config, struct io *io, struct lane **lane,
                             struct lane_opened *opened, struct fault *fault);
 void lane_close(struct lane *lane); /* after lane_is_quiet */
+/* A shard of which nothing good is left begins again, empty, with `self` alone as its member; of the
+ * folder's log only what comes behind `position` counts for it. */
+MUST_USE enum err lane_give_up_shard(const char *folder, shard_id shard, uint32_t shards_count,
+                                     uint64_t seed, uint64_t position, node_id self,
+                                     struct fault *fault);
 /* A lane's folder of before lanes had many shards becomes as later ones are: its one shard, of
  * these members, is said to be here, all of the log counting. Twice does no harm. */
 MUST_USE enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_count,
@@ -80,6 +85,9 @@ bool lane_memory_is_full(struct lane *lane); /* after evicting what may be evict
 /* maxmemory-policy and its companions, for keys under cache policies. */
 struct evict_request *lane_eviction(struct lane *lane);
 void lane_set_observer(struct lane *lane, const struct call_observer *observer);
+/* Of its log: the position of what was appended last, and up to which it is on disk. */
+uint64_t lane_last(const struct lane *lane);
+uint64_t lane_durable(const struct lane *lane);
 /* For a small request. One that got SHARD_LATER nevertheless is run again a little later. */
 bool lane_has_room(const struct lane *lane);
 
@@ -112,6 +120,7 @@ struct wiring *lane_wiring(const struct lane *lane);
 void lane_set_peers(struct lane *lane, const struct link_peer *peers, uint32_t count);
 /* Which lane of that node has the shard, or would have it. */
 uint32_t lane_of_shard_at(const struct lane *lane, node_id node, shard_id shard);
+bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane);
 /* To and from lanes of the other nodes that may have shards of this one; kinds are of link.h: asks,
  * answers and tells as well as LINK_UP and LINK_DOWN. message->from is the node's number,
  * message->to that lane of it by whose link it came. False: it cannot be sent. */
@@ -122,6 +131,9 @@ struct message *lane_take_messages(struct lane *lane); /* linked by `next`; the 
 
 /* Give leadership of all shards away, where there is somebody to take it: before the node stops. */
 void lane_hand_over(struct lane *lane);
+
+/* Keys of warm caches that went to who leads now, and that came from who led before; so far. */
+void lane_tell_warm(const struct lane *lane, uint64_t *sent, uint64_t *taken);
 
 /* --- the turn -------------------------------------------------------------------------------- */
 

@@ -127,6 +127,7 @@ static void take_up_or_down(struct lane *lane, const struct link_frame *frame)
         struct shard *shard = lane->shards[i];
         if (lane_of_shard_at(lane, frame->from, shard->number) != frame->lane) continue;
         replica_take_up_or_down(shard->replica, frame->from, up);
+        if (!up) replica_warm_down(shard->replica, frame->from);
     }
     if (up) tell_states(lane, frame->from, frame->lane, true);
     bool first = lane->config.number == 0 && frame->lane == 0;
@@ -142,6 +143,13 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
         shard = shard_meant(lane, &cursor);
         if (shard != NULL) {
             replica_take_raft(shard->replica, frame->from,
+                              slice_of(cursor.at, cursor_left(&cursor)));
+        }
+        return;
+    case LINK_WARM:
+        shard = shard_meant(lane, &cursor);
+        if (shard != NULL) {
+            replica_warm_take(shard->replica, frame->from,
                               slice_of(cursor.at, cursor_left(&cursor)));
         }
         return;
@@ -201,6 +209,11 @@ bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, s
 {
     if (lane->links == NULL) return false;
     return links_send(lane->links, to, to_lane, (enum link_kind)kind, bytes, NULL, 0);
+}
+
+bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane)
+{
+    return lane->links != NULL && links_is_up(lane->links, node, node_lane);
 }
 
 void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane)

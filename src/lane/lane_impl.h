@@ -35,6 +35,14 @@ struct lane_saves {
     struct fault fault;
 };
 
+/* Keys of warm caches that leave and come (replica_warm.c). */
+struct lane_warm {
+    uint64_t flight_bytes;          /* sent, and not known to be taken */
+    uint32_t leaving_count;         /* shards */
+    uint64_t keys_sent, keys_taken; /* ever */
+    struct buffer keys;             /* of a slice */
+};
+
 /* What is under way with a snapshot file that comes or goes. */
 struct lane_slot {
     struct replica *replica;   /* NULL: free */
@@ -57,8 +65,10 @@ struct lane {
     uint32_t many_count;   /* of groups that have any */
     struct shard **shards; /* those here, by rising number */
     uint32_t shards_here;
-    struct shard **touched, **awaiting; /* see lane_turn.c; room for all */
-    uint32_t touched_count, awaiting_count;
+    struct shard **touched, **awaiting, **ahead, **turned; /* see lane_turn.c; room for all */
+    uint32_t touched_count, awaiting_count, ahead_count, turned_count;
+    bool ahead_rests; /* no raft must hear at once of what it has not heard of */
+    instant ahead_told;
     struct shard **shard_of; /* [shards_count + 1]: by number, the root group last; or NULL */
     const struct call_observer *observer;
     bool was_damaged;          /* the folder: what is made anew there has been lost */
@@ -72,8 +82,6 @@ struct lane {
     struct lane_saves saves;
     struct store *over; /* the stores of all shards here but the root's, as one */
     struct together *together;
-    shard_id logged; /* whose entry was appended to the log last, and which; 0: none yet */
-    uint64_t logged_index;
     uint64_t used_bytes;    /* of all stores */
     size_t pending_bytes;   /* that are about to be appended to the log */
     uint32_t stalled_count; /* shards that put calls off */
@@ -86,6 +94,10 @@ struct lane {
     instant idle_since, worked, deadline, wiring_due;
     uint32_t work_at;
     struct lane_slot slots[LANE_SLOTS];
+    struct store **discarded; /* to be freed, some of one at a time */
+    uint32_t discarded_count;
+    uint64_t filled_turn; /* in which a store was loaded some more */
+    struct lane_warm warm;
     int64_t send_allowance_bytes;
     instant send_allowed_at;
     uint64_t turn, news;
@@ -96,6 +108,15 @@ struct lane {
 
 bool lane_disk_is_behind(const struct lane *lane); /* a snapshot: writes should wait */
 void lane_fail(struct lane *lane, const struct fault *fault);
+
+/* --- discard.c: stores that nobody needs any more ------------------------------------------------
+ */
+
+/* It is freed in slices. Takes it over; `store_over` does not know it any more. */
+void lane_discard(struct lane *lane, struct store *store);
+/* A slice. True: there is more. */
+bool lane_discard_turn(struct lane *lane);
+void lane_discard_rest(struct lane *lane);
 
 /* --- lane_shards.c ---------------------------------------------------------------------------- */
 
@@ -114,6 +135,8 @@ uint64_t lane_nonce(struct lane *lane, shard_id shard);
 
 /* Something happened to it. */
 void lane_touch(struct shard *shard);
+/* One that had a turn since it was given the last time; NULL: none is left. */
+struct shard *lane_take_turned(struct lane *lane);
 /* The tag for something to do with a file; false: too much of the kind is under way. */
 bool lane_slot_take(struct lane *lane, struct replica *replica, struct replica_part *part,
                     io_tag *tag);

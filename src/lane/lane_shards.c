@@ -34,6 +34,8 @@ static void add(struct lane *lane, struct shard *shard)
     lane->shards = grow(lane->shards, lane->shards_here);
     lane->touched = grow(lane->touched, lane->shards_here);
     lane->awaiting = grow(lane->awaiting, lane->shards_here);
+    lane->ahead = grow(lane->ahead, lane->shards_here);
+    lane->turned = grow(lane->turned, lane->shards_here);
     for (; at > 0 && lane->shards[at - 1]->number.n > shard->number.n; at--) {
         lane->shards[at] = lane->shards[at - 1];
     }
@@ -206,6 +208,18 @@ enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_c
     return err;
 }
 
+enum err lane_give_up_shard(const char *folder, shard_id shard, uint32_t shards_count,
+                            uint64_t seed, uint64_t position, node_id self, struct fault *fault)
+{
+    const struct snapshot_header header = {.position = position,
+                                           .members = members_of(&self, 1),
+                                           .seed = seed,
+                                           .nonce = seed + shard.n,
+                                           .shard = shard,
+                                           .shards_count = shards_count};
+    return snapshot_write_empty(folder, &header, fault);
+}
+
 /* --- later ------------------------------------------------------------------------------------ */
 
 enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *members, uint32_t count,
@@ -259,7 +273,10 @@ enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault
     struct shard *shard = lane_shard(lane, number);
     ASSERT(shard != NULL);
     struct replica *replica = shard->replica;
-    if (uses_files(lane, replica) || shard->transaction.active) {
+    /* Of what is installed the file may have its name already. */
+    bool busy = uses_files(lane, replica) || replica_is_installing(replica) ||
+                replica_warm_is_leaving(replica);
+    if (busy || shard->transaction.active) {
         return fault_set(fault, ERR_CANCELLED, "something is under way with shard %u", number.n);
     }
     shard_save_abort(shard);
@@ -273,6 +290,8 @@ enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault
     lane->many_count -= replica->is_many;
     remove_from(lane->touched, &lane->touched_count, shard);
     remove_from(lane->awaiting, &lane->awaiting_count, shard);
+    remove_from(lane->ahead, &lane->ahead_count, shard);
+    remove_from(lane->turned, &lane->turned_count, shard);
     remove_from(lane->shards, &lane->shards_here, shard);
     lane->news++;
     *place_of(lane, number) = NULL;

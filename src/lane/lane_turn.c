@@ -6,6 +6,8 @@
  *   T1  to whom something happened is touched, and has the rest of the turn.
  *   T2  whoever has records that are not on disk awaits it: is touched when they are.
  *   T3  no shard's raft wants its turn before lane->deadline.
+ *   T4  whoever had a turn is among `turned` until somebody has looked at it.
+ *   T5  whoever has entries that its raft has not heard of is among the lane's `ahead`.
  */
 #include "lane/replica_impl.h"
 #include "lane/wiring.h"
@@ -17,6 +19,7 @@ enum {
     WORK_PAUSE_NS = 10 * 1000 * 1000,
     TURN_PAUSE_NS = 100 * 1000 * 1000,
     MARK_IDLE_NS = 50 * 1000 * 1000,
+    AHEAD_NS = 50 * 1000 * 1000, /* between two times that raft hears of them */
 };
 
 void lane_touch(struct shard *shard) /* [T1] */
@@ -25,6 +28,22 @@ void lane_touch(struct shard *shard) /* [T1] */
     if (shard->touched) return;
     shard->touched = true;
     lane->touched[lane->touched_count++] = shard;
+}
+
+static void note_turned(struct shard *shard) /* [T4] */
+{
+    struct lane *lane = shard->lane;
+    if (shard->turned) return;
+    shard->turned = true;
+    lane->turned[lane->turned_count++] = shard;
+}
+
+struct shard *lane_take_turned(struct lane *lane)
+{
+    if (lane->turned_count == 0) return NULL;
+    struct shard *shard = lane->turned[--lane->turned_count];
+    shard->turned = false;
+    return shard;
 }
 
 /* --- what files of replicas are read and written ---------------------------------------------- */
@@ -108,6 +127,25 @@ static void note_durable(struct lane *lane) /* [T2] */
     lane->awaiting_count = kept;
 }
 
+/* What waits for them goes by the log: raft need not hear of each flush. [T5] */
+static void tell_ahead(struct lane *lane)
+{
+    uint32_t kept = 0;
+    if (lane->ahead_count == 0) return;
+    if (lane->ahead_rests && lane->now.ns - lane->ahead_told.ns < AHEAD_NS) return;
+    lane->ahead_rests = true;
+    lane->ahead_told = lane->now;
+    for (uint32_t i = 0; i < lane->ahead_count; i++) {
+        struct replica *replica = lane->ahead[i]->replica;
+        replica_tell_alone(replica);
+        replica->own.is_listed = replica_is_ahead(replica);
+        if (!replica->own.is_listed) continue;
+        lane->ahead[kept++] = lane->ahead[i];
+        lane->ahead_rests &= !replica->ends_alone;
+    }
+    lane->ahead_count = kept;
+}
+
 /* All that can be, in one pass over the log. */
 static void reload(struct lane *lane)
 {
@@ -178,6 +216,7 @@ void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
     work(lane, unix_ms);
     propose(lane);
     note_durable(lane);
+    tell_ahead(lane);
     if (lane->links != NULL) {
         reload(lane);
         lane_take_frames(lane);
@@ -220,6 +259,7 @@ static void settle(struct lane *lane, instant *deadline)
         lane->deadline = earlier(lane->deadline, replica->deadline); /* [T3] */
         lane->marks_due |= replica->is_many && replica->settled_commit != replica->marked_commit;
         await(shard);
+        note_turned(shard);
         if (shard->touched) lane->touched[kept++] = shard;
     }
     lane->touched_count = kept;
@@ -230,10 +270,11 @@ instant lane_settle(struct lane *lane, instant now, int64_t unix_ms)
     instant deadline = {now.ns + TURN_PAUSE_NS};
     log_flush(lane->log);
     settle(lane, &deadline);
-    bool saves = lane_save_turn(lane, now, unix_ms);
+    bool more = lane_save_turn(lane, now, unix_ms);
+    more |= lane_discard_turn(lane);
     deadline = earlier(deadline, lane->deadline);
     if (lane->wiring != NULL) deadline = earlier(deadline, lane->wiring_due);
     if (lane->links != NULL) deadline = earlier(deadline, links_turn(lane->links, lane->now));
     log_flush(lane->log); /* what came to it since then */
-    return lane->work_due || saves ? now : deadline;
+    return lane->work_due || more ? now : deadline;
 }

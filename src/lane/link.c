@@ -97,7 +97,7 @@ void links_complete(struct links *links, const struct io_completion *completion)
 static bool is_for_consumer(const struct link *link, const struct peer_frame *frame)
 {
     return frame->version == link->shake.version && frame->kind >= PEER_DATA + LINK_RAFT &&
-           frame->kind <= PEER_DATA + LINK_REPORTS;
+           frame->kind <= PEER_DATA + LINK_WARM;
 }
 
 static bool is_ping(const struct link *link, const struct peer_frame *frame)

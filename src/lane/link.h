@@ -61,7 +61,8 @@ enum link_kind {
     LINK_TELL, /* serve: to every node, no answer: PUBLISH */
     LINK_MAP,  /* the registry: see map_impl.h. This and the following are between lanes 0 */
     LINK_LEADS,
-    LINK_REPORTS /* to the root's leader: see report.h */
+    LINK_REPORTS, /* to the root's leader: see report.h */
+    LINK_WARM     /* group u32, then warm_msg.h: between lanes that may have the same shards */
 };
 
 struct link_frame {

@@ -8,7 +8,7 @@
  *
  * Invariants
  *   R1  `runs` has, in the order of the log, every record that is not durable, and every entry's
- *       that the store has not seen and that was not replaced.
+ *       that the store has not seen and that was not replaced; but for those of replica_alone.c.
  *   R2  a HARD record stands behind any position that a snapshot in the folder names: what the log
  *       drops is never the last of them.
  *   R3  the commit of a HARD record covers only entries that stand before it, as they were agreed
@@ -97,9 +97,11 @@ void replica_runs_forget(struct replica *replica) /* [R1] */
 bool replica_is_durable(const struct replica *replica)
 {
     const struct replica_runs *runs = &replica->runs;
+    uint64_t durable = log_durable(replica->lane->log);
+    if (replica->own.last.position > durable) return false;
     if (runs->count == 0) return true;
     const struct replica_run *last = &runs->items[runs->count - 1];
-    return last->position + last->count - 1 <= log_durable(replica->lane->log);
+    return last->position + last->count - 1 <= durable;
 }
 
 uint64_t replica_covered_position(const struct replica *replica)
@@ -147,17 +149,18 @@ bool replica_hard_read(const struct log_record *record, struct raft_hard *hard, 
     return !cursor.bad;
 }
 
-void replica_log_entry(struct replica *replica, const struct raft_entry *entry)
+uint64_t replica_write_entry(struct replica *replica, const struct raft_entry *entry)
 {
-    struct lane *lane = replica->lane;
     struct log_record head = {.group = replica->shard->number.n,
                               .kind = entry->kind,
                               .term = entry->pos.term,
                               .index = entry->pos.index};
-    uint64_t position = log_append(lane->log, &head, &entry->payload, 1);
-    replica_runs_add(replica, position, entry->pos.index, 0);
-    lane->logged = replica->shard->number;
-    lane->logged_index = entry->pos.index;
+    return log_append(replica->lane->log, &head, &entry->payload, 1);
+}
+
+static void log_entry(struct replica *replica, const struct raft_entry *entry)
+{
+    replica_runs_add(replica, replica_write_entry(replica, entry), entry->pos.index, 0);
 }
 
 void replica_log_spans(struct replica *replica, const struct raft_span *spans, uint32_t count)
@@ -166,7 +169,7 @@ void replica_log_spans(struct replica *replica, const struct raft_span *spans, u
         struct raft_span span = spans[i];
         struct raft_entry entry;
         replica->marked_bytes += span.bytes.len;
-        while (raft_span_next(&span, &entry)) replica_log_entry(replica, &entry);
+        while (raft_span_next(&span, &entry)) log_entry(replica, &entry);
     }
     if (replica->marked_bytes > MARK_BYTES && replica->is_many) replica_log_hard(replica);
 }

@@ -42,6 +42,9 @@ enum shard_ran shard_begin(struct shard *shard, const struct call *calls, uint32
 void shard_end(struct shard *shard, uint64_t *gate);
 
 uint64_t shard_agreed(const struct shard *shard); /* gates up to here are open: committed */
+/* Of a gate of a group that had no other member then: what lane_durable must reach, whatever
+ * becomes of the group. 0: it is no such gate. */
+uint64_t shard_position(const struct shard *shard, uint64_t index);
 uint64_t shard_last(const struct shard *shard);
 uint64_t shard_calls(const struct shard *shard); /* that have run here, so far */
 uint64_t shard_used_bytes(const struct shard *shard); /* of memory, by its keys and values */
@@ -87,7 +90,8 @@ struct shard_peer_told {
 struct shard_replication {
     node_id self, leader;
     const char *role; /* "solo", "leader", "follower", "candidate", "recovering" */
-    uint64_t term, last, commit, applied, durable;
+    uint64_t term, last, commit, durable;
+    uint64_t applied; /* 0 while the store is of another log, and about to be loaded again */
     bool has_lease;
     uint64_t elections_started, elections_won, leaders_seen, snapshots_sent, snapshots_received;
     uint64_t reloads, repairs, appends_refused;
@@ -100,7 +104,8 @@ const struct raft *shard_raft(const struct shard *shard);
 
 /* Give leadership away, if there is somebody to take it; to NODE_NONE: to whoever has most. */
 void shard_hand_over(struct shard *shard, node_id to);
-/* Change who belongs to the group; learners first. ERR_CANCELLED: not now, not here. */
+/* Change who belongs to the group; learners first. ERR_CANCELLED: not now, not here. ERR_LIMIT: old
+ * and new ones are too many at once. */
 MUST_USE enum err shard_change_members(struct shard *shard, const node_id *voters, uint32_t count,
                                        struct fault *fault);
 

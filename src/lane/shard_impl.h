@@ -34,7 +34,7 @@ struct shard {
     struct shard_save save;
     uint64_t used_bytes; /* of its store, as its lane has counted it */
     uint64_t calls;
-    bool work_due, touched;
+    bool work_due, touched, turned;
     bool stalled; /* a call was put off, for raft takes no more */
 };
 

@@ -154,6 +154,7 @@ bool shard_save_step(struct shard *shard, instant now, int64_t unix_ms)
     /* What a snapshot holds must not be newer than what a power cut would leave of the log, nor
      * than what is agreed on. */
     if (log_durable(shard->lane->log) < save->hard_position) return false;
+    replica_tell_alone(shard->replica);
     if (raft_commit(shard->replica->raft) < save->pos.index) return false;
     switch (snapshot_step(save->writer, SAVE_BUCKETS_A_TURN)) {
     case SNAPSHOT_RUNNING: return true;

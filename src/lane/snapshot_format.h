@@ -23,7 +23,6 @@ enum {
     SNAPSHOT_OWN_AT = SNAPSHOT_HEADER_1_BYTES + 4 + SNAPSHOT_MEMBERS_BYTES,
     SNAPSHOT_OWN_BYTES = 12,
     SNAPSHOT_HEADER_BYTES = SNAPSHOT_OWN_AT + SNAPSHOT_OWN_BYTES,
-    SNAPSHOT_HEAD_BYTES = 32,                /* of a block, and the whole footer */
     SNAPSHOT_TAG_REMOVE = SNAPSHOT_TAGS - 1, /* of files that nobody waits for to be gone */
 };
 

@@ -21,6 +21,7 @@ enum {
     TAG_RENAME,
     TAG_REMOVE,
     QUEUE_BYTES_MAX = 64 << 20, /* sealed, without a slot: more is only added by steps under way */
+    STEP_BUCKETS = 4,           /* between two looks at how much was done */
     SYNC_BYTES = 1 << 20, /* written between two flushes: the disk never has a flood to take */
 };
 
@@ -309,8 +310,13 @@ enum snapshot_progress snapshot_step(struct snapshot_writer *writer, uint32_t bu
     if (writer->failed) return step_failed(writer);
     if (writer->stage == STAGE_DONE) return SNAPSHOT_DONE;
     if (writer->walk_over || writer->waiting != NULL) return SNAPSHOT_WAITING;
-    if (store_walk_step(writer->store, buckets)) return SNAPSHOT_RUNNING;
-    writer->walk_over = true;
+    uint64_t blocks_before = writer->blocks_count;
+    for (uint32_t done = 0; done < buckets; done += STEP_BUCKETS) {
+        writer->walk_over = !store_walk_step(writer->store, STEP_BUCKETS);
+        if (writer->walk_over) break;
+        if (writer->blocks_count > blocks_before) return SNAPSHOT_RUNNING; /* that was much */
+    }
+    if (!writer->walk_over) return SNAPSHOT_RUNNING;
     seal_footer(writer);
     return SNAPSHOT_WAITING;
 }

@@ -221,9 +221,36 @@ static void log_insteads(struct together *together, const struct call *call)
     }
 }
 
+/* MSET, DEL, UNLINK: all that follows the name are keys, each with what is behind it; and done one
+ * by one they do the same. */
+static bool is_parted(const struct command *command)
+{
+    const struct key_spec *spec = &command->key_specs[0];
+    return (command->flags & COMMAND_SPLITS) && command->key_specs_count == 1 && !spec->counted &&
+           spec->keyword[0] == '\0' && spec->start == 1 && spec->last == -1;
+}
+
+static void log_parts(struct together *together, const struct call *call)
+{
+    uint32_t step = (uint32_t)call->command->key_specs[0].step;
+    for (uint32_t i = 1; i + step <= call->argc; i += step) {
+        struct shard *shard = lane_shard_of_slot(together->lane, slot_of_key(call->argv[i]));
+        struct buffer *record = record_of(together, shard);
+        put_varint(record, call->database);
+        put_varint(record, 1);
+        put_varint(record, 1 + step);
+        put_sized(record, call->argv[0]);
+        for (uint32_t j = 0; j < step; j++) put_sized(record, call->argv[i + j]);
+    }
+}
+
 static void log_call(struct together *together, const struct call *call) /* [T3] */
 {
     struct shard *shard = NULL;
+    if (call->instead_count == 0 && is_parted(call->command)) {
+        log_parts(together, call);
+        return;
+    }
     enum whose whose = whose_keys(together->lane, call, &shard);
     if (whose == WHOSE_NOBODYS) {
         log_everywhere(together, call);
@@ -236,10 +263,11 @@ static void log_call(struct together *together, const struct call *call) /* [T3]
     }
 }
 
-/* What waits to be appended goes first: whatever is logged last is behind all that was seen. */
+/* What waits to be appended goes first: whatever is logged last is behind all that was seen. Whose
+ * it is, is touched. */
 static void append_pending(struct lane *lane)
 {
-    for (uint32_t i = 0; i < lane->shards_here; i++) replica_propose(lane->shards[i]->replica);
+    for (uint32_t i = 0; i < lane->touched_count; i++) replica_propose(lane->touched[i]->replica);
 }
 
 static void append_touched(struct together *together) /* [T2] */
@@ -257,12 +285,11 @@ static void append_touched(struct together *together) /* [T2] */
     together->touched_count = 0;
 }
 
-static void finish(struct together *together, struct together_gate *gate)
+static void finish(struct together *together, uint64_t *gate)
 {
-    struct lane *lane = together->lane;
-    append_pending(lane);
+    append_pending(together->lane);
     append_touched(together);
-    *gate = (struct together_gate){lane->logged, lane->logged_index};
+    *gate = log_last(together->lane->log);
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
@@ -274,6 +301,9 @@ static size_t bytes_of(struct lane *lane, const struct call *call)
     struct shard *shard;
     int64_t count;
     size_t bytes = shard_request_bytes(call) + LOG_TOGETHER_BYTES;
+    if (is_parted(call->command)) {
+        return bytes + call->argc * (RECORD_HEAD_BYTES + LOG_TOGETHER_BYTES);
+    }
     switch (whose_keys(lane, call, &shard)) {
     case WHOSE_NOBODYS: return bytes * lane->shards_here;
     case WHOSE_ONES: return bytes;
@@ -293,8 +323,9 @@ static enum shard_ran ask_room(struct lane *lane, size_t bytes, struct reply *re
 {
     if (lane_disk_is_behind(lane)) return SHARD_LATER;
     for (uint32_t i = 0; i < lane->shards_here; i++) {
-        enum shard_ran ran =
-            shard_ask_room(lane->shards[i], i == 0 ? bytes : RECORD_HEAD_BYTES, reply, refused);
+        struct shard *shard = lane->shards[i];
+        if (i > 0 && shard->replica->may_write) continue; /* the log is the same */
+        enum shard_ran ran = shard_ask_room(shard, bytes, reply, refused);
         if (ran == SHARD_LATER || *refused) return ran;
     }
     return SHARD_RAN;
@@ -307,7 +338,7 @@ static void prepare(struct together *together, struct call *call)
     call->store = lane->over;
     call->settings = &lane->config.settings;
     call->observer = lane->observer;
-    if (writes) {
+    if (writes && !is_parted(call->command)) {
         together->observer.wants_notified = lane->observer->wants_notified;
         call->observer = &together->observer;
         buffer_clear(&together->modified);
@@ -333,12 +364,12 @@ static void settle(struct together *together, const struct call *call,
     if (together->scratch.capacity > KEEP_BYTES_MAX) buffer_free(&together->scratch);
 }
 
-enum shard_ran together_run(struct lane *lane, struct call *call, struct together_gate *gate)
+enum shard_ran together_run(struct lane *lane, struct call *call, uint64_t *gate)
 {
     struct together *together = lane->together;
     struct shard *any = lane->shards[0];
     struct shard_manner manner;
-    *gate = (struct together_gate){0};
+    *gate = 0;
     ASSERT(lane->many_count == 0);
     prepare(together, call);
     if (!shard_manner_of(any, call, &manner)) return SHARD_RAN;
@@ -382,7 +413,7 @@ enum shard_ran together_begin(struct lane *lane, const struct call *calls, uint3
     return SHARD_RAN;
 }
 
-void together_end(struct lane *lane, struct together_gate *gate)
+void together_end(struct lane *lane, uint64_t *gate)
 {
     struct together *together = lane->together;
     ASSERT(together->active);

@@ -26,19 +26,14 @@ bool together_may(const struct lane *lane);
 struct store *together_store(struct lane *lane);
 void together_set_time(struct lane *lane);
 
-/* Which entry a reply waits for: of the shard, up to this index. */
-struct together_gate {
-    shard_id shard;
-    uint64_t index; /* 0: it waits for nothing */
-};
-
-/* As shard_run, for a call over any of the lane's keys. `*gate` is set (not raised): once it is
- * open, so is every gate that the call could have seen. Where the node has several lanes only calls
+/* As shard_run, for a call over any of the lane's keys. `*gate` is set (not raised), to what
+ * lane_durable must reach; 0: it waits for nothing. Then every gate is open that the call could
+ * have seen. Where the node has several lanes only calls
  * without keys run (FLUSHALL, DBSIZE), over the shards of this one; in a cluster of several nodes
  * none does. */
-enum shard_ran together_run(struct lane *lane, struct call *call, struct together_gate *gate);
+enum shard_ran together_run(struct lane *lane, struct call *call, uint64_t *gate);
 
 /* As shard_begin and shard_end: what together_run runs in between is one record, or none. */
 enum shard_ran together_begin(struct lane *lane, const struct call *calls, uint32_t count,
                               struct reply *reply, bool *refused);
-void together_end(struct lane *lane, struct together_gate *gate);
+void together_end(struct lane *lane, uint64_t *gate);

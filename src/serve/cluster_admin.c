@@ -2,6 +2,7 @@
 #include "serve/cluster_admin.h"
 
 #include "base/crc.h"
+#include "core/store/policy.h"
 #include "lane/cluster.h"
 #include "lane/map.h"
 #include "lane/root.h"
@@ -220,9 +221,34 @@ static void tell_table(const struct admin *admin)
     tell_shard(admin, SHARD_ROOT);
 }
 
+/* All shards have the same ones: by the key's own if it is here. NULL: none is, in this lane. */
+static const struct policy *policy_of(const struct admin *admin, shard_id number, struct slice key)
+{
+    struct shard *shard = lane_shard(admin->lane, number);
+    if (shard == NULL) shard = lane_shard_first(admin->lane);
+    if (shard == NULL || shard_eq(shard_number(shard), SHARD_ROOT)) return NULL;
+    const struct store *store = shard_store(shard);
+    return store_policy(store, store_policy_of(store, key));
+}
+
+static void pair_policy(struct reply *reply, const struct policy *policy)
+{
+    reply_bulk_text(reply, "policy");
+    if (policy == NULL) {
+        reply_null(reply);
+        return;
+    }
+    bool cache = policy->mode == POLICY_CACHE;
+    reply_bulk_format(reply, "%s, of the prefix \"%.*s\"%s", policy_mode_text(policy->mode),
+                      (int)policy->prefix.len, (const char *)policy->prefix.data,
+                      !cache         ? ""
+                      : policy->warm ? "; warm: moves along when leadership is handed over"
+                                     : "; not warm: begins empty when another node leads");
+}
+
 static void tell_key(const struct admin *admin)
 {
-    enum { PAIRS = 8 };
+    enum { PAIRS = 9 };
     struct reply *reply = admin->reply;
     struct slice key = admin->call->argv[2];
     uint32_t slot = slot_of_key(key), count = registry_shards_count(admin->registry);
@@ -237,6 +263,7 @@ static void tell_key(const struct admin *admin)
     reply_pair_node(reply, "leader", map_leader(admin->map, shard));
     reply_pair_node(reply, "preferred", place->leader);
     reply_pair_text(reply, "state", health_words[health_of(admin, shard)]);
+    pair_policy(reply, policy_of(admin, shard, key));
     reply_pair_text(reply, "why", why_of(place));
 }
 

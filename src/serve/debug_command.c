@@ -217,8 +217,8 @@ static void populate(struct session_call *call)
         if (shard == NULL || shard_way_of_write(shard) != SHARD_HERE) continue;
         uint64_t index = 0;
         if (shard_run(shard, &one, &index) == SHARD_LATER) break;
-        struct gate gate = gate_of(id, index, shard_agreed(shard));
-        session_mark(call->session, call->session->output.len, gate);
+        session_mark(call->session, call->session->output.len,
+                     gate_of(call->session, shard, index));
     }
     buffer_free(&key);
     buffer_free(&value);

@@ -184,20 +184,19 @@ bool dispatch_keys_restricted(const struct session *session, const struct reques
 /* On the shard of its keys, or over all of them together; and what its reply waits for. */
 enum shard_ran dispatch_call(struct server *server, struct session *session, struct call *call)
 {
-    struct gate gate = {session->shard, 0};
+    struct gate gate = {{GATE_LANE}, 0};
     shard_id *running = &server->sessions->running_shard, outer = *running;
     enum shard_ran ran;
     *running = session->shard;
     if (UNLIKELY(session->shard.n == SHARD_SEVERAL)) {
-        struct together_gate all = {0};
-        ran = together_run(server->lane, call, &all);
-        gate = (struct gate){all.shard, all.index};
+        ran = together_run(server->lane, call, &gate.index);
         if (gate_is_open(server, gate)) gate.index = 0;
     } else {
+        uint64_t index = 0;
         struct shard *shard = lane_shard(server->lane, session->shard);
         ASSERT(shard != NULL);
-        ran = shard_run(shard, call, &gate.index);
-        gate = gate_of(session->shard, gate.index, shard_agreed(shard));
+        ran = shard_run(shard, call, &index);
+        gate = gate_of(session, shard, index);
     }
     *running = outer;
     session->gate = gate;

@@ -140,7 +140,7 @@ void wait_command(struct session_call *call)
     if (wait_goes_on(call, shard, log ? second : first, timeout)) return;
     uint64_t index = shard == NULL ? 0 : shard_last(shard);
     if (session->replicas_until.ns != 0) index = session->replicas_index;
-    if (shard != NULL) session->gate = gate_of(session->shard, index, shard_agreed(shard));
+    if (shard != NULL) session->gate = gate_of(session, shard, index);
     session->replicas_until = (instant){0};
     session->flags &= ~(uint32_t)SESSION_REPLICAS_WAIT;
     if (log) {
@@ -286,6 +286,10 @@ static void clients_info(const struct server *server, struct buffer *out)
     line(out, "outcomes_unknown", stats->unknown);
     line(out, "outcomes_not_done", stats->tried_again);
     line(out, "waiting_for_leader", server->sessions->list_counts[SESSIONS_PARKED]);
+    uint64_t sent, taken;
+    lane_tell_warm(server->lane, &sent, &taken);
+    line(out, "cache_keys_sent", sent);
+    line(out, "cache_keys_received", taken);
     line(out, "messages_not_passed_on", stats->tells_lost);
     line(out, "peers_not_understood", stats->bad);
     line(out, "readonly_connections", readonly);

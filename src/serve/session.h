@@ -13,7 +13,9 @@
 
 struct acl_user; /* acl.h */
 
-/* What a reply waits for: that a shard's log is agreed on up to this index. */
+/* What a reply waits for: that a shard's log is agreed on up to this index; of GATE_LANE, that the
+ * lane's log is durable up to this position. */
+enum { GATE_LANE = UINT32_MAX - 2 };
 struct gate {
     shard_id shard;
     uint64_t index; /* 0: it waits for nothing */

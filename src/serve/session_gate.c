@@ -21,9 +21,20 @@ static struct segment *segments_of(const struct session *session, size_t *count)
 
 bool gate_is_open(const struct server *server, struct gate gate)
 {
+    if (gate.shard.n == GATE_LANE) return gate.index <= lane_durable(server->lane);
     if (gate.index == 0) return true;
     const struct shard *shard = lane_shard(server->lane, gate.shard);
     return shard != NULL && shard_agreed(shard) >= gate.index;
+}
+
+/* A guest's answers wait for its shard. */
+struct gate gate_of(const struct session *session, const struct shard *shard, uint64_t index)
+{
+    if (index <= shard_agreed(shard)) return (struct gate){0};
+    uint64_t position = shard_position(shard, index);
+    if (position == 0 || (session->flags & SESSION_GUEST))
+        return (struct gate){shard_number(shard), index};
+    return (struct gate){{GATE_LANE}, position};
 }
 
 struct gate session_last_gate(const struct session *session)
@@ -39,6 +50,7 @@ void session_mark_at(struct session *session, size_t start, struct gate gate)
     struct gate last = session_last_gate(session);
     bool same = shard_eq(gate.shard, last.shard) || gate.index == 0;
     if (gate.index == last.index && same) return;
+    if (gate.index <= last.index && last.shard.n == GATE_LANE && same) return; /* behind it anyhow */
     struct segment segment = {gate, start};
     buffer_append(&session->marks, slice_of(&segment, sizeof segment));
 }

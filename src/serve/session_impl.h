@@ -92,11 +92,9 @@ void sessions_close_all(struct server *server, const struct session *but);
 /* --- session_gate.c: which part of the output waits for what --------------------------------- */
 
 bool gate_is_open(const struct server *server, struct gate gate);
-/* One that is open already becomes the one that waits for nothing. */
-static inline struct gate gate_of(shard_id shard, uint64_t index, uint64_t agreed)
-{
-    return (struct gate){shard, index <= agreed ? 0 : index};
-}
+/* Of an index of a shard's log, for a reply to this session. One that is open already becomes the
+ * one that waits for nothing. */
+struct gate gate_of(const struct session *session, const struct shard *shard, uint64_t index);
 /* What begins at `start` of the output waits for `gate`. */
 void session_mark_at(struct session *session, size_t start, struct gate gate);
 static inline void session_mark(struct session *session, size_t start, struct gate gate)

@@ -157,16 +157,17 @@ static enum shard_ran begin(struct session_call *call, const struct call *calls,
 static struct gate end(const struct session_call *call)
 {
     struct lane *lane = call->server->lane;
-    struct gate gate = {call->session->shard, 0};
-    if (gate.shard.n == SHARD_SEVERAL) {
-        struct together_gate all = {0};
-        together_end(lane, &all);
-        gate = (struct gate){all.shard, all.index};
-    } else if (gate.shard.n != SHARD_NONE) {
-        shard_end(lane_shard(lane, gate.shard), &gate.index);
+    shard_id id = call->session->shard;
+    struct gate gate = {{GATE_LANE}, 0};
+    if (id.n == SHARD_SEVERAL) {
+        together_end(lane, &gate.index);
+    } else if (id.n != SHARD_NONE) {
+        uint64_t index = 0;
+        struct shard *shard = lane_shard(lane, id);
+        shard_end(shard, &index);
+        gate = gate_of(call->session, shard, index);
     }
-    if (gate_is_open(call->server, gate)) gate.index = 0;
-    return gate;
+    return gate_is_open(call->server, gate) ? (struct gate){0} : gate;
 }
 
 /* False: nothing happened; again after the next turn. */

@@ -151,7 +151,7 @@ void watch_command(struct session_call *call)
     /* What it has seen, a read at another node must see too: that shows only what is agreed on. */
     const struct shard *shard = lane_shard(call->server->lane, call->session->shard);
     if (shard != NULL)
-        call->session->gate = gate_of(call->session->shard, shard_last(shard), shard_agreed(shard));
+        call->session->gate = gate_of(call->session, shard, shard_last(shard));
     session_observe(call->server);
     reply_ok(&call->reply);
 }

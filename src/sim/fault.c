@@ -418,6 +418,7 @@ void fault_heal(struct sim *sim)
         if (sim->healed >> i & 1) {
             heal_host(&sim->hosts[i]);
         } else {
+            sim->broken |= 1U << i;
             break_host(sim, &sim->hosts[i]);
         }
     }

@@ -1,4 +1,5 @@
-# grow.sh -- a cluster that grows and shrinks under load; see grow.py, rolling.py, strangers.py, recover.py.
+# grow.sh -- a cluster that grows and shrinks under load; see grow.py, rolling.py, strangers.py,
+# places.py, recover.py.
 # TUTTI_LONG=1 is the nightly form. A history that is wrong stays in build/test/grow.
 . "$(dirname "$0")/../cli/lib.sh"
 
@@ -27,6 +28,8 @@ elif [ ! -x "$SIM" ]; then
 else
     check "strangers are refused in clear words" \
         "$PYTHON" "$ROOT/test/cluster/strangers.py" "$TUTTI"
+    check "nodes that are elsewhere, or were removed, are told apart" \
+        "$PYTHON" "$ROOT/test/cluster/places.py" "$TUTTI"
     check "a lost majority is recovered from one node, and grows again" \
         "$PYTHON" "$ROOT/test/cluster/recover.py" "$TUTTI"
     with_history "a rolling restart without an error; a killed node's shards come back" rolling

@@ -243,3 +243,36 @@ Test(wiring, pace_of_a_move)
         ROW_EQ(row, move.left.ns, row->left_ns);
     }
 }
+
+static bool is_in_state(struct replica_cluster *cluster, node_id node, enum member_state state)
+{
+    const struct registry_member *member = registry_member(map_registry(map_of(cluster, 1)), node);
+    return member != NULL && member->state == state;
+}
+
+static bool second_is_removed(struct replica_cluster *cluster)
+{
+    return is_in_state(cluster, (node_id){2}, MEMBER_REMOVED);
+}
+
+/* For ever, so a wall clock that jumps is no reason. */
+Test(wiring, who_joins_and_does_not_come_is_removed_after_a_while)
+{
+    enum { HOUR_MS = 3600 * 1000, TURNS = 500 };
+    struct world world = {0};
+    world_begin(&world, 1);
+    replica_cluster_until(&world.replicas, "it is formed", all_know);
+    struct registry_member member = made_member(2, "", "");
+    struct registry_event event = {.kind = REGISTRY_JOIN, .members = &member, .members_count = 1};
+    member.state = MEMBER_JOINING;
+    change(&world.replicas, &event);
+    world.replicas.wall_ahead_ms += HOUR_MS;
+    for (int i = 0; i < TURNS; i++) {
+        hurry(&world.replicas);
+        replica_cluster_turn(&world.replicas);
+    }
+    cr_expect(is_in_state(&world.replicas, (node_id){2}, MEMBER_JOINING));
+    world.replicas.ahead_ns += HOUR_MS * INT64_C(1000000);
+    replica_cluster_until(&world.replicas, "it is removed", second_is_removed);
+    replica_cluster_free(&world.replicas);
+}
