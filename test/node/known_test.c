@@ -78,7 +78,8 @@ static void expect_row(const struct known_row *row)
                                                  .replicas = 1,
                                                  .members = members,
                                                  .members_count = 2});
-    if (row->state != MEMBER_ALIVE) made_state(registry, 2, row->state, 1000);
+    if (row->state != MEMBER_ALIVE) made_state(registry, 2, MEMBER_DEAD, 1000);
+    if (row->state == MEMBER_REMOVED) made_state(registry, 2, MEMBER_REMOVED, 2000);
     pid_t other = start_other(&cluster, row);
     const struct known_question question = {&folder, registry, &members[0], 0};
     struct known_answer answer = {0};
