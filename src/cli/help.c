@@ -264,14 +264,15 @@ void help_backup(struct buffer *out)
 {
     buffer_append(out, SLICE("Usage: tutti backup DIR [--from HOST:PORT | --data DIR]\n\n"));
     wrap(out,
-         "Writes all strong keys into a new folder DIR: a snapshot for each lane, every byte under "
-         "a "
-         "checksum. With --from a running node does it, and goes on serving; DIR is then on its "
-         "machine. Otherwise the node must not run, and DIR appears whole or not at all.",
+         "Writes all strong keys into a new folder DIR: a snapshot for each shard, every byte under "
+         "a checksum. With --from a running node does it, and goes on serving: one that is alone "
+         "writes DIR on its own machine; of a cluster all shards are gathered from its nodes, and "
+         "DIR is made where this runs. Otherwise the node must not run.",
          0, 0);
     heading(out, "Options");
     option(out, "from", "HOST:PORT", "",
-           "The running node. TUTTI_PASSWORD is given where it is set.");
+           "The running node; of a cluster, any of its nodes. TUTTI_PASSWORD is given where it is "
+           "set.");
     data_option(out);
 }
 

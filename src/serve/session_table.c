@@ -1,6 +1,7 @@
 /* session_table.c -- which function answers which session command. */
 #include "serve/acl_commands.h"
 #include "serve/auth.h"
+#include "serve/backup_command.h"
 #include "serve/client.h"
 #include "serve/cluster_admin.h"
 #include "serve/cluster_command.h"
@@ -39,8 +40,12 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_ASKING] = asking_command,
     [COMMAND_AUTH] = auth_command,
     [COMMAND_BGREWRITEAOF] = rewrite_command,
+    [COMMAND_BACKUP_DONE] = backup_done_command,
     [COMMAND_BACKUP_FAILED] = backup_failed_command,
+    [COMMAND_BACKUP_FILES] = backup_files_command,
     [COMMAND_BACKUP_HELP] = help_command,
+    [COMMAND_BACKUP_PREPARE] = backup_prepare_command,
+    [COMMAND_BACKUP_READ] = backup_read_command,
     [COMMAND_BACKUP_RUNNING] = backup_running_command,
     [COMMAND_BACKUP_START] = backup_start_command,
     [COMMAND_BGSAVE] = save_command,
