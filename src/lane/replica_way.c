@@ -20,7 +20,7 @@ enum shard_way shard_way_of_write(struct shard *shard)
 static bool is_busy(const struct replica *replica)
 {
     return replica->reload_wanted || replica_is_installing(replica) ||
-           raft_is_recovering(replica->raft);
+           raft_is_recovering(replica->raft) || replica->stored.index < replica->shows_from;
 }
 
 /* What it has may still be taken away again: nobody may see it. */
@@ -110,6 +110,11 @@ bool shard_is_leader(const struct shard *shard)
 node_id shard_leader(const struct shard *shard)
 {
     return raft_leader(shard->replica->raft);
+}
+
+bool shard_is_recovering(const struct shard *shard)
+{
+    return raft_is_recovering(shard->replica->raft);
 }
 
 const struct raft *shard_raft(const struct shard *shard)
