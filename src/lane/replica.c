@@ -171,14 +171,6 @@ static void note_room(struct replica *replica)
     replica->lane->stalled_count--;
 }
 
-/* Who waited here until it is whole may have read at the leader before. */
-static void note_whole(struct replica *replica)
-{
-    bool recovers = raft_is_recovering(replica->raft);
-    if (replica->recovers && !recovers) replica->shows_from = raft_commit(replica->raft);
-    replica->recovers = recovers;
-}
-
 static void settle(struct replica *replica) /* [P2] */
 {
     struct raft_outbox *out = &replica->lane->out;
@@ -189,7 +181,6 @@ static void settle(struct replica *replica) /* [P2] */
     }
     note_role(replica);
     note_alone(replica);
-    note_whole(replica);
     if (out->truncated) truncated(replica, out->truncated_from);
     ASSERT(out->append_count == 0 || !replica_is_ahead(replica)); /* [N1] */
     if (out->append_count > 0) replica_log_spans(replica, out->append, out->append_count);

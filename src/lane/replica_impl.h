@@ -117,8 +117,6 @@ struct replica {
     bool may_write;  /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
     bool reload_wanted;
-    bool recovers;        /* as of the last outbox */
-    uint64_t shows_from;  /* what was agreed on when it became whole: its store shows no less */
     bool holds_at_commit; /* though it leads: see replica_send.c */
     uint64_t stuck_commit;
     instant stuck_since;

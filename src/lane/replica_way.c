@@ -20,7 +20,7 @@ enum shard_way shard_way_of_write(struct shard *shard)
 static bool is_busy(const struct replica *replica)
 {
     return replica->reload_wanted || replica_is_installing(replica) ||
-           raft_is_recovering(replica->raft) || replica->stored.index < replica->shows_from;
+           raft_is_recovering(replica->raft);
 }
 
 /* What it has may still be taken away again: nobody may see it. */
