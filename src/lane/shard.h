@@ -70,7 +70,8 @@ enum shard_way shard_way_of_write(struct shard *shard);
 uint64_t shard_epoch(const struct shard *shard); /* changes when shard_way may say something new */
 
 bool shard_is_leader(const struct shard *shard);
-node_id shard_leader(const struct shard *shard); /* NODE_NONE: nobody that we know */
+node_id shard_leader(const struct shard *shard);     /* NODE_NONE: nobody that we know */
+bool shard_is_recovering(const struct shard *shard); /* it was lost, or is new, and is filled */
 /* How often it has ceased to lead: whoever waits for keys or watches them must look again. */
 uint64_t shard_depositions(const struct shard *shard);
 /* How often entries that replies wait for went from this shard's log. Then gates at or past *`from`

@@ -249,12 +249,13 @@ Test(shards, one_that_is_opened_without_members_is_filled_by_its_leader)
     for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
     open(&cluster, other, (shard_id){3}, NULL, 0);
     for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
-    cr_expect(raft_is_recovering(shard_raft(shard_at(&cluster, other, 3))), "it waits");
+    cr_expect(shard_is_recovering(shard_at(&cluster, other, 3)), "it waits");
     const node_id three[] = {{1}, {2}, {3}};
     leader = replica_cluster_leader(&cluster);
     cr_assert_eq(shard_change_members(shard_at(&cluster, leader, 3), three, 3, &fault), ERR_OK,
                  "%s", fault.text);
     replica_cluster_until(&cluster, "it is filled", shard_3_is_even);
+    cr_expect_not(shard_is_recovering(shard_at(&cluster, other, 3)));
     expect_on(&cluster, other, "on the one that came back");
     replica_cluster_free(&cluster);
 }

@@ -1,8 +1,10 @@
 /* wiring_test.c -- three nodes form a cluster, know who leads, and make shards as they shall be. */
 #include "lane/keeper.h"
+#include "lane/moves.h"
 #include "lane/root.h"
 #include "lane/wiring.h"
 #include "test/lane/wiring_fixture.h"
+#include "test/rows.h"
 
 enum { SHARDS = WIRING_SHARDS };
 
@@ -110,6 +112,67 @@ Test(wiring, makes_shards_as_they_shall_be)
     change(&world.replicas, &event);
     replica_cluster_until(&world.replicas, "groups of three again", holds_as_desired);
     replica_cluster_free(&world.replicas);
+}
+
+/* --- moves ----------------------------------------------------------------------------------- */
+
+Test(wiring, tells_what_is_between_members_and_their_place)
+{
+    static const struct {
+        const char *why;
+        node_id voters[3];
+        uint32_t voters_count;
+        uint32_t moves_count, from, to;
+        enum move_phase phase;
+    } rows[] = {
+        {"as it shall be", {{1}, {2}, {3}}, 3, 0, 0, 0, 0},
+        {"one comes for one that goes", {{1}, {2}, {4}}, 3, 1, 3, 4, MOVE_WAITS},
+        {"one goes", {{2}, {3}}, 2, 1, 1, 0, MOVE_CHANGES},
+    };
+    struct wiring_world world = {0};
+    wiring_world_new(&world, 3);
+    replica_cluster_until(&world.replicas, "all know the leaders", wiring_all_know);
+    node_id leader = map_leader(wiring_map_of(&world.replicas, 1), (shard_id){0});
+    for (uint32_t number = 1; number <= 3; number++) {
+        const struct shard *shard =
+            lane_shard(replica_lane(&world.replicas, number), (shard_id){0});
+        FOR_ROWS (row, rows) {
+            struct registry_shard place = {.voters_count = row->voters_count};
+            struct move_told moves[MOVES_OF_SHARD_MAX];
+            memcpy(place.voters, row->voters, sizeof row->voters);
+            uint32_t count = moves_of_shard(shard, &place, (instant){1}, moves);
+            ROW_EQ(row, count, number == leader.n ? row->moves_count : 0);
+            if (count == 0) continue;
+            ROW_EQ(row, moves[0].from.n, row->from);
+            ROW_EQ(row, moves[0].to.n, row->to);
+            ROW_EQ(row, moves[0].phase, row->phase);
+            cr_expect(moves[0].left.ns < 0, "%s: nothing is sent yet", row->why);
+        }
+    }
+    replica_cluster_free(&world.replicas);
+}
+
+Test(wiring, pace_of_a_move)
+{
+    static const struct {
+        const char *why;
+        uint64_t bytes, sent, begun;
+        int64_t since_ns;
+        uint64_t bytes_a_second;
+        int64_t left_ns;
+    } rows[] = {
+        {"half in two seconds", 4000, 2000, 0, 2000000000, 1000, 2000000000},
+        {"what it had before does not count", 4000, 3000, 1000, 1000000000, 2000, 500000000},
+        {"nothing yet", 4000, 1000, 1000, 1000000000, 0, -1},
+        {"no time has passed", 4000, 1000, 0, 0, 0, -1},
+        {"all of it", 4000, 4000, 0, 4000000000, 1000, 0},
+    };
+    FOR_ROWS (row, rows) {
+        struct move_told move = {.bytes = row->bytes, .sent_bytes = row->sent};
+        move_note_pace(&move, row->begun, (duration){row->since_ns});
+        ROW_EQ(row, move.bytes_a_second, row->bytes_a_second);
+        ROW_EQ(row, move.left.ns, row->left_ns);
+    }
 }
 
 static bool is_in_state(struct replica_cluster *cluster, node_id node, enum member_state state)
