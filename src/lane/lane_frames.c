@@ -1,6 +1,7 @@
 /* lane_frames.c -- frames to and from other nodes: to which shard, and what is the doors'. */
 #include <stdlib.h>
 
+#include "core/peer/peer.h"
 #include "lane/replica_impl.h"
 #include "lane/wiring.h"
 
@@ -210,6 +211,11 @@ bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, s
 {
     if (lane->links == NULL) return false;
     return links_send(lane->links, to, to_lane, (enum link_kind)kind, bytes, NULL, 0);
+}
+
+bool lane_peer_can_be_told(const struct lane *lane, node_id node, uint32_t node_lane)
+{
+    return lane->links != NULL && links_version(lane->links, node, node_lane) >= PEER_VERSION_TOLD;
 }
 
 bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane)

@@ -262,6 +262,12 @@ bool links_is_up(const struct links *links, node_id node, uint32_t lane)
     return link != NULL && link->reach == REACH_UP;
 }
 
+uint8_t links_version(const struct links *links, node_id node, uint32_t lane)
+{
+    const struct link *link = links_find(links, node, lane);
+    return link != NULL && link->reach == REACH_UP ? link->shake.version : 0;
+}
+
 static void end(struct links *links, node_id node, uint32_t lane, struct slice why)
 {
     struct link *link = links_find(links, node, lane);

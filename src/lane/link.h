@@ -85,6 +85,8 @@ void links_flush(struct links *links); /* send what has gathered */
 /* Has more of a frame come from there that is not whole yet, since this was asked last? */
 bool links_speaks(struct links *links, node_id node, uint32_t lane);
 bool links_is_up(const struct links *links, node_id node, uint32_t lane);
+/* Of the protocol, that both ends speak; 0: it is not up. */
+uint8_t links_version(const struct links *links, node_id node, uint32_t lane);
 /* Head bytes are copied; a long span's are not: its batch is referenced until they are sent. False:
  * there is no link, or its queue is full; nothing was taken. One that is not full takes anything.
  */

@@ -76,6 +76,11 @@ void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t
  * said to all nodes: CONFIG SET, ACL SETUSER, ACL DELUSER. */
 void crossing_tell_nodes(struct server *server, const struct slice *argv, uint32_t argc);
 
+/* CONFIG TOLD, to that node, or to all (NODE_NONE): but for those of a version that does not know it.
+ */
+void crossing_tell_newer(struct server *server, node_id node, const struct slice *argv,
+                         uint32_t argc);
+
 struct crossing_stats {
     uint64_t forwarded, refused, unknown; /* asks of this lane's guests to other nodes */
     uint64_t tried_again;                 /* told to: no leader, or not kept */

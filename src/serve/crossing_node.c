@@ -15,6 +15,7 @@
 
 #include "cmd/command.h"
 #include "serve/crossing_share.h"
+#include "serve/told.h"
 
 enum { TELL_BYTES_MAX = 16 << 20 }; /* unsent: then messages are lost */
 
@@ -117,20 +118,37 @@ static bool is_told_already(const struct crossing *crossing, uint32_t i)
     return false;
 }
 
+static void tell_node(struct crossing *crossing, struct crossing_node *node,
+                      const struct slice *argv, uint32_t argc)
+{
+    const struct ask ask = {
+        .slot = CROSSING_SLOT_LANE, .shard = {SHARD_NONE}, .flags = ASK_QUIET, .argc = argc};
+    struct buffer *out = &node->out[STREAM_TELLS].bytes;
+    if (!node->is_up || out->len > TELL_BYTES_MAX) {
+        crossing->stats.tells_lost++;
+    } else {
+        ask_write(out, &ask, argv);
+    }
+}
+
 void crossing_tell_nodes(struct server *server, const struct slice *argv, uint32_t argc)
 {
     struct crossing *crossing = server->crossing;
-    struct ask ask = {
-        .slot = CROSSING_SLOT_LANE, .shard = {SHARD_NONE}, .flags = ASK_QUIET, .argc = argc};
     for (uint32_t i = 0; i < crossing->nodes_count; i++) {
-        struct crossing_node *node = crossing->nodes[i];
-        struct buffer *out = &node->out[STREAM_TELLS].bytes;
-        if (is_told_already(crossing, i)) continue;
-        if (!node->is_up || out->len > TELL_BYTES_MAX) {
-            crossing->stats.tells_lost++;
-        } else {
-            ask_write(out, &ask, argv);
-        }
+        if (!is_told_already(crossing, i)) tell_node(crossing, crossing->nodes[i], argv, argc);
+    }
+}
+
+void crossing_tell_newer(struct server *server, node_id node, const struct slice *argv,
+                         uint32_t argc)
+{
+    struct crossing *crossing = server->crossing;
+    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
+        struct crossing_node *to = crossing->nodes[i];
+        bool meant = node.n == 0 || node_eq(node, to->node);
+        if (!meant || !to->is_up || is_told_already(crossing, i)) continue;
+        if (!lane_peer_can_be_told(server->lane, to->node, to->lane)) continue;
+        tell_node(crossing, to, argv, argc);
     }
 }
 
@@ -179,6 +197,7 @@ static void came(struct server *server, node_id id, uint32_t lane)
     node->is_up = true;
     node->is_bad = node->was_told = node->is_awaited = false;
     guests_look_up(server);
+    if (lane_number(server->lane) == 0 && lane == 0) told_catch_up(server, id);
 }
 
 void crossing_distrust(struct server *server, uint32_t target)
@@ -233,7 +252,9 @@ static struct slice *told_arguments(struct server *server, const struct ask *ask
         (struct slice *)(void *)buffer_reserve(arguments, ask->argc * sizeof(struct slice));
     ask_arguments(ask, argv);
     command = command_find(server->commands, argv, ask->argc, &container);
-    return command != NULL && share_goes_to_nodes(command->id) ? argv : NULL;
+    bool is_told =
+        command != NULL && (share_goes_to_nodes(command->id) || command->id == COMMAND_CONFIG_TOLD);
+    return is_told ? argv : NULL;
 }
 
 /* For all of this node: for each lane. */
