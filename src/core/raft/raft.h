@@ -151,8 +151,8 @@ uint64_t raft_term(const struct raft *raft);
 uint64_t raft_commit(const struct raft *raft);
 struct raft_pos raft_last(const struct raft *raft);
 bool raft_is_recovering(const struct raft *raft);
-/* Leads, has committed in its term, hands nothing over, and has less than tail_bytes that are not
- * committed. */
+/* Leads, has committed in its term, hands nothing over, is not about to leave the group, and has
+ * less than tail_bytes that are not committed. */
 bool raft_may_propose(const struct raft *raft);
 /* The group has no other member: what is durable with its leader is agreed on. */
 bool raft_is_alone(const struct raft *raft);

@@ -37,10 +37,18 @@ bool raft_hard(const struct raft *raft, struct raft_hard *hard)
     return raft_hard_is_durable(raft);
 }
 
+/* The set in which it decides nothing any more is in its log: what came behind that might not be
+ * agreed on before it steps down. */
+static bool is_leaving(const struct raft *raft)
+{
+    const struct raft_members *members = &raft->effective.members;
+    return !members->joint && !raft_members_is_voter(members, raft->config.self);
+}
+
 bool raft_may_propose(const struct raft *raft)
 {
     bool leads = raft->role == RAFT_LEADER && raft->commit >= raft->term_first;
-    if (!leads || raft->transfer_to.n != 0) return false;
+    if (!leads || raft->transfer_to.n != 0 || is_leaving(raft)) return false;
     uint64_t open_bytes = raft_tail_bytes_behind(&raft->tail, raft->commit);
     return open_bytes <= raft->config.tail_bytes; /* [I10] */
 }

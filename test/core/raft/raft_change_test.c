@@ -22,18 +22,21 @@ static void hear(struct raft_fixture *fixture, struct raft_msg msg)
 }
 
 /* All is durable, here and with 2. Each change of members takes a round or two. */
+static void settle_once(struct raft_fixture *fixture)
+{
+    struct raft_msg answer = {.kind = RAFT_MSG_APPEND_ANSWER, .term = TERM};
+    answer.append_answer.matched = true;
+    answer.append_answer.index = raft_last(fixture->raft).index;
+    step(fixture, (struct raft_event){.kind = RAFT_EV_DURABLE,
+                                      .durable_hard = fixture->hard_count,
+                                      .durable_index = raft_last(fixture->raft).index});
+    hear(fixture, answer);
+}
+
 static void settle(struct raft_fixture *fixture)
 {
     enum { ROUNDS = 8 };
-    for (int i = 0; i < ROUNDS; i++) {
-        struct raft_msg answer = {.kind = RAFT_MSG_APPEND_ANSWER, .term = TERM};
-        answer.append_answer.matched = true;
-        answer.append_answer.index = raft_last(fixture->raft).index;
-        step(fixture, (struct raft_event){.kind = RAFT_EV_DURABLE,
-                                          .durable_hard = fixture->hard_count,
-                                          .durable_index = raft_last(fixture->raft).index});
-        hear(fixture, answer);
-    }
+    for (int i = 0; i < ROUNDS; i++) settle_once(fixture);
 }
 
 static struct raft_fixture *leading(void)
@@ -92,6 +95,25 @@ Test(raft_change, the_last_wish_counts_while_a_learner_is_waited_for)
     cr_expect(raft_members_eq(raft_members(fixture->raft), &before), "as if nothing had been");
     change(fixture, two);
     cr_expect(raft_members_eq(raft_members(fixture->raft), &two));
+    raft_fixture_free(fixture);
+}
+
+Test(raft_change, who_leaves_takes_nothing_more_behind_the_last_set)
+{
+    enum { ROUNDS_MAX = 8 };
+    struct raft_fixture *fixture = leading();
+    const struct raft_members target = {.count = 1, .members = {{{2}, RAFT_VOTER}}};
+    bool seen = false;
+    step(fixture, (struct raft_event){.kind = RAFT_EV_MEMBERS, .members = target});
+    cr_expect(raft_may_propose(fixture->raft), "both sets decide");
+    for (int i = 0; i < ROUNDS_MAX && raft_role(fixture->raft) == RAFT_LEADER; i++) {
+        bool last = raft_members_eq(raft_members(fixture->raft), &target);
+        cr_expect(!last || !raft_may_propose(fixture->raft), "it would not see it agreed on");
+        seen = seen || last;
+        settle_once(fixture);
+    }
+    cr_expect(seen, "it led while the last set was not agreed on");
+    cr_expect_eq(raft_role(fixture->raft), RAFT_FOLLOWER);
     raft_fixture_free(fixture);
 }
 
