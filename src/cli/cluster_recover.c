@@ -18,7 +18,7 @@ static bool answers(const struct registry_member *member)
     struct fault ignored;
     enum err err =
         io_address_resolve(member->client_host.bytes, member->client_port, &address, &ignored);
-    if (err == ERR_OK) err = client_open(&address, &client, &ignored);
+    if (err == ERR_OK) err = client_open(&address, CLIENT_HASTE, &client, &ignored);
     if (err == ERR_OK) client_close(client);
     return err == ERR_OK;
 }

@@ -25,7 +25,7 @@ static const char *hint_of(struct slice error)
     static const struct {
         const char *begin, *hint;
     } rows[] = {
-        {"ERR unknown", ". It is no tutti, or one of another version"},
+        {"ERR unknown", " It is no tutti, or one of another version"},
         {"NOAUTH", ". Give the password: --password-file, or TUTTI_PASSWORD"},
         {"WRONGPASS", ". See --user, and --password-file or TUTTI_PASSWORD"},
         {"NOPERM", ". Say who may with --user"},
@@ -60,7 +60,7 @@ static enum err connect_to(struct cluster_talk *talk, const char *host, uint16_t
     const struct cluster_options *options = talk->options;
     cluster_talk_close(talk);
     enum err err = find(talk, host, port, &address);
-    if (err == ERR_OK) err = client_open(&address, &talk->client, talk->fault);
+    if (err == ERR_OK) err = client_open(&address, CLIENT_HASTE, &talk->client, talk->fault);
     if (err != ERR_OK) return err;
     struct arena *arena = arena_new();
     const char *password = options->password == NULL ? "" : options->password;

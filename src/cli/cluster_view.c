@@ -186,6 +186,7 @@ static void append_counts(const struct answer *facts, const char *kind, struct b
             !count_parse(facts->items[i + 1].text, &count) || count == 0)
             continue;
         name = slice_from(name, len);
+        if (slice_eq(name, SLICE("cut-off"))) name = SLICE("without a link to here");
         buffer_append_format(out, "%s%llu %.*s", out->len == begun ? "" : ", ",
                              (unsigned long long)count, (int)name.len, (const char *)name.data);
     }
@@ -284,7 +285,12 @@ static void show_nodes(const struct answer *facts, struct table_look look, struc
         const struct answer *row = &facts->items[i];
         view_cell(&table, row, "node");
         if (answer_is(row, "me", "t")) buffer_append(&table.text, SLICE(" *"));
-        state_cell(&table, row);
+        if (answer_is(row, "linked", "f") && !answer_is(row, "state", "dead")) {
+            buffer_append(table_cell(&table), SLICE("cut off"));
+            table_color(&table, TABLE_RED);
+        } else {
+            state_cell(&table, row);
+        }
         for (size_t field = 0; field < COUNT_OF(fields); field++)
             view_cell(&table, row, fields[field]);
     }

@@ -21,7 +21,7 @@ enum err keep_talk_open(struct keep_talk *talk, const struct io_address *address
 {
     struct answer answer;
     const char *password = getenv("TUTTI_PASSWORD");
-    enum err err = client_open(address, &talk->client, talk->fault);
+    enum err err = client_open(address, CLIENT_PATIENCE, &talk->client, talk->fault);
     if (err != ERR_OK || password == NULL) return err;
     return keep_talk_ask(talk, (struct slice[]){SLICE("AUTH"), slice_text(password)}, 2, &answer);
 }

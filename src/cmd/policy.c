@@ -233,8 +233,7 @@ void cmd_policy_help(struct call *call)
         "    Return the policy of a prefix.",
         "LIST",
         "    Return all policies.",
-        "SET <prefix> [MODE <mode>] [MEMORY <bytes>] [EVICT <kind>] [TTL <seconds>] "
-        "[WARM <yes|no>]",
+        "SET <prefix> [MODE <mode>] [MEMORY <bytes>] [EVICT <kind>] [TTL <seconds>] [WARM <warm>]",
         "    Make or change the policy of a prefix. The longest prefix counts.",
         "HELP",
         "    Prints this help.",

@@ -239,6 +239,7 @@ void lane_fail(struct lane *lane, const struct fault *fault)
 void lane_close(struct lane *lane)
 {
     wiring_free(lane->wiring);
+    lane_filing_close(lane);
     for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
     lane_discard_rest(lane);
     lane_links_close(lane);
@@ -366,7 +367,8 @@ bool lane_is_quiet(const struct lane *lane)
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         if (!is_quiet(lane->shards[i]->replica)) return false;
     }
-    return log_durable(lane->log) == log_last(lane->log) && lane->saves.now == NULL;
+    return log_durable(lane->log) == log_last(lane->log) && lane->saves.now == NULL &&
+           lane_filing_is_idle(lane);
 }
 
 const struct fault *lane_failed(const struct lane *lane)

@@ -62,8 +62,8 @@ struct lane_opened {
 MUST_USE enum err lane_open(const struct lane_config *config, struct io *io, struct lane **lane,
                             struct lane_opened *opened, struct fault *fault);
 void lane_close(struct lane *lane); /* after lane_is_quiet */
-/* A shard of which nothing good is left begins again, empty, with `self` alone as its member; of the
- * folder's log only what comes behind `position` counts for it. */
+/* A shard of which nothing good is left begins again, empty, with `self` alone as its member; of
+ * the folder's log only what comes behind `position` counts for it. */
 MUST_USE enum err lane_give_up_shard(const char *folder, shard_id shard, uint32_t shards_count,
                                      uint64_t seed, uint64_t position, node_id self,
                                      struct fault *fault);
@@ -95,12 +95,13 @@ bool lane_has_room(const struct lane *lane);
 
 uint32_t lane_shards_count(const struct lane *lane); /* of the cluster, not of those here */
 /* Open one that is not here: empty, of a group of these members; none: it waits for a leader that
- * fills it. Returns when its file is on disk. ERR_CANCELLED: not now, for it was here until a
- * moment ago. */
+ * fills it. ERR_OK: it is here. ERR_CANCELLED: not yet, for its file is written first, without
+ * waiting for the disk; or not now, for it was here until a moment ago. Ask again in a later turn.
+ */
 MUST_USE enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *members,
                                   uint32_t count, struct fault *fault);
-/* Its data goes, for good. ERR_CANCELLED: not now, for something is under way with its files; try
- * again in a later turn. */
+/* Its data goes, for good. ERR_OK: it is gone. ERR_CANCELLED: that has begun and will come, in a
+ * later turn's lane_turn; or not yet, for enough is under way: ask again. */
 MUST_USE enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault);
 /* NULL: it is not here. */
 struct shard *lane_shard(const struct lane *lane, shard_id shard);

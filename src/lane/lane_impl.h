@@ -12,7 +12,9 @@ enum {
     LANE_TAG_REPLICA = LANE_TAG_SNAPSHOT + SNAPSHOT_TAGS,
     LANE_SLOTS = 32,
     LANE_TAG_LINKS = LANE_TAG_REPLICA + LANE_SLOTS,
-    LANE_TAG_GOSSIP = LANE_TAG_LINKS + LINK_TAGS,
+    LANE_TAG_FILING = LANE_TAG_LINKS + LINK_TAGS,
+    LANE_FILINGS = 8, /* shards that are opened and dropped at the same time */
+    LANE_TAG_GOSSIP = LANE_TAG_FILING + LANE_FILINGS,
 };
 _Static_assert((int)LANE_TAG_GOSSIP <= (int)LANE_TAGS, "tags of the lane");
 
@@ -94,7 +96,8 @@ struct lane {
     instant idle_since, worked, deadline, wiring_due;
     uint32_t work_at;
     struct lane_slot slots[LANE_SLOTS];
-    struct store **discarded; /* to be freed, some of one at a time */
+    struct lane_filing *filings[LANE_FILINGS]; /* NULL: free */
+    struct store **discarded;                  /* to be freed, some of one at a time */
     uint32_t discarded_count;
     uint64_t filled_turn; /* in which a store was loaded some more */
     struct lane_warm warm;
@@ -126,6 +129,24 @@ void lane_make_found(struct lane *lane, const struct snapshot_found *found, uint
 MUST_USE enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault);
 /* In the folder, that an empty one is here. */
 MUST_USE enum err lane_note_here(struct shard *shard, struct fault *fault);
+
+/* Its file is on disk: it is here from now on. */
+void lane_add_shard(struct lane *lane, shard_id number, const struct raft_members *members,
+                    uint64_t position);
+/* Its file is gone: so is it. */
+void lane_remove_shard(struct lane *lane, struct shard *shard);
+
+/* --- lane_filing.c: their files, without waiting for the disk --------------------------------- */
+
+struct snapshot_header;
+/* Begin, unless enough is under way. */
+void lane_filing_open(struct lane *lane, const struct snapshot_header *header);
+void lane_filing_drop(struct lane *lane, shard_id shard);
+bool lane_filing_has(const struct lane *lane, shard_id shard);
+bool lane_filing_is_idle(const struct lane *lane);
+void lane_filing_complete(struct lane *lane, const struct io_completion *completion);
+void lane_filing_turn(struct lane *lane);
+void lane_filing_close(struct lane *lane);
 
 /* --- lane_save.c ------------------------------------------------------------------------------ */
 

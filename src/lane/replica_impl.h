@@ -144,7 +144,7 @@ struct replica {
     bool ends_alone; /* it is about to have some */
     bool was_alone;  /* when it was settled */
     struct replica_alone own;
-    bool may_write;  /* and raft takes more: a call may run here that changes data */
+    bool may_write; /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
     struct { /* the last entry that was applied with another term than the one before it */
         uint64_t term, before;

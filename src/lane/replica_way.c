@@ -112,6 +112,11 @@ node_id shard_leader(const struct shard *shard)
     return raft_leader(shard->replica->raft);
 }
 
+bool shard_is_recovering(const struct shard *shard)
+{
+    return raft_is_recovering(shard->replica->raft);
+}
+
 const struct raft *shard_raft(const struct shard *shard)
 {
     return shard->replica->raft;

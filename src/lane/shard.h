@@ -8,7 +8,7 @@
  * for its shard alone. Cache keys are neither logged nor gated.
  *
  * A shard lives in a lane (lane.h), which has the disk, the links and the turn for all of its
- * shards. Pointers to it are good until lane_drop_shard, and its store until the next turn.
+ * shards. Pointers to it, and to its store, are good until the next lane_turn.
  */
 #pragma once
 
@@ -46,7 +46,7 @@ uint64_t shard_agreed(const struct shard *shard); /* gates up to here are open: 
  * becomes of the group. 0: it is no such gate. */
 uint64_t shard_position(const struct shard *shard, uint64_t index);
 uint64_t shard_last(const struct shard *shard);
-uint64_t shard_calls(const struct shard *shard); /* that have run here, so far */
+uint64_t shard_calls(const struct shard *shard);      /* that have run here, so far */
 uint64_t shard_used_bytes(const struct shard *shard); /* of memory, by its keys and values */
 /* Of the store as it is at the log's time: equal on all replicas at one index of the log. */
 void shard_digest(struct shard *shard, uint8_t digest[20]);
@@ -70,7 +70,8 @@ enum shard_way shard_way_of_write(struct shard *shard);
 uint64_t shard_epoch(const struct shard *shard); /* changes when shard_way may say something new */
 
 bool shard_is_leader(const struct shard *shard);
-node_id shard_leader(const struct shard *shard); /* NODE_NONE: nobody that we know */
+node_id shard_leader(const struct shard *shard);     /* NODE_NONE: nobody that we know */
+bool shard_is_recovering(const struct shard *shard); /* it was lost, or is new, and is filled */
 /* How often it has ceased to lead: whoever waits for keys or watches them must look again. */
 uint64_t shard_depositions(const struct shard *shard);
 /* How often entries that replies wait for went from this shard's log. Then gates at or past *`from`

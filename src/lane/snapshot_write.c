@@ -355,12 +355,10 @@ void snapshot_end(struct snapshot_writer *writer)
 enum err snapshot_write_empty(const char *folder, const struct snapshot_header *header,
                               struct fault *fault)
 {
-    uint8_t bytes[SNAPSHOT_HEADER_BYTES + SNAPSHOT_HEAD_BYTES];
+    uint8_t bytes[SNAPSHOT_EMPTY_BYTES];
     char path[SNAPSHOT_PATH_MAX], partial[SNAPSHOT_PATH_MAX];
-    uint32_t crc = snapshot_header_write(bytes, header);
-    struct snapshot_head footer = {.part = SNAPSHOT_PART_FOOTER, .bytes = sizeof bytes};
     struct file file;
-    snapshot_head_write(bytes + SNAPSHOT_HEADER_BYTES, crc, &footer);
+    snapshot_empty_write(bytes, header);
     snapshot_path(path, folder, header->shard, header->index, "");
     snapshot_path(partial, folder, header->shard, header->index, SNAPSHOT_PARTIAL);
     enum err err = file_create(partial, &file, fault);

@@ -7,6 +7,7 @@
 #include "lane/map.h"
 #include "lane/root.h"
 #include "lane/wiring.h"
+#include "serve/crossing.h"
 #include "serve/reply_lines.h"
 #include "serve/session_impl.h"
 
@@ -29,10 +30,12 @@ static const char *const health_words[HEALTHS_COUNT] = {
     [HEALTH_UNAVAILABLE] = "unavailable",
 };
 
-static bool is_there(const struct registry *registry, node_id node)
+/* The registry says so, and this node has a link to it: where the majority is lost nobody is left
+ * to tell the registry who is dead. */
+static bool is_there(const struct admin *admin, node_id node)
 {
-    const struct registry_member *member = registry_member(registry, node);
-    if (member == NULL) return false;
+    const struct registry_member *member = registry_member(admin->registry, node);
+    if (member == NULL || !crossing_reaches(admin->call->server, node)) return false;
     switch (member->state) {
     case MEMBER_ALIVE:
     case MEMBER_LEAVING: return true;
@@ -52,24 +55,44 @@ static uint32_t nodes_in(const struct registry *registry, enum member_state stat
     return count;
 }
 
-static enum health health_of(const struct admin *admin, shard_id shard)
+/* Of those that count as alive. */
+static uint32_t nodes_cut_off(const struct admin *admin)
 {
-    const struct registry_shard *place = registry_shard(admin->registry, shard);
-    uint32_t here = 0, wanted = registry_replicas(admin->registry);
-    uint32_t most = nodes_in(admin->registry, MEMBER_ALIVE);
-    for (uint32_t i = 0; i < place->voters_count; i++) {
-        here += is_there(admin->registry, place->voters[i]);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < registry_members_count(admin->registry); i++) {
+        const struct registry_member *member = registry_member_at(admin->registry, i);
+        bool counts = member->state == MEMBER_ALIVE || member->state == MEMBER_LEAVING;
+        count += counts && !crossing_reaches(admin->call->server, member->node);
     }
-    if (here <= place->voters_count / 2) return HEALTH_UNAVAILABLE;
-    if (map_leader(admin->map, shard).n == 0) return HEALTH_LEADERLESS;
-    if (wanted > most) wanted = most;
-    return here < place->voters_count || here < wanted ? HEALTH_DEGRADED : HEALTH_WELL;
+    return count;
 }
 
 /* Its leader has not said yet that its members are as they shall be. */
 static bool is_moving(const struct admin *admin, shard_id shard)
 {
     return map_settled(admin->map, shard) != registry_shard(admin->registry, shard)->epoch;
+}
+
+/* It has fewer copies than it shall have, until that is over. */
+static bool awaits_copies(const struct admin *admin, shard_id shard)
+{
+    uint8_t why = registry_shard(admin->registry, shard)->why;
+    return (why == PLANNER_REPAIR || why == PLANNER_REPLICAS) && is_moving(admin, shard);
+}
+
+static enum health health_of(const struct admin *admin, shard_id shard)
+{
+    const struct registry_shard *place = registry_shard(admin->registry, shard);
+    uint32_t here = 0, wanted = registry_replicas(admin->registry);
+    uint32_t most = nodes_in(admin->registry, MEMBER_ALIVE);
+    for (uint32_t i = 0; i < place->voters_count; i++) {
+        here += is_there(admin, place->voters[i]);
+    }
+    if (here <= place->voters_count / 2) return HEALTH_UNAVAILABLE;
+    if (!is_there(admin, map_leader(admin->map, shard))) return HEALTH_LEADERLESS;
+    if (wanted > most) wanted = most;
+    bool whole = here == place->voters_count && here >= wanted && !awaits_copies(admin, shard);
+    return whole ? HEALTH_WELL : HEALTH_DEGRADED;
 }
 
 /* --- pairs ------------------------------------------------------------------------------------ */
@@ -98,16 +121,17 @@ static const char *why_of(const struct registry_shard *place)
 /* --- STATUS, MEMBERS, TABLE, EXPLAIN --------------------------------------------------------- */
 
 /* In a word: are all keys served, and is nothing missing? */
-static const char *state_of(const struct registry *registry, const uint32_t healths[HEALTHS_COUNT])
+static const char *state_of(const struct admin *admin, const uint32_t healths[HEALTHS_COUNT])
 {
     if (healths[HEALTH_UNAVAILABLE] > 0) return "unavailable";
     bool whole = healths[HEALTH_DEGRADED] == 0 && healths[HEALTH_LEADERLESS] == 0;
-    return whole && nodes_in(registry, MEMBER_DEAD) == 0 ? "ok" : "degraded";
+    bool all = nodes_in(admin->registry, MEMBER_DEAD) == 0 && nodes_cut_off(admin) == 0;
+    return whole && all ? "ok" : "degraded";
 }
 
 static void tell_status(const struct admin *admin)
 {
-    enum { PAIRS = 17 };
+    enum { PAIRS = 18 };
     struct reply *reply = admin->reply;
     const struct registry *registry = admin->registry;
     uint32_t healths[HEALTHS_COUNT] = {0}, moving = 0, count = registry_shards_count(registry);
@@ -118,13 +142,14 @@ static void tell_status(const struct admin *admin)
     reply_map(reply, PAIRS);
     reply_bulk_text(reply, "cluster");
     reply_bulk_format(reply, "%016llx", (unsigned long long)registry_cluster(registry));
-    reply_pair_text(reply, "state", state_of(registry, healths));
+    reply_pair_text(reply, "state", state_of(admin, healths));
     reply_pair_number(reply, "epoch", registry_epoch(registry));
     reply_pair_number(reply, "answered-by", lane_self(admin->lane).n);
     reply_pair_number(reply, "nodes-alive", nodes_in(registry, MEMBER_ALIVE));
     reply_pair_number(reply, "nodes-joining", nodes_in(registry, MEMBER_JOINING));
     reply_pair_number(reply, "nodes-leaving", nodes_in(registry, MEMBER_LEAVING));
     reply_pair_number(reply, "nodes-dead", nodes_in(registry, MEMBER_DEAD));
+    reply_pair_number(reply, "nodes-cut-off", nodes_cut_off(admin));
     reply_pair_number(reply, "copies-wanted", registry_replicas(registry));
     reply_pair_number(reply, "shards", count);
     for (uint32_t i = 0; i < HEALTHS_COUNT; i++) {
@@ -153,7 +178,7 @@ static struct load load_of(const struct admin *admin, node_id node)
 
 static void tell_member(const struct admin *admin, const struct registry_member *member)
 {
-    enum { PAIRS = 15 };
+    enum { PAIRS = 16 };
     struct reply *reply = admin->reply;
     struct load load = load_of(admin, member->node);
     reply_map(reply, PAIRS);
@@ -161,6 +186,8 @@ static void tell_member(const struct admin *admin, const struct registry_member 
     reply_bulk_text(reply, "me");
     reply_bool(reply, node_eq(member->node, lane_self(admin->lane)));
     reply_pair_text(reply, "state", member_state_text(member->state));
+    reply_bulk_text(reply, "linked");
+    reply_bool(reply, crossing_reaches(admin->call->server, member->node));
     pair_place(reply, "address", &member->client_host, member->client_port);
     pair_place(reply, "peers-at", &member->peer_host, member->peer_port);
     reply_pair_number(reply, "shards", load.holds);

@@ -46,6 +46,13 @@ static node_id leader_of(const struct registry *registry, const struct registry_
     return shard->voters_count > 0 ? shard->voters[0] : NODE_NONE;
 }
 
+static bool is_cut_off(const struct cluster_source *source, node_id node)
+{
+    for (uint32_t i = 0; i < source->cut_off_count; i++)
+        if (node_eq(source->cut_off[i], node)) return true;
+    return false;
+}
+
 static void add_members(struct cluster_view *view, const struct cluster_source *source)
 {
     uint32_t count = registry_members_count(source->registry);
@@ -58,6 +65,7 @@ static void add_members(struct cluster_view *view, const struct cluster_source *
                                     .port = member->client_port,
                                     .peer_port = member->peer_port,
                                     .health = self ? CLUSTER_ONLINE : health_of(member->state),
+                                    .cut_off = is_cut_off(source, member->node),
                                     .since_ms = member->since_ms,
                                     .offset = self ? source->own_offset : 0};
         if (self && !is_reachable(&node.host)) node.host = source->own_host;
@@ -67,11 +75,15 @@ static void add_members(struct cluster_view *view, const struct cluster_source *
     }
 }
 
-static bool has_majority(const struct registry *registry, const struct registry_shard *shard)
+static bool is_there(const struct cluster_source *source, node_id node)
+{
+    return may_lead(source->registry, node) && !is_cut_off(source, node);
+}
+
+static bool has_majority(const struct cluster_source *source, const struct registry_shard *shard)
 {
     uint32_t there = 0;
-    for (uint32_t i = 0; i < shard->voters_count; i++)
-        there += may_lead(registry, shard->voters[i]);
+    for (uint32_t i = 0; i < shard->voters_count; i++) there += is_there(source, shard->voters[i]);
     return there > shard->voters_count / 2;
 }
 
@@ -84,9 +96,9 @@ static void add_shards(struct cluster_view *view, const struct cluster_source *s
         for (next = first + 1; next < KEY_SLOTS; next++)
             if (!shard_eq(shard_of_slot(next, shards_count), id)) break;
         struct cluster_range range = {.first = first, .last = next - 1};
-        if (!has_majority(source->registry, shard)) {
+        if (!has_majority(source, shard)) {
             view->lost_slots += next - first;
-        } else if (!may_lead(source->registry, source->leaders[id.n])) {
+        } else if (!is_there(source, source->leaders[id.n])) {
             view->leaderless_slots += next - first;
         }
         range.leader = leader_of(source->registry, shard, source->leaders[id.n]);
@@ -166,6 +178,18 @@ static void count_messages(const struct server *server, struct cluster_view *vie
     view->messages_received = told.gossip_received + told.link_received;
 }
 
+/* Into `nodes`, of registry_members_count. */
+static uint32_t find_cut_off(const struct server *server, const struct registry *registry,
+                             node_id *nodes)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < registry_members_count(registry); i++) {
+        node_id node = registry_member_at(registry, i)->node;
+        if (!crossing_reaches(server, node)) nodes[count++] = node;
+    }
+    return count;
+}
+
 /* NODE_NONE: as far as is known nobody leads it. */
 static node_id known_leader(const struct server *server, shard_id id)
 {
@@ -182,8 +206,12 @@ struct cluster_view *cluster_map_view(const struct server *server, const struct 
     uint32_t shards_count = registry_shards_count(registry);
     node_id *leaders = ARENA_ARRAY(arena, node_id, shards_count);
     for (uint32_t i = 0; i < shards_count; i++) leaders[i] = known_leader(server, (shard_id){i});
+    node_id *cut_off = ARENA_ARRAY(arena, node_id, registry_members_count(registry));
+    uint32_t cut_off_count = find_cut_off(server, registry, cut_off);
     const struct cluster_source source = {
         .registry = registry,
+        .cut_off = cut_off,
+        .cut_off_count = cut_off_count,
         .leaders = leaders,
         .self = lane_self(server->lane),
         .own_host = host_used(session),

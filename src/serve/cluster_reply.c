@@ -181,13 +181,15 @@ static void append_node(const struct cluster_view *view, const struct cluster_no
 {
     bool self = node_eq(node->node, view->self), failed = node->health == CLUSTER_FAILED;
     int64_t heard_ms = self ? 0 : failed ? node->since_ms : view->now_ms;
+    bool suspected = !failed && node->cut_off;
+    const char *flag = failed ? ",fail" : suspected ? ",fail?" : "";
     buffer_append_format(out, "%s %s:%u@%u %s%s%s", node->name, node->host.bytes, node->port,
                          node->peer_port, self ? "myself," : "",
-                         master == NULL ? "master" : "slave", failed ? ",fail" : "");
+                         master == NULL ? "master" : "slave", flag);
     if (node->health == CLUSTER_LOADING) buffer_append(out, SLICE(",handshake"));
     buffer_append_format(out, " %s 0 %lld %llu %s", master == NULL ? "-" : master->name,
                          (long long)heard_ms, (unsigned long long)view->epoch,
-                         failed ? "disconnected" : "connected");
+                         failed || suspected ? "disconnected" : "connected");
     if (master == NULL) append_slots(view, node->node, out);
 }
 

@@ -28,6 +28,7 @@ struct cluster_node {
     struct registry_text host;       /* that clients can reach; "": the one they have used */
     uint16_t port, peer_port;
     enum cluster_health health;
+    bool cut_off;     /* it counts as alive, but this node has no link to it */
     int64_t since_ms; /* of its state; Unix time */
     uint64_t offset;  /* how far its log is; 0: not known here */
     uint32_t leads_count;

@@ -41,6 +41,8 @@ shard_id crossing_shard_of(const struct crossing *crossing, struct slice key);
 /* The store that it is in, for looking; NULL: not here. */
 const struct store *crossing_store_of(const struct server *server, struct slice key);
 bool crossing_has_others(const struct crossing *crossing); /* lanes, or nodes */
+/* Has this lane a link to a lane of that node? Of this one itself: yes. */
+bool crossing_reaches(const struct server *server, node_id node);
 /* Who leads it, as far as this lane knows; NODE_NONE: nobody. */
 node_id crossing_leader(const struct server *server, shard_id id);
 

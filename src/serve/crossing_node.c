@@ -45,6 +45,15 @@ uint32_t crossing_target_of(const struct server *server, node_id node, shard_id 
     return crossing->config.lanes_count + i;
 }
 
+bool crossing_reaches(const struct server *server, node_id node)
+{
+    const struct crossing *crossing = server->crossing;
+    if (node_eq(node, lane_self(server->lane))) return true;
+    for (uint32_t i = 0; i < crossing->nodes_count; i++)
+        if (node_eq(crossing->nodes[i]->node, node) && crossing->nodes[i]->is_up) return true;
+    return false;
+}
+
 /* --- out ------------------------------------------------------------------------------------- */
 
 struct buffer *crossing_out(struct crossing *crossing, uint32_t target, enum crossing_stream stream)

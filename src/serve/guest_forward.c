@@ -59,12 +59,11 @@ void guest_unreached(struct server *server, struct session *guest, const struct 
 
 /* --- which way ------------------------------------------------------------------------------- */
 
-static enum shard_way way_of(struct shard *shard, struct session *guest, const struct unit *unit,
-                             enum standing_need need, struct standing_call *call)
+static enum shard_way way_of(struct shard *shard, struct session *guest, enum standing_need need,
+                             const struct standing_call *call)
 {
     struct session_guest *of = guest->guest;
     if (need == NEED_LEADER || of->asked.len > 0) return shard_way_of_write(shard);
-    call->stale = (unit->ask.flags & ASK_STALE) != 0 || of->next < of->covered;
     bool began = of->round != 0;
     enum shard_way way = standing_way(shard, call, &of->round);
     if (way == SHARD_WAIT && !began && of->round != 0) of->round_until = guest->query.len;
@@ -95,6 +94,15 @@ static enum guest_way way_to_leader(const struct server *server, const struct se
     return GUEST_FORWARD;
 }
 
+/* Its group may go on without it: the map may know better. But who reads old data here would read
+ * newer there, and older here again; until it is whole it has shown nothing. */
+static bool may_be_left_behind(const struct shard *shard, const struct unit *unit)
+{
+    bool stale = (unit->ask.flags & ASK_STALE) != 0;
+    if (!node_eq(shard_leader(shard), NODE_NONE)) return false;
+    return !stale || shard_is_recovering(shard);
+}
+
 enum guest_way guest_way(struct server *server, struct session *guest, const struct unit *unit,
                          uint32_t *to)
 {
@@ -106,7 +114,10 @@ enum guest_way guest_way(struct server *server, struct session *guest, const str
         .command = unit->command,
         .argc = unit->ask.argc,
         .argv = (const struct slice *)(const void *)server->sessions->guest_arguments.data,
-        .database = unit->ask.database};
+        .database = unit->ask.database,
+        /* Old data is that of the node at hand: one that passes a read on gets it from whoever, and
+         * the next one from another, which may be further behind. */
+        .stale = ((unit->ask.flags & ASK_STALE) != 0 && !remote) || of->next < of->covered};
     enum standing_need need = standing_need(&call);
     bool begins = unit->command != NULL && unit->command->id == COMMAND_MULTI;
     if (unit->is_transaction || begins || (guest->flags & SESSION_MULTI)) need = NEED_LEADER;
@@ -115,13 +126,12 @@ enum guest_way guest_way(struct server *server, struct session *guest, const str
     if (of->refusing) return GUEST_REFUSE; /* [F3] */
     struct shard *shard = guest_shard(server, guest);
     if (shard == NULL) return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
-    switch (way_of(shard, guest, unit, need, &call)) {
+    switch (way_of(shard, guest, need, &call)) {
     case SHARD_HERE: return busy ? GUEST_STAY : GUEST_RUN; /* [F1] */
     case SHARD_AT_LEADER: return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
     case SHARD_WAIT:
         if (remote && !shard_is_leader(shard)) return GUEST_REFUSE;
-        /* It may be one that its group has left behind: the map may know better. */
-        if (!remote && node_eq(shard_leader(shard), NODE_NONE)) {
+        if (!remote && may_be_left_behind(shard, unit)) {
             of->round = 0;
             return way_to_leader(server, guest, unit, to);
         }

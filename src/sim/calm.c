@@ -128,6 +128,8 @@ static void look_at_shard(const struct sim *sim, const struct registry *registry
              place->voters_count, (unsigned long long)place->epoch);
     }
     for (uint32_t i = 0; i < place->voters_count; i++) {
+        const struct registry_member *member = registry_member(registry, place->voters[i]);
+        if (member->state == MEMBER_DEAD) continue; /* there is nobody else to take its place */
         if (host_of_node(sim, place->voters[i]) != NULL) continue;
         note(unrest, "node %u shall have shard %u and is gone", place->voters[i].n, shard.n);
     }

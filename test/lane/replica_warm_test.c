@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "lane/replica_impl.h"
 #include "lane/warm_msg.h"
 #include "test/lane/replica_fixture.h"
 #include "test/random.h"
@@ -185,6 +186,87 @@ Test(replica_warm, nothing_that_was_changed_meanwhile_comes_back)
         cr_expect(replica_says(&cluster, leader, row->text, row->reply), "%s", row->why);
         ROW_EQ(row, taken(&cluster, leader) - before, row->reply[1] == '1' && row->reply[4] == '1');
         (void)replica_run_soon(&cluster, leader, "FLUSHALL");
+    }
+    replica_cluster_free(&cluster);
+}
+
+static bool ceased_to_lead(struct replica_cluster *cluster)
+{
+    return !shard_is_leader(lane_only(replica_lane(cluster, leader_before)));
+}
+
+/* Who has kept its keys, unasked, is not asked by who leads after the next. */
+Test(replica_warm, only_keys_of_the_time_before_are_taken)
+{
+    struct replica_cluster cluster;
+    uint32_t first = start(&cluster);
+    (void)replica_run_soon(&cluster, first, "SET w:a 1");
+    leader_before = first;
+    lane_hand_over(replica_lane(&cluster, first));
+    replica_cluster_until(&cluster, "it leads no more", ceased_to_lead);
+    cluster.nodes[first - 1].paused = true;
+    replica_cluster_until(&cluster, "the second leads", leadership_moved);
+    uint32_t second = replica_cluster_leader(&cluster), third = 6 - first - second;
+    (void)replica_run_soon(&cluster, second, "DEL w:a");
+    leader_before = second;
+    shard_hand_over(lane_only(replica_lane(&cluster, second)), (node_id){third});
+    replica_cluster_until(&cluster, "the third leads", leadership_moved);
+    cr_assert_eq(replica_cluster_leader(&cluster), third);
+    cluster.nodes[first - 1].paused = false;
+    for (int i = 0; i < 500; i++) replica_cluster_turn(&cluster);
+    cr_expect(replica_says(&cluster, third, "GET w:a", "$-1\r\n"), "it was deleted");
+    replica_cluster_free(&cluster);
+}
+
+/* What somebody says who has w:a, to who has just begun to lead. */
+Test(replica_warm, keys_are_taken_of_one_time_from_one_node_in_order)
+{
+    static const struct {
+        const char *why;
+        int64_t term;       /* more than the one before its own */
+        uint64_t offset;    /* of the first message */
+        bool from_both;     /* the second message is of another node */
+        const char *record; /* of the second */
+        bool first, second; /* are taken */
+    } rows[] = {
+        {"as it shall be", 0, 0, false, "\0\1\3w:b\1x", true, true},
+        {"an earlier time: somebody may have served since", -1, 0, false, "\0\1\3w:b\1x", false,
+         false},
+        {"its own time", 1, 0, false, "\0\1\3w:b\1x", false, false},
+        {"something is missing before it", 0, 7, false, "\0\1\3w:b\1x", false, false},
+        {"another node says so too", 0, 0, true, "\0\1\3w:b\1x", true, false},
+        {"it is damaged", 0, 0, false, "\0\1\3w:b\7x", true, false},
+    };
+    enum { RECORD_BYTES = 8 };
+    struct replica_cluster cluster;
+    (void)start(&cluster);
+    FOR_ROWS (row, rows) {
+        uint32_t leader = hand_over(&cluster), other = leader % 3 + 1;
+        struct replica *replica = lane_only(replica_lane(&cluster, leader))->replica;
+        cr_assert(replica_warm_comes(replica), "%s", row->why);
+        struct warm_msg msg = {.kind = WARM_MSG_KEYS,
+                               .term = replica->warm.term + (uint64_t)row->term,
+                               .offset = row->offset};
+        struct buffer bytes = {0}, keys = {0};
+        put_sized(&keys, slice_of("\0\1\3w:a\1x", RECORD_BYTES));
+        msg.keys = buffer_slice(&keys);
+        warm_msg_write(&msg, &bytes);
+        replica_warm_take(replica, (node_id){other}, buffer_slice(&bytes));
+        buffer_clear(&bytes);
+        msg.offset += keys.len;
+        buffer_clear(&keys);
+        put_sized(&keys, slice_of(row->record, RECORD_BYTES));
+        msg.keys = buffer_slice(&keys);
+        warm_msg_write(&msg, &bytes);
+        replica_warm_take(replica, (node_id){row->from_both ? 6 - leader - other : other},
+                          buffer_slice(&bytes));
+        cr_expect(replica_says(&cluster, leader, "EXISTS w:a", row->first ? ":1\r\n" : ":0\r\n"),
+                  "%s: the first", row->why);
+        cr_expect(replica_says(&cluster, leader, "EXISTS w:b", row->second ? ":1\r\n" : ":0\r\n"),
+                  "%s: the second", row->why);
+        (void)replica_run_soon(&cluster, leader, "FLUSHALL");
+        buffer_free(&bytes);
+        buffer_free(&keys);
     }
     replica_cluster_free(&cluster);
 }

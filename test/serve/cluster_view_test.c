@@ -244,6 +244,36 @@ Test(cluster_view, nodes_text)
     arena_free(arena);
 }
 
+Test(cluster_view, a_node_without_a_link_is_suspected)
+{
+    static const node_id cut_off[] = {{2}, {3}};
+    struct arena *arena = arena_new();
+    struct registry *registry = three_nodes();
+    const struct cluster_source source = {.registry = registry,
+                                          .leaders = two_leaders,
+                                          .self = {1},
+                                          .own_host = text_of("10.0.0.1"),
+                                          .now_ms = 9000,
+                                          .cut_off = cut_off,
+                                          .cut_off_count = 1};
+    struct cluster_source two = source;
+    struct buffer out = {0};
+    const struct cluster_view *view = cluster_map_make(&source, arena);
+    cr_expect_eq(view->leaderless_slots, 4096, "those that it leads");
+    cr_expect_eq(view->lost_slots, 0, "two of three copies are there");
+    cluster_append_nodes(view, &out);
+    expect_text(buffer_slice(&out),
+                "~1 10.0.0.1:6379@16379 myself,master - 0 0 2 connected 0-8191 12288-16383\n"
+                "~2 10.0.0.2:6379@16379 master,fail? - 0 9000 2 disconnected 8192-12287\n"
+                "~3 10.0.0.3:6379@16379 slave ~1 0 9000 2 connected\n"
+                "~4 10.0.0.4:6379@16379 master,handshake - 0 9000 2 connected\n");
+    two.cut_off_count = 2;
+    cr_expect_eq(cluster_map_make(&two, arena)->lost_slots, KEY_SLOTS, "the majority of all");
+    buffer_free(&out);
+    registry_free(registry);
+    arena_free(arena);
+}
+
 Test(cluster_view, info_text)
 {
     struct arena *arena = arena_new();

@@ -145,6 +145,17 @@ void store_succeed(struct store *store, const struct store *before)
     to->stats = from->stats;
 }
 
+/* Take it out, with its value: it is the caller's. */
+static struct entry *store_detach(struct store *store, struct found *found)
+{
+    struct entry *entry = found->entry;
+    table_remove(&found->database->table, found->hash, entry);
+    store_note_expiry(found, entry, NULL);
+    if (UNLIKELY(entry->cache)) policy_key_removed(store, entry);
+    found->entry = NULL;
+    return entry;
+}
+
 static bool take_nothing(void *context, uint32_t database, struct entry *entry)
 {
     (void)context;
@@ -360,16 +371,6 @@ struct entry *store_exchange(struct store *store, struct found *found, struct en
     entry->time = old->time;
     heap_give(&store->shared->room.heap, old, entry_size(old));
     return found->entry = entry;
-}
-
-struct entry *store_detach(struct store *store, struct found *found)
-{
-    struct entry *entry = found->entry;
-    table_remove(&found->database->table, found->hash, entry);
-    store_note_expiry(found, entry, NULL);
-    if (UNLIKELY(entry->cache)) policy_key_removed(store, entry);
-    found->entry = NULL;
-    return entry;
 }
 
 void store_remove(struct store *store, struct found *found)

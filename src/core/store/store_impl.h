@@ -266,8 +266,6 @@ void store_found_again(struct store *store, uint32_t database, struct entry *ent
 struct entry *store_insert(struct store *store, struct found *found, struct entry *entry);
 /* Put `entry` where `found->entry` is, which is given back without its value. */
 struct entry *store_exchange(struct store *store, struct found *found, struct entry *entry);
-/* Take it out, with its value: it is the caller's. */
-struct entry *store_detach(struct store *store, struct found *found);
 void store_remove(struct store *store, struct found *found); /* and give back */
 void store_tell(struct store *store, enum store_drop why, const struct found *found);
 void store_note_expiry(struct found *found, const struct entry *before, const struct entry *after);
