@@ -121,6 +121,8 @@ struct wiring *lane_wiring(const struct lane *lane);
 void lane_set_peers(struct lane *lane, const struct link_peer *peers, uint32_t count);
 /* Which lane of that node has the shard, or would have it. */
 uint32_t lane_of_shard_at(const struct lane *lane, node_id node, shard_id shard);
+/* Does that one understand what is told again (serve/told.h)? An older version does not. */
+bool lane_peer_can_be_told(const struct lane *lane, node_id node, uint32_t node_lane);
 bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane);
 /* To and from lanes of the other nodes that may have shards of this one; kinds are of link.h: asks,
  * answers and tells as well as LINK_UP and LINK_DOWN. message->from is the node's number,
@@ -128,6 +130,8 @@ bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane
 bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, struct slice bytes);
 /* What came by it cannot be read. */
 void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane);
+/* It has said LINK_GONE. */
+void lane_part_link(struct lane *lane, node_id node, uint32_t node_lane);
 struct message *lane_take_messages(struct lane *lane); /* linked by `next`; the caller frees */
 
 /* Give leadership of all shards away, where there is somebody to take it: before the node stops. */

@@ -1,6 +1,7 @@
 /* lane_frames.c -- frames to and from other nodes: to which shard, and what is the doors'. */
 #include <stdlib.h>
 
+#include "core/peer/peer.h"
 #include "lane/replica_impl.h"
 #include "lane/wiring.h"
 
@@ -168,7 +169,8 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
         return;
     case LINK_ASKS:
     case LINK_ANSWERS:
-    case LINK_TELL: break;
+    case LINK_TELL:
+    case LINK_GONE: break;
     }
     put_message(lane, frame);
 }
@@ -211,6 +213,11 @@ bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, s
     return links_send(lane->links, to, to_lane, (enum link_kind)kind, bytes, NULL, 0);
 }
 
+bool lane_peer_can_be_told(const struct lane *lane, node_id node, uint32_t node_lane)
+{
+    return lane->links != NULL && links_version(lane->links, node, node_lane) >= PEER_VERSION_TOLD;
+}
+
 bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane)
 {
     return lane->links != NULL && links_is_up(lane->links, node, node_lane);
@@ -219,6 +226,11 @@ bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane
 void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane)
 {
     if (lane->links != NULL) links_break(lane->links, node, node_lane);
+}
+
+void lane_part_link(struct lane *lane, node_id node, uint32_t node_lane)
+{
+    if (lane->links != NULL) links_part(lane->links, node, node_lane);
 }
 
 struct message *lane_take_messages(struct lane *lane)

@@ -67,6 +67,19 @@ static uint32_t nodes_cut_off(const struct admin *admin)
     return count;
 }
 
+/* Its leader has not said yet that its members are as they shall be. */
+static bool is_moving(const struct admin *admin, shard_id shard)
+{
+    return map_settled(admin->map, shard) != registry_shard(admin->registry, shard)->epoch;
+}
+
+/* It has fewer copies than it shall have, until that is over. */
+static bool awaits_copies(const struct admin *admin, shard_id shard)
+{
+    uint8_t why = registry_shard(admin->registry, shard)->why;
+    return (why == PLANNER_REPAIR || why == PLANNER_REPLICAS) && is_moving(admin, shard);
+}
+
 static enum health health_of(const struct admin *admin, shard_id shard)
 {
     const struct registry_shard *place = registry_shard(admin->registry, shard);
@@ -78,13 +91,8 @@ static enum health health_of(const struct admin *admin, shard_id shard)
     if (here <= place->voters_count / 2) return HEALTH_UNAVAILABLE;
     if (!is_there(admin, map_leader(admin->map, shard))) return HEALTH_LEADERLESS;
     if (wanted > most) wanted = most;
-    return here < place->voters_count || here < wanted ? HEALTH_DEGRADED : HEALTH_WELL;
-}
-
-/* Its leader has not said yet that its members are as they shall be. */
-static bool is_moving(const struct admin *admin, shard_id shard)
-{
-    return map_settled(admin->map, shard) != registry_shard(admin->registry, shard)->epoch;
+    bool whole = here == place->voters_count && here >= wanted && !awaits_copies(admin, shard);
+    return whole ? HEALTH_WELL : HEALTH_DEGRADED;
 }
 
 /* --- pairs ------------------------------------------------------------------------------------ */

@@ -330,7 +330,7 @@ static bool is_for_nodes(const struct command *command)
     return id == COMMAND_MULTI || id == COMMAND_EXEC || id == COMMAND_WATCH ||
            id == COMMAND_UNWATCH || id == COMMAND_WAIT || id == COMMAND_WAITAOF ||
            id == COMMAND_REPLICATION_HANDOVER || id == COMMAND_REPLICATION_MEMBERS ||
-           share_goes_to_nodes(id) || share_asks_nodes(id);
+           share_goes_to_nodes(id) || share_asks_nodes(id) || id == COMMAND_CONFIG_TOLD;
 }
 
 static void set_manner(struct session *guest, const struct ask *ask)

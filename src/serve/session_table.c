@@ -19,6 +19,7 @@
 #include "serve/replication_command.h"
 #include "serve/server_command.h"
 #include "serve/slowlog.h"
+#include "serve/told.h"
 #include "serve/top_command.h"
 #include "serve/transaction.h"
 #include "serve/watching.h"
@@ -100,6 +101,7 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_CONFIG_RESETSTAT] = config_command,
     [COMMAND_CONFIG_REWRITE] = config_command,
     [COMMAND_CONFIG_SET] = config_command,
+    [COMMAND_CONFIG_TOLD] = told_command,
     [COMMAND_DEBUG] = debug_command,
     [COMMAND_DISCARD] = discard_command,
     [COMMAND_ECHO] = echo_command,

@@ -1,5 +1,5 @@
 # grow.sh -- a cluster that grows and shrinks under load; see grow.py, rolling.py, strangers.py,
-# hostile.py, places.py, recover.py, backup.py.
+# hostile.py, places.py, catch_up.py, recover.py, backup.py.
 # TUTTI_LONG=1 is the nightly form. A history that is wrong stays in build/test/grow.
 . "$(dirname "$0")/../cli/lib.sh"
 
@@ -32,6 +32,8 @@ else
         "$PYTHON" "$ROOT/test/cluster/hostile.py" "$TUTTI"
     check "nodes that are elsewhere, or were removed, are told apart" \
         "$PYTHON" "$ROOT/test/cluster/places.py" "$TUTTI"
+    check "what was changed while a node was away it has when it is back" \
+        "$PYTHON" "$ROOT/test/cluster/catch_up.py" "$TUTTI" 2
     check "a lost majority is recovered from one node, and grows again" \
         "$PYTHON" "$ROOT/test/cluster/recover.py" "$TUTTI"
     check "a backup of a cluster is whole, and becomes one again" \
