@@ -6,6 +6,7 @@
 
 #include "io/file.h"
 #include "io/folder.h"
+#include "lane/lane_impl.h"
 #include "test/lane/replica_fixture.h"
 #include "test/rows.h"
 
@@ -189,6 +190,17 @@ static void open(struct replica_cluster *cluster, uint32_t node, shard_id number
     cr_assert_eq(err, ERR_OK, "%s", fault.text);
 }
 
+/* Whoever looks at those that had a turn does not meet one that is no more. */
+static void expect_no_trace_of(struct lane *lane, uint32_t number)
+{
+    const struct shard *shard;
+    uint32_t seen = 0;
+    for (; (shard = lane_take_turned(lane)) != NULL; seen++) {
+        cr_assert(shard == lane_shard(lane, shard_number(shard)), "shard %u", number);
+    }
+    cr_expect_eq(seen, SHARDS - 1, "all others have had a turn");
+}
+
 Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life)
 {
     struct replica_cluster cluster;
@@ -197,6 +209,7 @@ Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life
     run_on_all(&cluster, "SET key-%1$u value-%1$u");
     drop(&cluster, 1, (shard_id){2});
     cr_expect(shard_at(&cluster, 1, 2) == NULL);
+    expect_no_trace_of(replica_lane(&cluster, 1), 2);
     open(&cluster, 1, (shard_id){2}, &self, 1);
     cluster.shard = (shard_id){2};
     cr_expect(replica_says(&cluster, 1, "GET key-2", "$-1\r\n"));
