@@ -130,6 +130,8 @@ bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane
 bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, struct slice bytes);
 /* What came by it cannot be read. */
 void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane);
+/* It has said LINK_GONE. */
+void lane_part_link(struct lane *lane, node_id node, uint32_t node_lane);
 struct message *lane_take_messages(struct lane *lane); /* linked by `next`; the caller frees */
 
 /* Give leadership of all shards away, where there is somebody to take it: before the node stops. */

@@ -169,7 +169,8 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
         return;
     case LINK_ASKS:
     case LINK_ANSWERS:
-    case LINK_TELL: break;
+    case LINK_TELL:
+    case LINK_GONE: break;
     }
     put_message(lane, frame);
 }
@@ -225,6 +226,11 @@ bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane
 void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane)
 {
     if (lane->links != NULL) links_break(lane->links, node, node_lane);
+}
+
+void lane_part_link(struct lane *lane, node_id node, uint32_t node_lane)
+{
+    if (lane->links != NULL) links_part(lane->links, node, node_lane);
 }
 
 struct message *lane_take_messages(struct lane *lane)

@@ -62,7 +62,8 @@ enum link_kind {
     LINK_MAP,  /* the registry: see map_impl.h. This and the following are between lanes 0 */
     LINK_LEADS,
     LINK_REPORTS, /* to the root's leader: see report.h */
-    LINK_WARM     /* group u32, then warm_msg.h: between lanes that may have the same shards */
+    LINK_WARM,    /* group u32, then warm_msg.h: between lanes that may have the same shards */
+    LINK_GONE     /* no bytes; serve: who says it answers nothing more, and does nothing more */
 };
 
 struct link_frame {
@@ -105,6 +106,8 @@ void links_answer_joiner(struct links *links, uint64_t ticket, struct slice byte
 
 /* It speaks the protocol of links, but not that of the consumer: LINK_DOWN follows. */
 void links_break(struct links *links, node_id node, uint32_t lane);
+/* It has said LINK_GONE: the same, but nothing is wrong. */
+void links_part(struct links *links, node_id node, uint32_t lane);
 
 struct link_stats {
     uint64_t frames_sent, bytes_sent, frames_received, bytes_received, refused, lost, connected;

@@ -21,7 +21,7 @@
 #define JOINING_NS_MAX  (10 * 60 * NS_PER_S) /* who was not seen by then does not come */
 #define LEARNS_FIRST_NS (3 * NS_PER_S)       /* a new leader hears before it decides */
 
-enum { ASKS_MAX = 32 };
+enum { WISHES_MAX = 32, ASKS_MAX = 32 };
 
 struct ask {
     uint64_t ticket; /* 0: free */
@@ -47,6 +47,8 @@ struct root {
     struct registry_member facts; /* that a node tells of itself; NODE_NONE: none */
     struct joiner joiners[NODES_MAX];
     uint32_t joiners_count;
+    struct buffer wishes[WISHES_MAX]; /* what persons want, in turn; decided when [R1] allows */
+    uint32_t wishes_count;
     struct ask asks[ASKS_MAX];
     uint64_t tickets_count;
 };
@@ -61,9 +63,16 @@ struct root *root_new(struct lane *lane, struct map *map, const struct lane_clus
     return root;
 }
 
+static void forget_wishes(struct root *root)
+{
+    for (uint32_t i = 0; i < root->wishes_count; i++) buffer_free(&root->wishes[i]);
+    root->wishes_count = 0;
+}
+
 void root_free(struct root *root)
 {
     if (root == NULL) return;
+    forget_wishes(root);
     free(root->reports);
     free(root);
 }
@@ -296,6 +305,29 @@ static instant duty_due(const struct root *root)
     return (instant){root->duty_at.ns + (root->has_news ? NEWS_PAUSE_NS : DUTY_PAUSE_NS)};
 }
 
+/* The oldest. True: it is decided. */
+static bool do_wish(struct root *root)
+{
+    struct arena *arena = arena_new();
+    struct registry_event event;
+    struct buffer *first = &root->wishes[0], bytes = *first;
+    bool good = registry_event_read(buffer_slice(&bytes), arena, &event);
+    ASSERT(good); /* as it was when it came */
+    bool decided = decide(root, &event);
+    arena_free(arena);
+    buffer_free(&bytes);
+    memmove(first, first + 1, --root->wishes_count * sizeof *first);
+    root->wishes[root->wishes_count] = (struct buffer){0};
+    return decided;
+}
+
+static void do_wishes(struct root *root)
+{
+    while (root->wishes_count > 0 && is_agreed(root_shard(root))) { /* [R1] */
+        if (do_wish(root)) return;
+    }
+}
+
 static void do_duties(struct root *root, const struct root_belief *beliefs, uint32_t count)
 {
     struct shard *shard = root_shard(root);
@@ -355,7 +387,9 @@ instant root_turn(struct root *root, instant now, int64_t unix_ms,
     if (shard == NULL) return (instant){INT64_MAX};
     hand_on(root, shard);
     note_lead(root, shard);
+    if (!shard_is_leader(shard)) forget_wishes(root);
     if (!root->leads) return (instant){INT64_MAX};
+    do_wishes(root);
     do_duties(root, beliefs, count);
     return duty_due(root);
 }
@@ -429,7 +463,10 @@ static bool take_wish(struct root *root, struct slice bytes)
     bool wish = read && (event.kind == REGISTRY_MEMBER_STATE || event.kind == REGISTRY_SETTING);
     bool good = facts || wish;
     if (facts && !is_taken(root, &event.members[0])) root->facts = event.members[0];
-    if (wish && root->leads && is_agreed(root_shard(root))) (void)decide(root, &event); /* [R1] */
+    const struct shard *shard = root_shard(root);
+    if (wish && shard != NULL && shard_is_leader(shard) && root->wishes_count < WISHES_MAX) {
+        buffer_append(&root->wishes[root->wishes_count++], bytes);
+    }
     arena_free(arena);
     return good;
 }

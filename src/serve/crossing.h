@@ -95,6 +95,9 @@ void crossing_flush(struct server *server);
 /* Before the end of a turn: a link that was made again is not sent what the last one was meant for.
  */
 void crossing_look(struct server *server);
+/* This lane ends, and all that it did for other nodes is answered: they are told that it does no
+ * more, so that they ask elsewhere what is not answered. True: each has ended its link. */
+bool crossing_part(struct server *server);
 /* What this lane asked of itself, and what it answered: without a mailbox. False: nothing. */
 bool crossing_own_asks(struct server *server);
 bool crossing_own_answers(struct server *server);

@@ -3,7 +3,13 @@
  * go.
  *
  * Asks, answers and tells are a stream each, cut into frames. A link that breaks ends all three:
- * what was not sent was not done; of what was sent nobody knows.
+ * what was not sent was not done; of what was sent nobody knows. Unless the other end has said that
+ * it is gone:
+ *
+ * Invariants
+ *   N1  a lane says so behind its last answer, when all that it has done for others is answered.
+ *   N2  whom it has told so it does nothing more for: what they have asked and it has not answered
+ *       was not done.
  */
 #include <stdlib.h>
 
@@ -189,7 +195,7 @@ static void came(struct server *server, node_id id, uint32_t lane)
     struct crossing_node *node = crossing->nodes[i];
     if (node->is_up) went(server, crossing->config.lanes_count + i);
     node->is_up = true;
-    node->is_bad = false;
+    node->is_bad = node->was_told = node->is_awaited = false;
     guests_look_up(server);
     if (lane_number(server->lane) == 0 && lane == 0) told_catch_up(server, id);
 }
@@ -202,6 +208,37 @@ void crossing_distrust(struct server *server, uint32_t target)
     server->crossing->stats.bad++;
     went(server, target);
     lane_break_link(server->lane, node->node, node->lane);
+}
+
+/* --- who ends --------------------------------------------------------------------------------- */
+
+bool crossing_part(struct server *server)
+{
+    struct crossing *crossing = server->crossing;
+    bool all = true;
+    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
+        struct crossing_node *node = crossing->nodes[i];
+        if (!node->is_up) continue;
+        if (!crossing->parts) node->is_awaited = true; /* not who comes now */
+        all = all && !node->is_awaited;
+        if (node->was_told || node->out[STREAM_ANSWERS].bytes.len > 0) continue;
+        struct slice nothing = {0};
+        node->was_told =
+            lane_send(server->lane, node->node, node->lane, LINK_GONE, nothing);    /* [N1] */
+        if (node->was_told) guests_leave(server, crossing->config.lanes_count + i); /* [N2] */
+    }
+    crossing->parts = true;
+    return all;
+}
+
+/* What it was asked and has not answered is as if it had not been sent. */
+static void has_gone(struct server *server, uint32_t target)
+{
+    struct crossing_node *node = crossing_node(server->crossing, target);
+    node->is_up = false;
+    node->out[STREAM_ASKS].sent = 0;
+    went(server, target);
+    lane_part_link(server->lane, node->node, node->lane);
 }
 
 /* What is said to all nodes; NULL: it is no such thing. */
@@ -299,8 +336,11 @@ static void message_take(struct server *server, const struct message *message)
     if (message->kind == LINK_DOWN) {
         crossing->nodes[i]->is_up = false;
         went(server, from);
+    } else if (message->kind == LINK_GONE) {
+        has_gone(server, from);
     } else if (message->kind >= LINK_ASKS && message->kind < LINK_ASKS + STREAMS) {
         if (crossing->nodes[i]->is_bad) return;
+        if (crossing->nodes[i]->was_told && message->kind == LINK_ASKS) return; /* [N2] */
         receive(server, from, (enum crossing_stream)(message->kind - LINK_ASKS),
                 buffer_slice(&message->bytes));
     }

@@ -298,6 +298,11 @@ static bool is_owed_something(const struct server *server)
     return false;
 }
 
+bool door_part(struct server *server)
+{
+    return crossing_part(server);
+}
+
 bool door_finish(struct server *server)
 {
     struct sessions *sessions = server->sessions;
