@@ -62,12 +62,6 @@ static struct row *row_of(const struct told *told, enum told_kind kind, struct s
     return NULL;
 }
 
-uint64_t told_stamp(const struct told *told, enum told_kind kind, struct slice name)
-{
-    const struct row *row = row_of(told, kind, name);
-    return row == NULL ? 0 : row->stamp;
-}
-
 static struct slice copied(struct slice name)
 {
     uint8_t *bytes = malloc(name.len + 1);
@@ -169,7 +163,7 @@ void told_note(struct session_call *call, enum told_kind kind, struct slice name
     struct told *told = server->told;
     const struct session *session = call->session;
     bool remote = session->guest != NULL && guest_is_remote(server, session);
-    if (told->taking || remote || lane_number(server->lane) != 0) return;
+    if (told == NULL || told->taking || remote || lane_number(server->lane) != 0) return;
     struct row *row = row_put(told, kind, name);
     if (row == NULL) return;
     uint64_t node = lane_self(server->lane).n & ((1U << NODE_BITS) - 1);

@@ -31,6 +31,3 @@ void told_note(struct session_call *call, enum told_kind kind, struct slice name
 void told_command(struct session_call *call);
 /* That node is linked to, anew: all rows to it. */
 void told_catch_up(struct server *server, node_id node);
-
-/* For tests: the stamp of a row; 0: there is none. */
-uint64_t told_stamp(const struct told *told, enum told_kind kind, struct slice name);

@@ -6,6 +6,7 @@
 
 #include "io/file.h"
 #include "io/folder.h"
+#include "lane/lane_impl.h"
 #include "lane/replica_impl.h"
 #include "test/lane/replica_fixture.h"
 #include "test/rows.h"
@@ -242,6 +243,17 @@ static bool may_write_it(struct replica_cluster *cluster)
     return raft_may_propose(shard_raft(lane_shard(replica_lane(cluster, 1), cluster->shard)));
 }
 
+/* Whoever looks at those that had a turn does not meet one that is no more. */
+static void expect_no_trace_of(struct lane *lane, uint32_t number)
+{
+    const struct shard *shard;
+    uint32_t seen = 0;
+    for (; (shard = lane_take_turned(lane)) != NULL; seen++) {
+        cr_assert(shard == lane_shard(lane, shard_number(shard)), "shard %u", number);
+    }
+    cr_expect_eq(seen, SHARDS - 1, "all others have had a turn");
+}
+
 Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life)
 {
     struct replica_cluster cluster;
@@ -250,6 +262,7 @@ Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life
     run_on_all(&cluster, "SET key-%1$u value-%1$u");
     drop(&cluster, 1, (shard_id){2});
     cr_expect(shard_at(&cluster, 1, 2) == NULL);
+    expect_no_trace_of(replica_lane(&cluster, 1), 2);
     open(&cluster, 1, (shard_id){2}, &self, 1);
     cluster.shard = (shard_id){2};
     replica_cluster_until(&cluster, "its vote is on disk", may_write_it);
