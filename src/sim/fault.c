@@ -390,9 +390,11 @@ static uint32_t choose_healed(struct sim *sim)
     return all_groups_live(sim, healed) ? healed : inside;
 }
 
-/* Until it is done: whoever leads may refuse it, or fail before it is. */
+/* Until it is done: whoever leads may refuse it, or fail before it is. In the end what the registry
+ * says shall be: it may have found that a host that was out is dead, and done without it. */
 void fault_members_return(struct sim *sim)
 {
+    if (sim->now_ns >= sim->options.until_ns) return;
     if (some_are_out(sim)) change_members(sim, 0);
     sim_happen(sim, sim->now_ns + MEMBERS_AGAIN_MS * SIM_NS_PER_MS, SIM_MEMBERS, 0, 0);
 }
