@@ -274,6 +274,8 @@ void lane_remove_shard(struct lane *lane, struct shard *shard)
     lane->many_count -= replica->is_many;
     remove_from(lane->touched, &lane->touched_count, shard);
     remove_from(lane->awaiting, &lane->awaiting_count, shard);
+    remove_from(lane->ahead, &lane->ahead_count, shard);
+    remove_from(lane->turned, &lane->turned_count, shard);
     remove_from(lane->shards, &lane->shards_here, shard);
     lane->news++;
     *place_of(lane, number) = NULL;
