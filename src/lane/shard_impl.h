@@ -25,6 +25,7 @@ struct shard_save {
 
 struct shard {
     shard_id number;
+    uint32_t at; /* of lane->shards */
     struct lane *lane;
     struct arena *arena;
     struct store *store;
