@@ -124,7 +124,7 @@ struct replica {
     bool ends_alone; /* it is about to have some */
     bool was_alone;  /* when it was settled */
     struct replica_alone own;
-    bool may_write;  /* and raft takes more: a call may run here that changes data */
+    bool may_write; /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
     bool reload_wanted;
     bool holds_at_commit; /* though it leads: see replica_send.c */
