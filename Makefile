@@ -76,11 +76,11 @@ $(BUILD)/tutti: $(OBJECTS) $(BUILD)/flags
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
 
 # The simulator: the node over simulated io. What it needs is taken out of an archive, so that a node
-# which begins to need more of io/ does not link until sim/ has it. io/whole_file.c is over file.h,
-# io/talk.c over io.h; cli/client_answer.c reads replies.
+# which begins to need more of io/ does not link until sim/ has it. io/whole_file.c and io/summed_file.c
+# are over file.h, io/talk.c over io.h; cli/client_answer.c reads replies.
 WORLD := $(BUILD)/libnode.a
 $(WORLD): $(filter-out $(BUILD)/src/cli/% $(BUILD)/src/io/% $(BUILD)/src/work/%,$(OBJECTS)) \
-          $(BUILD)/src/io/whole_file.o $(BUILD)/src/io/talk.o $(BUILD)/src/cli/client_answer.o
+          $(addprefix $(BUILD)/src/,io/whole_file.o io/summed_file.o io/talk.o cli/client_answer.o)
 build/tutti-sim: $(BUILD)/tutti-sim ## the simulator: docs/sim.md
 	@ln -sfn $(<:build/%=%) $@
 $(BUILD)/tutti-sim: $(SIM_OBJECTS) $(WORLD) $(BUILD)/flags

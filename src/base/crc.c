@@ -130,6 +130,23 @@ uint32_t crc32c(uint32_t start, struct slice bytes)
 
 #endif
 
+/* Sums are linear: what differs between two of them is the sum, begun at 0, of what differs between
+ * the bytes. It is followed back to where it would be one byte with zeros before it: of a table's
+ * entry the highest byte alone says which it is. */
+bool crc32c_find_flipped(struct slice bytes, uint32_t wanted, size_t *offset)
+{
+    uint32_t left = crc32c(0, bytes) ^ wanted;
+    uint8_t entry_of[256];
+    for (uint32_t i = 0; i < 256; i++) entry_of[crc32c_table[i] >> 24] = (uint8_t)i;
+    for (size_t i = bytes.len; left != 0 && i-- > 0;) {
+        uint8_t entry = entry_of[left >> 24];
+        left = (left ^ crc32c_table[entry]) << 8 | entry;
+        *offset = i;
+        if (left <= UINT8_MAX) return true;
+    }
+    return false;
+}
+
 /* Eight bytes at once ("slicing": Kounavis and Berry, 2005): the parts of a sum that need not wait
  * for each other. */
 uint16_t crc16(struct slice bytes)

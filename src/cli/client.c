@@ -5,7 +5,7 @@
 #include "cli/client_answer.h"
 #include "io/talk.h"
 
-#define WAIT_NS_MAX INT64_C(30000000000) /* for a node that says nothing */
+#define NS_PER_S INT64_C(1000000000)
 
 enum { ANSWER_BYTES_MAX = 64 << 20 };
 
@@ -22,15 +22,23 @@ static enum err lost(const struct client *client, struct fault *fault)
                                "no node answers at %s, port %u (%s)", address->text, address->port,
                                advice);
     }
-    return fault_set(fault, ERR_CLOSED, "the node at %s, port %u, has closed the connection",
+    if (!client->talk.closed) {
+        return fault_set(fault, ERR_IO,
+                         "the node at %s, port %u, has said nothing for %lld s: it is halted, or "
+                         "its machine is overloaded or cut off",
+                         address->text, address->port,
+                         (long long)(client->talk.patience.ns / NS_PER_S));
+    }
+    return fault_set(fault, ERR_IO, "the node at %s, port %u, has closed the connection",
                      address->text, address->port);
 }
 
-enum err client_open(const struct io_address *address, struct client **made, struct fault *fault)
+enum err client_open(const struct io_address *address, duration patience, struct client **made,
+                     struct fault *fault)
 {
     struct client *client = calloc(1, sizeof *client);
     ASSERT(client != NULL);
-    client->talk = (struct talk){.to = *address, .patience = {WAIT_NS_MAX}};
+    client->talk = (struct talk){.to = *address, .patience = patience};
     enum err err = talk_begin(&client->talk, fault);
     if (err == ERR_OK && !talk_connect(&client->talk)) err = lost(client, fault);
     if (err != ERR_OK) {

@@ -11,9 +11,13 @@
 
 struct client; /* opaque */
 
-/* `address` as in io.h. ERR_NOT_FOUND and the like: nobody answers there; the fault says where. */
-MUST_USE enum err client_open(const struct io_address *address, struct client **client,
-                              struct fault *fault);
+#define CLIENT_PATIENCE ((duration){INT64_C(30000000000)}) /* for what takes a while */
+#define CLIENT_HASTE    ((duration){INT64_C(8000000000)})  /* for a question: it may need a leader */
+
+/* `address` as in io.h; `patience`: how long a node may say nothing. ERR_NOT_FOUND and the like:
+ * nobody answers there; the fault says where. */
+MUST_USE enum err client_open(const struct io_address *address, duration patience,
+                              struct client **client, struct fault *fault);
 void client_close(struct client *client); /* NULL is allowed */
 
 enum answer_kind {

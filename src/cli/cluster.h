@@ -18,6 +18,12 @@ struct cluster_verb_row {
 };
 extern const struct cluster_verb_row cluster_verbs[VERBS_COUNT];
 
+/* Of `tutti status`, beside those of exit.def. */
+enum cluster_exit {
+    CLUSTER_DEGRADED = 4,   /* all keys are served; copies or nodes are missing */
+    CLUSTER_UNAVAILABLE = 5 /* some keys are not */
+};
+
 /* Is this word such a subcommand? */
 bool cluster_verb_find(const char *word, enum cluster_verb *verb);
 /* `argv[0]` is the first word after the subcommand. Returns the exit status. */

@@ -6,13 +6,19 @@
 #include "base/size.h"
 #include "io/whole_file.h"
 
-enum { PORT_STANDARD = 6379, PORT_MAX = 65535, PASSWORD_BYTES_MAX = 4096 };
+enum {
+    PORT_STANDARD = 6379,
+    PORT_MAX = 65535,
+    PASSWORD_BYTES_MAX = 4096,
+    COUNT_STANDARD = 10,
+    COUNT_MAX = 100000,
+};
 
 struct parse {
     struct arena *arena;
     struct cluster_options *options;
     struct fault *fault;
-    const char *port, *password_file, *node;
+    const char *port, *password_file, *node, *count;
 };
 
 bool cluster_verb_is_online(enum cluster_verb verb)
@@ -34,7 +40,10 @@ static bool *flag_place(struct cluster_options *options, struct slice name)
              options->verb == VERB_explain},
         {"--dry-run", &options->dry_run, options->verb == VERB_rebalance},
         {"--pause", &options->pause, options->verb == VERB_rebalance},
+        {"--shards", &options->shards, options->verb == VERB_top},
         {"--slots", &options->slots, options->verb == VERB_top},
+        {"--keys", &options->keys, options->verb == VERB_top},
+        {"--large", &options->large, options->verb == VERB_top},
         {"--force", &options->force, options->verb == VERB_remove || options->verb == VERB_recover},
         {"--yes", &options->yes, options->verb == VERB_recover},
         {"--help", &options->help, true},
@@ -61,7 +70,8 @@ static const char **value_place(struct parse *parse, struct slice name)
         {"--user", &options->user, online},
         {"--password-file", &parse->password_file, online},
         {"--data", &options->data, !online},
-        {"--node", &parse->node, options->verb == VERB_leave},
+        {"--node", &parse->node, options->verb == VERB_leave || options->verb == VERB_top},
+        {"--count", &parse->count, options->verb == VERB_top},
     };
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         if (values[i].allowed && slice_eq(name, slice_text(values[i].name))) {
@@ -82,7 +92,8 @@ static enum err take_word(struct parse *parse, const char *typed)
                          typed, cluster_verbs[options->verb].name);
     }
     if (!wants || options->word != NULL) {
-        return fault_set(parse->fault, ERR_USAGE, "'%s' is one word too many", typed);
+        return fault_set(parse->fault, ERR_USAGE, "'%s' is one word too many: see 'tutti help %s'",
+                         typed, cluster_verbs[options->verb].name);
     }
     options->word = typed;
     return ERR_OK;
@@ -138,6 +149,13 @@ static enum err read_numbers(struct parse *parse)
                          PORT_MAX);
     }
     options->port = (uint16_t)number;
+    number = COUNT_STANDARD;
+    bool counts = parse->count == NULL || count_parse(slice_text(parse->count), &number);
+    if (!counts || number == 0 || number > COUNT_MAX) {
+        return fault_set(parse->fault, ERR_USAGE, "--count is '%s': it must be from 1 to %d",
+                         parse->count, COUNT_MAX);
+    }
+    options->count = (uint32_t)number;
     const char *node = options->verb == VERB_remove ? options->word : parse->node;
     if (node == NULL) return ERR_OK;
     if (!count_parse(slice_text(node), &number) || number == 0 || number > UINT32_MAX) {
@@ -156,8 +174,8 @@ enum err cluster_options_read(struct arena *arena, enum cluster_verb verb, int a
     enum err err = take_words(&parse, argc, argv);
     if (err != ERR_OK || options->help) return err;
     if (cluster_verbs[verb].arguments[0] != '\0' && options->word == NULL) {
-        return fault_set(fault, ERR_USAGE, "which one? See 'tutti help %s'",
-                         cluster_verbs[verb].name);
+        return fault_set(fault, ERR_USAGE, "which %s? See 'tutti help %s'",
+                         cluster_verbs[verb].arguments, cluster_verbs[verb].name);
     }
     err = read_numbers(&parse);
     return err == ERR_OK ? read_password(&parse) : err;

@@ -10,9 +10,10 @@ struct cluster_options {
     enum cluster_verb verb;
     const char *host, *user, *password, *data; /* password NULL: none */
     uint16_t port;
-    bool json, watch, dry_run, pause, force, yes, slots, help;
+    bool json, watch, dry_run, pause, force, yes, slots, shards, keys, large, help;
+    uint32_t count;   /* rows of a list */
     const char *word; /* the one that is no option: KEY, NODE; NULL: none */
-    uint32_t node;    /* --node; 0: that which answers */
+    uint32_t node;    /* --node; 0: that which answers; of top, all */
 };
 
 /* Does it ask a node that runs, or look at a folder of this machine? */

@@ -18,9 +18,20 @@ static bool answers(const struct registry_member *member)
     struct fault ignored;
     enum err err =
         io_address_resolve(member->client_host.bytes, member->client_port, &address, &ignored);
-    if (err == ERR_OK) err = client_open(&address, &client, &ignored);
+    if (err == ERR_OK) err = client_open(&address, CLIENT_HASTE, &client, &ignored);
     if (err == ERR_OK) client_close(client);
     return err == ERR_OK;
+}
+
+static void say_whose(const struct recovery *recovery)
+{
+    const struct data_folder *folder = &recovery->folder;
+    (void)printf("%s is of node %u of the cluster %s. The others, as it knows them:\n",
+                 folder->path, folder->identity.node.n, folder->identity.name);
+    if (recovery->registry_trouble == NULL) return;
+    (void)printf("  NOT KNOWN: %s\n  Whether a majority of them runs cannot be told: look for "
+                 "yourself.\n",
+                 recovery->registry_trouble);
 }
 
 /* How many of the others answer, with a line for each. */
@@ -70,10 +81,11 @@ static void say_what_happens(const struct recovery *recovery)
 
 static enum err refuse_majority(uint32_t members, uint32_t answering, struct fault *fault)
 {
-    if (answering <= members / 2) return ERR_OK;
+    if (members <= 1 || answering + 1 <= members / 2) return ERR_OK; /* with this one */
     return fault_set(fault, ERR_USAGE,
-                     "%u of %u nodes run: the majority is not lost. Start this node as it is; it "
-                     "will be brought up to date",
+                     "%u of %u nodes run: with this one the majority is not lost. Start it as it "
+                     "is; it will be brought up to date. If it cannot start, begin with an empty "
+                     "folder, and let it join them",
                      answering, members);
 }
 
@@ -112,9 +124,7 @@ enum err cluster_recover(const struct cluster_options *options, struct arena *ar
     uint32_t members, answering;
     enum err err = recovery_open(arena, cluster_data(options), &recovery, fault);
     if (err != ERR_OK) return err;
-    (void)printf("%s is of node %u of the cluster %s. The others, as it knows them:\n",
-                 recovery.folder.path, recovery.folder.identity.node.n,
-                 recovery.folder.identity.name);
+    say_whose(&recovery);
     say_others(&recovery, &members, &answering);
     say_missing(&recovery);
     err = refuse_majority(members, answering, fault);

@@ -5,13 +5,10 @@
 #include "base/size.h"
 #include "cli/tame.h"
 
-enum { COLUMN_MAX = 48 }; /* a wider cell pushes what is behind it to the right */
-
 #define NS_PER_MS UINT64_C(1000000)
 #define MS_MAX    (UINT64_MAX / 2 / NS_PER_MS)
 
-/* NULL: it has no such name. */
-static const struct answer *answer_field(const struct answer *map, const char *name)
+const struct answer *answer_field(const struct answer *map, const char *name)
 {
     if (map->kind != ANSWER_MAP) return NULL;
     for (uint32_t i = 0; i + 1 < map->count; i += 2) {
@@ -63,117 +60,20 @@ static void append_cell(struct buffer *out, const struct answer *answer)
     }
 }
 
-static bool is_named(struct slice name, struct slice unit)
-{
-    return name.len > unit.len && slice_ends_with(name, unit);
-}
-
-/* In the unit that its name ends in: as people read it. */
-static void append_value(struct buffer *out, struct slice name, const struct answer *answer)
+void cluster_show_value(struct slice name, const struct answer *answer, struct buffer *out)
 {
     uint64_t number;
     if (answer->kind != ANSWER_INTEGER || !count_parse(answer->text, &number)) {
         append_cell(out, answer);
-    } else if (is_named(name, SLICE("bytes"))) {
+    } else if (slice_ends_with(name, SLICE("bytes-per-second"))) {
         size_append(out, number);
-    } else if (is_named(name, SLICE("-ms"))) {
+        buffer_append(out, SLICE("/s"));
+    } else if (slice_ends_with(name, SLICE("bytes"))) {
+        size_append(out, number);
+    } else if (slice_ends_with(name, SLICE("-ms"))) {
         duration_append(out, (duration){(int64_t)(u64_min(number, MS_MAX) * NS_PER_MS)});
     } else {
         append_cell(out, answer);
-    }
-}
-
-static size_t value_len(struct slice name, const struct answer *answer)
-{
-    struct buffer text = {0};
-    append_value(&text, name, answer);
-    size_t len = text.len;
-    buffer_free(&text);
-    return len;
-}
-
-static void append_padded(struct buffer *out, struct slice name, const struct answer *answer,
-                          size_t columns)
-{
-    size_t began = out->len;
-    append_value(out, name, answer);
-    while (out->len - began < columns) buffer_append_byte(out, ' ');
-}
-
-static bool is_table(const struct answer *answer)
-{
-    return answer->kind == ANSWER_LIST && answer->count != 0 && answer->items[0].kind == ANSWER_MAP;
-}
-
-static size_t column_width(const struct answer *rows, uint32_t pair)
-{
-    struct slice name = rows->items[0].items[pair].text;
-    size_t width = name.len;
-    for (uint32_t i = 0; i < rows->count; i++) {
-        const struct answer *row = &rows->items[i];
-        if (row->kind != ANSWER_MAP || pair + 1 >= row->count) continue;
-        size_t len = value_len(name, &row->items[pair + 1]);
-        if (len > width) width = len;
-    }
-    return width < COLUMN_MAX ? width : COLUMN_MAX;
-}
-
-static void append_table(struct buffer *out, const struct answer *rows)
-{
-    const struct answer *first = &rows->items[0];
-    struct buffer widths = {0};
-    for (uint32_t pair = 0; pair + 1 < first->count; pair += 2) {
-        buffer_append_byte(&widths, (uint8_t)column_width(rows, pair));
-    }
-    for (uint32_t i = 0; i <= rows->count; i++) {
-        const struct answer *row = i == 0 ? first : &rows->items[i - 1];
-        if (row->kind != ANSWER_MAP) continue;
-        for (uint32_t pair = 0; pair + 1 < first->count && pair + 1 < row->count; pair += 2) {
-            bool last = pair + 3 >= first->count;
-            append_padded(out, first->items[pair].text, &row->items[i == 0 ? pair : pair + 1],
-                          last ? 0 : widths.data[pair / 2]);
-            if (!last) buffer_append(out, SLICE("  "));
-        }
-        buffer_append_byte(out, '\n');
-    }
-    buffer_free(&widths);
-}
-
-static void append_pairs(struct buffer *out, const struct answer *map)
-{
-    size_t width = 0;
-    for (uint32_t i = 0; i + 1 < map->count; i += 2) {
-        size_t len = map->items[i].text.len;
-        if (len > width) width = len;
-    }
-    for (uint32_t i = 0; i + 1 < map->count; i += 2) {
-        const struct answer *value = &map->items[i + 1];
-        append_padded(out, (struct slice){0}, &map->items[i], is_table(value) ? 0 : width);
-        if (is_table(value)) {
-            buffer_append_byte(out, '\n');
-            append_table(out, value);
-            continue;
-        }
-        buffer_append(out, SLICE("  "));
-        append_value(out, map->items[i].text, value);
-        buffer_append_byte(out, '\n');
-    }
-}
-
-void cluster_show(const struct answer *answer, struct buffer *out)
-{
-    if (is_table(answer)) {
-        append_table(out, answer);
-    } else if (answer->kind == ANSWER_MAP) {
-        append_pairs(out, answer);
-    } else if (answer->kind == ANSWER_LIST) {
-        for (uint32_t i = 0; i < answer->count; i++) {
-            append_cell(out, &answer->items[i]);
-            buffer_append_byte(out, '\n');
-        }
-    } else {
-        append_cell(out, answer);
-        buffer_append_byte(out, '\n');
     }
 }
 

@@ -4,12 +4,15 @@
 #include "base/buffer.h"
 #include "cli/client.h"
 
-/* A map: a line for each pair. A list of maps: a table, headed by the names of the first. Else the
- * values, a line each. */
-void cluster_show(const struct answer *answer, struct buffer *out);
 /* One line of JSON, and its end. */
 void cluster_show_json(const struct answer *answer, struct buffer *out);
 
+/* One value, in the unit that its name ends in ("-bytes", "-ms"),
+ * as people read it. */
+void cluster_show_value(struct slice name, const struct answer *answer, struct buffer *out);
+
+/* Of a map; NULL: it has no such name. */
+const struct answer *answer_field(const struct answer *map, const char *name);
 /* Of a map, the digits of that field; 0 where it has none. */
 uint64_t answer_number(const struct answer *map, const char *name);
 bool answer_is(const struct answer *map, const char *name, const char *text);

@@ -7,18 +7,14 @@
 #include <unistd.h>
 
 #include "cli/cluster_show.h"
+#include "cli/cluster_view.h"
+#include "cli/progress.h"
 #include "io/terminal.h"
 #include "node/token.h"
 
 #define DATA_STANDARD "tutti-data"
 
-enum { PAUSE_MS = 500, LINE_BYTES_MAX = 128, ASKS_MAX = 20 };
-
-static void say(const struct cluster_options *options, const char *text)
-{
-    if (!options->json) (void)fputs(text, stdout);
-    (void)fflush(stdout);
-}
+enum { PAUSE_MS = 500, BAR_COLUMNS = 24, ASKS_MAX = 20 };
 
 static enum err ask_words(struct cluster_talk *talk, struct arena *arena, const char *first,
                           const char *second, struct answer *answer)
@@ -28,17 +24,11 @@ static enum err ask_words(struct cluster_talk *talk, struct arena *arena, const 
     return cluster_talk_ask(talk, arena, words, second == NULL ? 2 : 3, answer);
 }
 
-static void show(const struct cluster_options *options, const struct answer *answer)
+static struct table_look look(void)
 {
-    struct buffer out = {0};
-    if (options->json) {
-        cluster_show_json(answer, &out);
-    } else {
-        cluster_show(answer, &out);
-    }
-    (void)fwrite(out.data, 1, out.len, stdout);
-    (void)fflush(stdout);
-    buffer_free(&out);
+    struct table_look look = {0};
+    if (terminal_is(STDOUT_FILENO)) look.columns = terminal_width(STDOUT_FILENO);
+    return look;
 }
 
 /* --- leave ----------------------------------------------------------------------------------- */
@@ -69,15 +59,21 @@ static enum err find_member(struct cluster_talk *talk, struct arena *arena, uint
                      node);
 }
 
+/* On a terminal in place, with a bar. */
 static void say_left(const struct cluster_options *options, uint32_t node, uint64_t shards,
                      uint64_t most)
 {
-    char text[LINE_BYTES_MAX];
-    const char *begin = terminal_is(STDOUT_FILENO) ? "\r" : "";
-    (void)snprintf(text, sizeof text, "%snode %u leaves: %llu of %llu shards are still on it   %s",
-                   begin, node, (unsigned long long)shards, (unsigned long long)most,
-                   *begin == '\0' ? "\n" : "");
-    say(options, text);
+    struct buffer line = {0};
+    bool in_place = terminal_is(STDOUT_FILENO);
+    if (in_place) buffer_append(&line, SLICE("\r\x1b[K"));
+    if (in_place && most > 0)
+        progress_bar(&line, (double)(most - shards) / (double)most, BAR_COLUMNS, false);
+    buffer_append_format(&line, "node %u leaves: %llu of %llu shards are still on it%s", node,
+                         (unsigned long long)shards, (unsigned long long)most,
+                         in_place ? "" : "\n");
+    if (!options->json) (void)fwrite(line.data, 1, line.len, stdout);
+    (void)fflush(stdout);
+    buffer_free(&line);
 }
 
 /* Asks for `word` until the node is in that state, or removed; `*member` as it is then. */
@@ -166,8 +162,23 @@ enum err cluster_rebalance(struct cluster_talk *talk, struct arena *arena)
     const struct cluster_options *options = talk->options;
     const char *how = options->dry_run ? "DRYRUN" : options->pause ? "PAUSE" : "GO";
     enum err err = ask_words(talk, arena, "REBALANCE", how, &answer);
-    if (err == ERR_OK) show(options, &answer);
-    return err;
+    if (err != ERR_OK) return err;
+    struct buffer out = {0};
+    if (options->dry_run && options->json) {
+        cluster_show_json(&answer, &out);
+    } else if (options->dry_run) {
+        cluster_view_plan(&answer, look(), &out);
+    } else if (options->json) {
+        buffer_append_format(&out, "{\"rebalances\": %s}\n", options->pause ? "false" : "true");
+    } else {
+        buffer_append(&out, options->pause ? SLICE("shards stay where they are, but for repair, "
+                                                   "until 'tutti rebalance' is said\n")
+                                           : SLICE("shards move until each node has its share: "
+                                                   "'tutti status' shows them\n"));
+    }
+    (void)fwrite(out.data, 1, out.len, stdout);
+    buffer_free(&out);
+    return ERR_OK;
 }
 
 /* --- token ------------------------------------------------------------------------------------ */

@@ -19,6 +19,23 @@ static enum err find(const struct cluster_talk *talk, const char *host, uint16_t
     return ERR_OK;
 }
 
+/* What to do about it, where the node does not know. */
+static const char *hint_of(struct slice error)
+{
+    static const struct {
+        const char *begin, *hint;
+    } rows[] = {
+        {"ERR unknown", " It is no tutti, or one of another version"},
+        {"NOAUTH", ". Give the password: --password-file, or TUTTI_PASSWORD"},
+        {"WRONGPASS", ". See --user, and --password-file or TUTTI_PASSWORD"},
+        {"NOPERM", ". Say who may with --user"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (slice_starts_with(error, slice_text(rows[i].begin))) return rows[i].hint;
+    }
+    return "";
+}
+
 /* An error of the node is ours. */
 static enum err ask_once(struct cluster_talk *talk, struct arena *arena, const struct slice *words,
                          uint32_t count, struct answer *answer)
@@ -26,9 +43,12 @@ static enum err ask_once(struct cluster_talk *talk, struct arena *arena, const s
     enum err err = client_ask(talk->client, arena, words, count, answer, talk->fault);
     if (err != ERR_OK || answer->kind != ANSWER_ERROR) return err;
     struct buffer text = {0};
-    tame_append(&text, answer->text);
-    err = fault_set(talk->fault, ERR_CANCELLED, "the node says: %.*s", (int)text.len,
-                    (const char *)text.data);
+    struct slice said = answer->text;
+    const char *hint = hint_of(said);
+    if (slice_starts_with(said, SLICE("ERR "))) said = slice_from(said, 4);
+    tame_append(&text, said);
+    err = fault_set(talk->fault, ERR_CANCELLED, "the node says: %.*s%s", (int)text.len,
+                    (const char *)text.data, hint);
     buffer_free(&text);
     return err;
 }
@@ -40,7 +60,7 @@ static enum err connect_to(struct cluster_talk *talk, const char *host, uint16_t
     const struct cluster_options *options = talk->options;
     cluster_talk_close(talk);
     enum err err = find(talk, host, port, &address);
-    if (err == ERR_OK) err = client_open(&address, &talk->client, talk->fault);
+    if (err == ERR_OK) err = client_open(&address, CLIENT_HASTE, &talk->client, talk->fault);
     if (err != ERR_OK) return err;
     struct arena *arena = arena_new();
     const char *password = options->password == NULL ? "" : options->password;

@@ -199,7 +199,9 @@ void help_policy(struct buffer *out)
     row(out, NAME_COLUMNS, "get PREFIX", "One of them.");
     row(out, NAME_COLUMNS, "set PREFIX [mode strong|cache] ...",
         "Make or change one. Also: memory SIZE (of the cache), evict "
-        "s3fifo|lru|lfu|random|ttl|none, ttl SECONDS (for keys made without an expiry).");
+        "s3fifo|lru|lfu|random|ttl|none, ttl SECONDS (for keys made without an expiry), warm "
+        "yes|no "
+        "(does a cache go along when another node is asked to lead?).");
     row(out, NAME_COLUMNS, "del PREFIX",
         "Remove one; its keys fall under the next shorter prefix.");
     row(out, NAME_COLUMNS, "explain KEY", "Which policy a key is under, and why.");
@@ -229,7 +231,14 @@ void help_cluster(enum cluster_verb verb, struct buffer *out)
         option(out, "pause", "", "",
                "Move nothing any more but for repair, until it is said again.");
     }
-    if (verb == VERB_top) option(out, "slots", "", "", "The busiest slots alone.");
+    if (verb == VERB_top) {
+        option(out, "shards", "", "", "Shards alone: load, keys and bytes of each.");
+        option(out, "slots", "", "", "The busiest slots alone.");
+        option(out, "keys", "", "", "The busiest keys alone.");
+        option(out, "large", "", "", "The largest keys alone.");
+        option(out, "count", "N", "10", "So many of each.");
+        option(out, "node", "N", "", "Of one node; without it, of all that answer.");
+    }
     if (verb == VERB_remove) option(out, "force", "", "", "Also one that still holds copies.");
     if (verb == VERB_recover) {
         option(out, "force", "", "", "Do it; without it, only what would be is told.");
@@ -255,14 +264,15 @@ void help_backup(struct buffer *out)
 {
     buffer_append(out, SLICE("Usage: tutti backup DIR [--from HOST:PORT | --data DIR]\n\n"));
     wrap(out,
-         "Writes all strong keys into a new folder DIR: a snapshot for each lane, every byte under "
-         "a "
-         "checksum. With --from a running node does it, and goes on serving; DIR is then on its "
-         "machine. Otherwise the node must not run, and DIR appears whole or not at all.",
+         "Writes all strong keys into a new folder DIR: a snapshot for each shard, every byte under "
+         "a checksum. With --from a running node does it, and goes on serving: one that is alone "
+         "writes DIR on its own machine; of a cluster all shards are gathered from its nodes, and "
+         "DIR is made where this runs. Otherwise the node must not run.",
          0, 0);
     heading(out, "Options");
     option(out, "from", "HOST:PORT", "",
-           "The running node. TUTTI_PASSWORD is given where it is set.");
+           "The running node; of a cluster, any of its nodes. TUTTI_PASSWORD is given where it is "
+           "set.");
     data_option(out);
 }
 
@@ -279,16 +289,21 @@ void help_restore(struct buffer *out)
 
 void help_doctor(struct buffer *out)
 {
-    buffer_append(out, SLICE("Usage: tutti doctor [--repair] [--data DIR]\n\n"));
+    buffer_append(out, SLICE("Usage: tutti doctor [--repair | --give-up] [--data DIR]\n\n"));
     wrap(out,
-         "Reads every byte of the snapshots and logs of a data folder whose node does not run, and "
-         "tells what is good and what is damaged, with file and offset.",
+         "Reads every byte of a data folder whose node does not run, and tells what is good and "
+         "what "
+         "is damaged, with file and offset, and what is lost. Where other nodes of a cluster have "
+         "the data nothing is changed: the node gets it from them when it starts.",
          0, 0);
     heading(out, "Options");
     option(out, "repair", "", "",
            "Cut a damaged log behind its last good record, and set damaged snapshots aside. What "
            "is cut off is kept in files named *.damaged. Writes that came later are lost to the "
            "node: prefer a backup where there is one.");
+    option(out, "give-up", "", "",
+           "The same, and shards of which nothing good is left begin again, empty: their keys are "
+           "lost. Say --repair first: it tells which they are.");
     data_option(out);
 }
 

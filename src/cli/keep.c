@@ -15,7 +15,7 @@
 struct words {
     const char *folder; /* the one word that is no option */
     const char *data, *from;
-    bool repair, help;
+    bool repair, give_up, help;
 };
 
 static enum err parse(int argc, char **argv, struct words *words, struct fault *fault)
@@ -26,6 +26,8 @@ static enum err parse(int argc, char **argv, struct words *words, struct fault *
             words->help = true;
         } else if (strcmp(typed, "--repair") == 0) {
             words->repair = true;
+        } else if (strcmp(typed, "--give-up") == 0) {
+            words->give_up = true;
         } else if (strncmp(typed, "--from=", strlen("--from=")) == 0) {
             words->from = typed + strlen("--from=");
         } else if (strcmp(typed, "--from") == 0) {
@@ -75,8 +77,9 @@ static enum err run(enum task task, const struct words *words, struct buffer *ou
         return fault_set(fault, ERR_USAGE, "which folder is the backup? See 'tutti help %s'",
                          task == TASK_BACKUP ? "backup" : "restore");
     }
-    if (words->repair && task != TASK_DOCTOR) {
-        return fault_set(fault, ERR_USAGE, "there is no option --repair");
+    if ((words->repair || words->give_up) && task != TASK_DOCTOR) {
+        return fault_set(fault, ERR_USAGE, "there is no option --%s",
+                         words->repair ? "repair" : "give-up");
     }
     if (words->from != NULL && task != TASK_BACKUP) {
         return fault_set(fault, ERR_USAGE, "there is no option --from");
@@ -88,7 +91,8 @@ static enum err run(enum task task, const struct words *words, struct buffer *ou
     case TASK_DOCTOR: break;
     }
     const char *data = words->folder == NULL ? words->data : words->folder;
-    return node_doctor(data, words->repair, out, fault);
+    enum doctor_way way = words->repair ? DOCTOR_REPAIRS : DOCTOR_LOOKS;
+    return node_doctor(data, words->give_up ? DOCTOR_GIVES_UP : way, out, fault);
 }
 
 static int perform(enum task task, int argc, char **argv, void (*help)(struct buffer *out))

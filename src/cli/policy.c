@@ -225,7 +225,7 @@ static enum err converse(struct arena *arena, const struct question *question, s
     struct client *client = NULL;
     struct answer answer;
     enum err err = find_address(question, &address, fault);
-    if (err == ERR_OK) err = client_open(&address, &client, fault);
+    if (err == ERR_OK) err = client_open(&address, CLIENT_PATIENCE, &client, fault);
     if (err == ERR_OK) err = log_in(client, arena, question, fault);
     if (err == ERR_OK) err = ask(client, arena, question->words, question->count, &answer, fault);
     if (err == ERR_OK) append_answer(out, &answer);

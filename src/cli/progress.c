@@ -118,7 +118,7 @@ static void add_parts(struct parts *parts, const struct job_progress *now,
     add_status(parts, now->status);
 }
 
-static void add_bar(struct buffer *out, double done, uint32_t columns, bool color)
+void progress_bar(struct buffer *out, double done, uint32_t columns, bool color)
 {
     uint32_t full = (uint32_t)(done * columns);
     buffer_append_byte(out, '[');
@@ -148,7 +148,7 @@ void progress_line(const struct job_progress *now, struct progress_pace pace, ui
     enum { BRACKETS = 3 };
     if (bar >= BAR_COLUMNS_MIN + BRACKETS) {
         bar = u64_min(bar - BRACKETS, BAR_COLUMNS_MAX);
-        add_bar(out, phase_done(now), (uint32_t)bar, color);
+        progress_bar(out, phase_done(now), (uint32_t)bar, color);
     }
     for (uint32_t i = 0; i < shown; i++) {
         if (i != 0) buffer_append(out, gap);

@@ -17,6 +17,9 @@ struct progress_pace {
     duration left;         /* of this phase; negative: it cannot be told yet */
 };
 
+/* "[=====>    ] ", with so many columns between the brackets; `done`: 0 … 1. */
+void progress_bar(struct buffer *out, double done, uint32_t columns, bool color);
+
 /* The live line, at most `columns` wide, without line end. What does not fit is left out, the least
  * important first. */
 void progress_line(const struct job_progress *now, struct progress_pace pace, uint32_t columns,

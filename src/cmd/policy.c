@@ -3,6 +3,7 @@
 #include "cmd/handlers.h"
 
 static const char *const mode_words[] = {"strong", "cache"};
+static const char *const no_yes[] = {"no", "yes"};
 static const char *const evict_words[] = {"s3fifo", "lru", "lfu", "random", "ttl", "none"};
 
 /* The place of a word in any case; `count`: it is none of them. */
@@ -48,6 +49,17 @@ static bool set_evict(struct call *call, struct slice value, struct policy *poli
     return true;
 }
 
+static bool set_warm(struct call *call, struct slice value, struct policy *policy)
+{
+    size_t warm = find_word(value, no_yes, COUNT_OF(no_yes));
+    if (warm == COUNT_OF(no_yes)) {
+        reply_error(&call->reply, "ERR WARM must be yes or no");
+        return false;
+    }
+    policy->warm = warm == 1;
+    return true;
+}
+
 /* A number of bytes, or one with kb, mb or gb behind it. */
 static bool parse_bytes(struct slice text, uint64_t *bytes)
 {
@@ -74,6 +86,7 @@ static bool set_option(struct call *call, struct slice option, struct slice valu
     int64_t seconds;
     if (word_is(option, "MODE")) return set_mode(call, value, policy);
     if (word_is(option, "EVICT")) return set_evict(call, value, policy);
+    if (word_is(option, "WARM")) return set_warm(call, value, policy);
     if (word_is(option, "MEMORY")) {
         if (parse_bytes(value, &policy->memory_max_bytes)) return true;
         reply_error(&call->reply,
@@ -94,9 +107,11 @@ static bool check_sense(struct call *call, const struct policy *policy, bool evi
 {
     if (policy->mode == POLICY_CACHE) return true;
     bool evicts = evict_said && policy->evict != EVICT_NONE;
-    if (policy->memory_max_bytes == 0 && policy->ttl_seconds == 0 && !evicts) return true;
-    reply_error(&call->reply, "ERR EVICT, MEMORY and TTL are for caches: a strong key is never "
-                              "dropped by itself. Say MODE cache, or MEMORY 0 TTL 0");
+    bool capped = policy->memory_max_bytes > 0 || policy->ttl_seconds > 0;
+    if (!capped && !evicts && !policy->warm) return true;
+    reply_error(&call->reply,
+                "ERR EVICT, MEMORY, TTL and WARM are for caches: a strong key is never dropped by "
+                "itself, and is on several nodes. Say MODE cache, or MEMORY 0 TTL 0 WARM no");
     return false;
 }
 
@@ -142,7 +157,7 @@ void cmd_policy_del(struct call *call)
 
 /* --- telling --------------------------------------------------------------------------------- */
 
-enum { POLICY_PAIRS = 7 };
+enum { POLICY_PAIRS = 8 };
 
 static void reply_pairs(struct reply *reply, const struct policy *policy)
 {
@@ -156,6 +171,8 @@ static void reply_pairs(struct reply *reply, const struct policy *policy)
     reply_bulk_text(reply, policy->mode == POLICY_CACHE ? evict_words[policy->evict] : "none");
     reply_bulk_text(reply, "ttl");
     reply_integer(reply, (int64_t)policy->ttl_seconds);
+    reply_bulk_text(reply, "warm");
+    reply_bulk_text(reply, no_yes[policy->warm]);
     reply_bulk_text(reply, "keys");
     reply_integer(reply, (int64_t)policy->keys_count);
     reply_bulk_text(reply, "bytes");
@@ -196,9 +213,12 @@ void cmd_policy_explain(struct call *call)
     const char *so = policy->mode == POLICY_STRONG
                          ? "a write is on disk before it is acknowledged, and the key is never "
                            "dropped by itself"
-                         : "the key is kept in memory alone, is gone after a restart, and may be "
-                           "dropped for room";
-    reply_bulk_format(&call->reply, "%s: %s", which, so);
+                         : "the key is kept in the memory of the node that leads alone, is gone "
+                           "after a failure or a restart, and may be dropped for room";
+    const char *moves = policy->mode == POLICY_STRONG ? ""
+                        : policy->warm ? "; it goes along when another node is asked to lead"
+                                       : "; where another node comes to lead, it is gone";
+    reply_bulk_format(&call->reply, "%s: %s%s", which, so, moves);
 }
 
 void cmd_policy_help(struct call *call)
@@ -213,7 +233,7 @@ void cmd_policy_help(struct call *call)
         "    Return the policy of a prefix.",
         "LIST",
         "    Return all policies.",
-        "SET <prefix> [MODE <mode>] [MEMORY <bytes>] [EVICT <kind>] [TTL <seconds>]",
+        "SET <prefix> [MODE <mode>] [MEMORY <bytes>] [EVICT <kind>] [TTL <seconds>] [WARM <warm>]",
         "    Make or change the policy of a prefix. The longest prefix counts.",
         "HELP",
         "    Prints this help.",

@@ -22,7 +22,6 @@
 #define LOOK_PAUSE_NS   (5 * NS_PER_MS)
 #define MEND_PAUSE_NS   (100 * NS_PER_MS)
 #define REPORT_PAUSE_NS NS_PER_S
-#define OPEN_NS         (10 * NS_PER_MS) /* in one go: it flushes the disk, and holds up others */
 #define ASK_AGAIN_NS    (30 * NS_PER_S)
 #define LEADS_FIRST_NS  (5 * NS_PER_S) /* before it is given on: who stops shall not get it back */
 #define GIVEN_NS        NS_PER_S       /* for who shall lead instead to do so */
@@ -158,9 +157,8 @@ static bool leads_no_more(struct keeper *keeper, struct shard *shard,
     const struct raft *raft = shard_raft(shard);
     const struct raft_members *members = raft_members(raft);
     instant now = keeper->mended_at;
-    for (uint32_t i = 0; i < place->voters_count; i++) {
-        if (node_eq(place->voters[i], lane_self(keeper->lane))) return false;
-    }
+    shard_id id = shard_number(shard);
+    if (registry_shall_hold(map_registry(keeper->map), id, lane_self(keeper->lane))) return false;
     if (kept->given_term == raft_term(raft)) return now.ns - kept->given_at.ns < GIVEN_NS;
     if (!raft_may_change_members(raft)) return false;
     for (uint32_t i = 0; i < place->voters_count; i++) {
@@ -229,7 +227,7 @@ static bool open_or_drop(struct keeper *keeper, shard_id id)
     struct shard *shard = lane_shard(keeper->lane, id);
     bool shall = registry_shall_hold(map_registry(keeper->map), id, lane_self(keeper->lane));
     struct fault fault;
-    if (shall == (shard != NULL)) return true;
+    if (shall == (shard != NULL)) return !lane_filing_has(keeper->lane, id);
     if (shall) return lane_open_shard(keeper->lane, id, NULL, 0, &fault) == ERR_OK;
     bool settled = map_settled(keeper->map, id) == place->epoch;
     if (!settled || shard_is_leader(shard)) return false; /* [K2] */
@@ -241,9 +239,7 @@ static void open_and_drop(struct keeper *keeper)
     uint64_t epoch = map_epoch(keeper->map);
     bool done = true;
     if (keeper->opened_epoch == epoch || desired_of(keeper, SHARD_ROOT) == NULL) return;
-    int64_t until_ns = io_now(keeper->lane->io).ns + OPEN_NS;
     for (uint32_t i = 0; i < lane_shards_count(keeper->lane); i++) {
-        if (io_now(keeper->lane->io).ns > until_ns) return;
         if (is_ours(keeper, (shard_id){i})) done &= open_or_drop(keeper, (shard_id){i});
     }
     if (is_ours(keeper, SHARD_ROOT)) done &= open_or_drop(keeper, SHARD_ROOT);
@@ -355,5 +351,6 @@ instant keeper_turn(struct keeper *keeper, instant now, struct buffer *reports)
             report(keeper, shard, reports);
         }
     }
-    return (instant){now.ns + MEND_PAUSE_NS};
+    bool soon = !lane_filing_is_idle(lane); /* others wait for the same */
+    return (instant){now.ns + (soon ? LOOK_PAUSE_NS : MEND_PAUSE_NS)};
 }

@@ -239,7 +239,9 @@ void lane_fail(struct lane *lane, const struct fault *fault)
 void lane_close(struct lane *lane)
 {
     wiring_free(lane->wiring);
+    lane_filing_close(lane);
     for (uint32_t i = 0; i < lane->shards_here; i++) shard_close(lane->shards[i]);
+    lane_discard_rest(lane);
     lane_links_close(lane);
     if (lane->log != NULL) log_close(lane->log);
     together_free(lane->together);
@@ -253,6 +255,7 @@ void lane_close(struct lane *lane)
     buffer_free(&lane->places);
     buffer_free(&lane->unread);
     buffer_free(&lane->frame);
+    buffer_free(&lane->warm.keys);
     arena_free(lane->arena);
 }
 
@@ -326,7 +329,10 @@ bool lane_has_room(const struct lane *lane)
 bool lane_memory_is_full(struct lane *lane)
 {
     uint64_t max = lane->config.memory_max_bytes;
-    if (max == 0 || store_room(lane->over)->heap.used_bytes <= max) return false;
+    const struct heap *heap = &store_room(lane->over)->heap;
+    if (max == 0 || heap->used_bytes <= max) return false;
+    replica_warm_make_room(lane, max);
+    if (heap->used_bytes <= max) return false;
     return !evict_store(lane->over, &lane->eviction);
 }
 
@@ -353,7 +359,7 @@ bool lane_is_agreed(const struct lane *lane)
 static bool is_quiet(const struct replica *replica)
 {
     bool handing_over = replica->serving && replica->lane->now.ns < replica->hand_over_until.ns;
-    return replica->pending == NULL && !handing_over;
+    return replica->pending == NULL && !handing_over && !replica_warm_is_leaving(replica);
 }
 
 bool lane_is_quiet(const struct lane *lane)
@@ -361,7 +367,8 @@ bool lane_is_quiet(const struct lane *lane)
     for (uint32_t i = 0; i < lane->shards_here; i++) {
         if (!is_quiet(lane->shards[i]->replica)) return false;
     }
-    return log_durable(lane->log) == log_last(lane->log) && lane->saves.now == NULL;
+    return log_durable(lane->log) == log_last(lane->log) && lane->saves.now == NULL &&
+           lane_filing_is_idle(lane);
 }
 
 const struct fault *lane_failed(const struct lane *lane)
@@ -382,6 +389,12 @@ uint64_t lane_durable(const struct lane *lane)
 const struct log_stats *lane_log_stats(const struct lane *lane)
 {
     return log_stats(lane->log);
+}
+
+void lane_tell_warm(const struct lane *lane, uint64_t *sent, uint64_t *taken)
+{
+    *sent = lane->warm.keys_sent;
+    *taken = lane->warm.keys_taken;
 }
 
 uint64_t lane_log_bytes(const struct lane *lane)

@@ -62,6 +62,11 @@ struct lane_opened {
 MUST_USE enum err lane_open(const struct lane_config *config, struct io *io, struct lane **lane,
                             struct lane_opened *opened, struct fault *fault);
 void lane_close(struct lane *lane); /* after lane_is_quiet */
+/* A shard of which nothing good is left begins again, empty, with `self` alone as its member; of
+ * the folder's log only what comes behind `position` counts for it. */
+MUST_USE enum err lane_give_up_shard(const char *folder, shard_id shard, uint32_t shards_count,
+                                     uint64_t seed, uint64_t position, node_id self,
+                                     struct fault *fault);
 /* A lane's folder of before lanes had many shards becomes as later ones are: its one shard, of
  * these members, is said to be here, all of the log counting. Twice does no harm. */
 MUST_USE enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_count,
@@ -90,12 +95,13 @@ bool lane_has_room(const struct lane *lane);
 
 uint32_t lane_shards_count(const struct lane *lane); /* of the cluster, not of those here */
 /* Open one that is not here: empty, of a group of these members; none: it waits for a leader that
- * fills it. Returns when its file is on disk. ERR_CANCELLED: not now, for it was here until a
- * moment ago. */
+ * fills it. ERR_OK: it is here. ERR_CANCELLED: not yet, for its file is written first, without
+ * waiting for the disk; or not now, for it was here until a moment ago. Ask again in a later turn.
+ */
 MUST_USE enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *members,
                                   uint32_t count, struct fault *fault);
-/* Its data goes, for good. ERR_CANCELLED: not now, for something is under way with its files; try
- * again in a later turn. */
+/* Its data goes, for good. ERR_OK: it is gone. ERR_CANCELLED: that has begun and will come, in a
+ * later turn's lane_turn; or not yet, for enough is under way: ask again. */
 MUST_USE enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault);
 /* NULL: it is not here. */
 struct shard *lane_shard(const struct lane *lane, shard_id shard);
@@ -115,16 +121,24 @@ struct wiring *lane_wiring(const struct lane *lane);
 void lane_set_peers(struct lane *lane, const struct link_peer *peers, uint32_t count);
 /* Which lane of that node has the shard, or would have it. */
 uint32_t lane_of_shard_at(const struct lane *lane, node_id node, shard_id shard);
+/* Does that one understand what is told again (serve/told.h)? An older version does not. */
+bool lane_peer_can_be_told(const struct lane *lane, node_id node, uint32_t node_lane);
+bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane);
 /* To and from lanes of the other nodes that may have shards of this one; kinds are of link.h: asks,
  * answers and tells as well as LINK_UP and LINK_DOWN. message->from is the node's number,
  * message->to that lane of it by whose link it came. False: it cannot be sent. */
 bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, struct slice bytes);
 /* What came by it cannot be read. */
 void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane);
+/* It has said LINK_GONE. */
+void lane_part_link(struct lane *lane, node_id node, uint32_t node_lane);
 struct message *lane_take_messages(struct lane *lane); /* linked by `next`; the caller frees */
 
 /* Give leadership of all shards away, where there is somebody to take it: before the node stops. */
 void lane_hand_over(struct lane *lane);
+
+/* Keys of warm caches that went to who leads now, and that came from who led before; so far. */
+void lane_tell_warm(const struct lane *lane, uint64_t *sent, uint64_t *taken);
 
 /* --- the turn -------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* lane_frames.c -- frames to and from other nodes: to which shard, and what is the doors'. */
 #include <stdlib.h>
 
+#include "core/peer/peer.h"
 #include "lane/replica_impl.h"
 #include "lane/wiring.h"
 
@@ -127,6 +128,7 @@ static void take_up_or_down(struct lane *lane, const struct link_frame *frame)
         struct shard *shard = lane->shards[i];
         if (lane_of_shard_at(lane, frame->from, shard->number) != frame->lane) continue;
         replica_take_up_or_down(shard->replica, frame->from, up);
+        if (!up) replica_warm_down(shard->replica, frame->from);
     }
     if (up) tell_states(lane, frame->from, frame->lane, true);
     bool first = lane->config.number == 0 && frame->lane == 0;
@@ -145,6 +147,13 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
                               slice_of(cursor.at, cursor_left(&cursor)));
         }
         return;
+    case LINK_WARM:
+        shard = shard_meant(lane, &cursor);
+        if (shard != NULL) {
+            replica_warm_take(shard->replica, frame->from,
+                              slice_of(cursor.at, cursor_left(&cursor)));
+        }
+        return;
     case LINK_STATE:
         while (!cursor.bad && cursor_left(&cursor) > 0) {
             shard = shard_meant(lane, &cursor);
@@ -160,7 +169,8 @@ static void take_frame(struct lane *lane, const struct link_frame *frame)
         return;
     case LINK_ASKS:
     case LINK_ANSWERS:
-    case LINK_TELL: break;
+    case LINK_TELL:
+    case LINK_GONE: break;
     }
     put_message(lane, frame);
 }
@@ -203,9 +213,24 @@ bool lane_send(struct lane *lane, node_id to, uint32_t to_lane, uint32_t kind, s
     return links_send(lane->links, to, to_lane, (enum link_kind)kind, bytes, NULL, 0);
 }
 
+bool lane_peer_can_be_told(const struct lane *lane, node_id node, uint32_t node_lane)
+{
+    return lane->links != NULL && links_version(lane->links, node, node_lane) >= PEER_VERSION_TOLD;
+}
+
+bool lane_is_linked_to(const struct lane *lane, node_id node, uint32_t node_lane)
+{
+    return lane->links != NULL && links_is_up(lane->links, node, node_lane);
+}
+
 void lane_break_link(struct lane *lane, node_id node, uint32_t node_lane)
 {
     if (lane->links != NULL) links_break(lane->links, node, node_lane);
+}
+
+void lane_part_link(struct lane *lane, node_id node, uint32_t node_lane)
+{
+    if (lane->links != NULL) links_part(lane->links, node, node_lane);
 }
 
 struct message *lane_take_messages(struct lane *lane)

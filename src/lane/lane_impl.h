@@ -12,7 +12,9 @@ enum {
     LANE_TAG_REPLICA = LANE_TAG_SNAPSHOT + SNAPSHOT_TAGS,
     LANE_SLOTS = 32,
     LANE_TAG_LINKS = LANE_TAG_REPLICA + LANE_SLOTS,
-    LANE_TAG_GOSSIP = LANE_TAG_LINKS + LINK_TAGS,
+    LANE_TAG_FILING = LANE_TAG_LINKS + LINK_TAGS,
+    LANE_FILINGS = 8, /* shards that are opened and dropped at the same time */
+    LANE_TAG_GOSSIP = LANE_TAG_FILING + LANE_FILINGS,
 };
 _Static_assert((int)LANE_TAG_GOSSIP <= (int)LANE_TAGS, "tags of the lane");
 
@@ -34,6 +36,14 @@ struct lane_saves {
     uint64_t bytes;            /* of the last ones: how much log to let grow before the next */
     struct shard_saving told;
     struct fault fault;
+};
+
+/* Keys of warm caches that leave and come (replica_warm.c). */
+struct lane_warm {
+    uint64_t flight_bytes;          /* sent, and not known to be taken */
+    uint32_t leaving_count;         /* shards */
+    uint64_t keys_sent, keys_taken; /* ever */
+    struct buffer keys;             /* of a slice */
 };
 
 /* What is under way with a snapshot file that comes or goes. */
@@ -87,6 +97,11 @@ struct lane {
     instant idle_since, worked, deadline, wiring_due;
     uint32_t work_at;
     struct lane_slot slots[LANE_SLOTS];
+    struct lane_filing *filings[LANE_FILINGS]; /* NULL: free */
+    struct store **discarded;                  /* to be freed, some of one at a time */
+    uint32_t discarded_count;
+    uint64_t filled_turn; /* in which a store was loaded some more */
+    struct lane_warm warm;
     int64_t send_allowance_bytes;
     instant send_allowed_at;
     uint64_t turn, news;
@@ -98,6 +113,15 @@ struct lane {
 bool lane_disk_is_behind(const struct lane *lane); /* a snapshot: writes should wait */
 void lane_fail(struct lane *lane, const struct fault *fault);
 
+/* --- discard.c: stores that nobody needs any more ------------------------------------------------
+ */
+
+/* It is freed in slices. Takes it over; `store_over` does not know it any more. */
+void lane_discard(struct lane *lane, struct store *store);
+/* A slice. True: there is more. */
+bool lane_discard_turn(struct lane *lane);
+void lane_discard_rest(struct lane *lane);
+
 /* --- lane_shards.c ---------------------------------------------------------------------------- */
 
 void lane_make_all(struct lane *lane); /* as a folder of an older format has them */
@@ -106,6 +130,24 @@ void lane_make_found(struct lane *lane, const struct snapshot_found *found, uint
 MUST_USE enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault);
 /* In the folder, that an empty one is here. */
 MUST_USE enum err lane_note_here(struct shard *shard, struct fault *fault);
+
+/* Its file is on disk: it is here from now on. */
+void lane_add_shard(struct lane *lane, shard_id number, const struct raft_members *members,
+                    uint64_t position);
+/* Its file is gone: so is it. */
+void lane_remove_shard(struct lane *lane, struct shard *shard);
+
+/* --- lane_filing.c: their files, without waiting for the disk --------------------------------- */
+
+struct snapshot_header;
+/* Begin, unless enough is under way. */
+void lane_filing_open(struct lane *lane, const struct snapshot_header *header);
+void lane_filing_drop(struct lane *lane, shard_id shard);
+bool lane_filing_has(const struct lane *lane, shard_id shard);
+bool lane_filing_is_idle(const struct lane *lane);
+void lane_filing_complete(struct lane *lane, const struct io_completion *completion);
+void lane_filing_turn(struct lane *lane);
+void lane_filing_close(struct lane *lane);
 
 /* --- lane_save.c ------------------------------------------------------------------------------ */
 

@@ -12,8 +12,6 @@
 
 #include <stdlib.h>
 
-#include "io/file.h"
-#include "io/folder.h"
 #include "lane/snapshot_format.h"
 
 static struct shard **place_of(const struct lane *lane, shard_id number)
@@ -209,64 +207,64 @@ enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_c
     return err;
 }
 
+enum err lane_give_up_shard(const char *folder, shard_id shard, uint32_t shards_count,
+                            uint64_t seed, uint64_t position, node_id self, struct fault *fault)
+{
+    const struct snapshot_header header = {.position = position,
+                                           .members = members_of(&self, 1),
+                                           .seed = seed,
+                                           .nonce = seed + shard.n,
+                                           .shard = shard,
+                                           .shards_count = shards_count};
+    return snapshot_write_empty(folder, &header, 1, fault);
+}
+
 /* --- later ------------------------------------------------------------------------------------ */
+
+static enum err not_yet(shard_id number, struct fault *fault)
+{
+    return fault_set(fault, ERR_CANCELLED, "shard %u: its file is under way, or others are",
+                     number.n);
+}
 
 enum err lane_open_shard(struct lane *lane, shard_id number, const node_id *members, uint32_t count,
                          struct fault *fault)
 {
-    ASSERT(lane_shard(lane, number) == NULL);
-    uint64_t durable = log_durable(lane->log);
-    if (durable < lane->dropped_position) { /* [H2] */
+    if (lane_filing_has(lane, number)) return not_yet(number, fault);
+    if (lane_shard(lane, number) != NULL) return ERR_OK;
+    if (log_durable(lane->log) < lane->dropped_position) { /* [H2] */
         return fault_set(fault, ERR_CANCELLED, "shard %u was dropped a moment ago", number.n);
     }
     struct raft_members as_formed = members_of(members, count);
     struct snapshot_header header = header_of_empty(lane, number, &as_formed);
-    enum err err = snapshot_write_empty(lane->config.folder, &header, 1, fault);
-    if (err != ERR_OK) return err;
-    struct shard *shard = shard_new(lane, number, &as_formed);
+    lane_filing_open(lane, &header);
+    return not_yet(number, fault);
+}
+
+void lane_add_shard(struct lane *lane, shard_id number, const struct raft_members *members,
+                    uint64_t position)
+{
+    struct shard *shard = shard_new(lane, number, members);
     add(lane, shard);
-    replica_begin_empty(shard->replica, header.position);
+    replica_begin_empty(shard->replica, position);
     replica_start(shard->replica);
-    return ERR_OK;
-}
-
-/* Where nothing of it is found any more, whatever happens then. */
-static enum err put_away(const struct shard *shard, struct fault *fault) /* [H1] */
-{
-    const struct replica *replica = shard->replica;
-    const struct lane *lane = shard->lane;
-    char from[SNAPSHOT_PATH_MAX], to[SNAPSHOT_PATH_MAX];
-    if (replica->snapshot_bytes == 0) return ERR_OK; /* of an older format, and never saved */
-    snapshot_path(from, lane->config.folder, shard->number, replica->snapshot.index, "");
-    snapshot_path(to, lane->config.folder, shard->number, replica->snapshot.index,
-                  SNAPSHOT_DROPPED);
-    enum err err = file_rename(from, to, fault);
-    if (err == ERR_OK) err = folder_sync(lane->config.folder, fault);
-    if (err == ERR_OK) {
-        io_remove(lane->io, to, (io_tag){LANE_TAG_SNAPSHOT + SNAPSHOT_TAG_REMOVE});
-    }
-    return err;
-}
-
-static bool uses_files(const struct lane *lane, const struct replica *replica)
-{
-    for (uint32_t i = 0; i < LANE_SLOTS; i++) {
-        if (lane->slots[i].replica == replica) return true;
-    }
-    return false;
 }
 
 enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault)
 {
     struct shard *shard = lane_shard(lane, number);
-    ASSERT(shard != NULL);
-    struct replica *replica = shard->replica;
-    if (uses_files(lane, replica) || shard->transaction.active) {
-        return fault_set(fault, ERR_CANCELLED, "something is under way with shard %u", number.n);
-    }
+    if (lane_filing_has(lane, number)) return not_yet(number, fault);
+    if (shard == NULL) return ERR_OK;
     shard_save_abort(shard);
-    enum err err = put_away(shard, fault);
-    if (err != ERR_OK) return err;
+    lane_filing_drop(lane, number);
+    return not_yet(number, fault);
+}
+
+void lane_remove_shard(struct lane *lane, struct shard *shard)
+{
+    struct replica *replica = shard->replica;
+    shard_id number = shard->number;
+    shard_save_abort(shard);
     lane->dropped_position = log_last(lane->log);
     lane->pending_bytes -= replica->pending_bytes;
     lane->saves.bytes -= shard->save.last_bytes;
@@ -283,5 +281,4 @@ enum err lane_drop_shard(struct lane *lane, shard_id number, struct fault *fault
     *place_of(lane, number) = NULL;
     shard_close(shard);
     lane->used_bytes = store_room(lane->over)->heap.used_bytes;
-    return ERR_OK;
 }

@@ -86,8 +86,10 @@ void lane_complete(struct lane *lane, const struct io_completion *completion)
         lane_save_complete(lane, completion);
     } else if (completion->tag.n < LANE_TAG_LINKS) {
         complete_slot(lane, completion);
-    } else if (completion->tag.n < LANE_TAG_GOSSIP) {
+    } else if (completion->tag.n < LANE_TAG_FILING) {
         links_complete(lane->links, completion);
+    } else if (completion->tag.n < LANE_TAG_GOSSIP) {
+        lane_filing_complete(lane, completion);
     } else {
         wiring_complete(lane->wiring, completion);
     }
@@ -221,6 +223,7 @@ void lane_turn(struct lane *lane, instant now, int64_t unix_ms)
         reload(lane);
         lane_take_frames(lane);
     }
+    lane_filing_turn(lane);
     touch_due(lane);
     for (uint32_t i = 0; i < lane->touched_count; i++) replica_turn(lane->touched[i]->replica);
     if (lane->wiring != NULL) {
@@ -270,10 +273,11 @@ instant lane_settle(struct lane *lane, instant now, int64_t unix_ms)
     instant deadline = {now.ns + TURN_PAUSE_NS};
     log_flush(lane->log);
     settle(lane, &deadline);
-    bool saves = lane_save_turn(lane, now, unix_ms);
+    bool more = lane_save_turn(lane, now, unix_ms);
+    more |= lane_discard_turn(lane);
     deadline = earlier(deadline, lane->deadline);
     if (lane->wiring != NULL) deadline = earlier(deadline, lane->wiring_due);
     if (lane->links != NULL) deadline = earlier(deadline, links_turn(lane->links, lane->now));
     log_flush(lane->log); /* what came to it since then */
-    return lane->work_due || saves ? now : deadline;
+    return lane->work_due || more ? now : deadline;
 }

@@ -97,7 +97,7 @@ void links_complete(struct links *links, const struct io_completion *completion)
 static bool is_for_consumer(const struct link *link, const struct peer_frame *frame)
 {
     return frame->version == link->shake.version && frame->kind >= PEER_DATA + LINK_RAFT &&
-           frame->kind <= PEER_DATA + LINK_REPORTS;
+           frame->kind <= PEER_DATA + LINK_GONE;
 }
 
 static bool is_ping(const struct link *link, const struct peer_frame *frame)
@@ -262,11 +262,26 @@ bool links_is_up(const struct links *links, node_id node, uint32_t lane)
     return link != NULL && link->reach == REACH_UP;
 }
 
-void links_break(struct links *links, node_id node, uint32_t lane)
+uint8_t links_version(const struct links *links, node_id node, uint32_t lane)
+{
+    const struct link *link = links_find(links, node, lane);
+    return link != NULL && link->reach == REACH_UP ? link->shake.version : 0;
+}
+
+static void end(struct links *links, node_id node, uint32_t lane, struct slice why)
 {
     struct link *link = links_find(links, node, lane);
-    if (link == NULL || link->reach != REACH_UP) return;
-    link_lose(links, link, SLICE("it said what nobody here understands"), false);
+    if (link != NULL && link->reach == REACH_UP) link_lose(links, link, why, false);
+}
+
+void links_break(struct links *links, node_id node, uint32_t lane)
+{
+    end(links, node, lane, SLICE("it said what nobody here understands"));
+}
+
+void links_part(struct links *links, node_id node, uint32_t lane)
+{
+    end(links, node, lane, SLICE("it has said that it ends"));
 }
 
 bool links_send(struct links *links, node_id to, uint32_t lane, enum link_kind kind,

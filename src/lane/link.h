@@ -61,7 +61,9 @@ enum link_kind {
     LINK_TELL, /* serve: to every node, no answer: PUBLISH */
     LINK_MAP,  /* the registry: see map_impl.h. This and the following are between lanes 0 */
     LINK_LEADS,
-    LINK_REPORTS /* to the root's leader: see report.h */
+    LINK_REPORTS, /* to the root's leader: see report.h */
+    LINK_WARM,    /* group u32, then warm_msg.h: between lanes that may have the same shards */
+    LINK_GONE     /* no bytes; serve: who says it answers nothing more, and does nothing more */
 };
 
 struct link_frame {
@@ -83,6 +85,8 @@ void links_flush(struct links *links); /* send what has gathered */
 /* Has more of a frame come from there that is not whole yet, since this was asked last? */
 bool links_speaks(struct links *links, node_id node, uint32_t lane);
 bool links_is_up(const struct links *links, node_id node, uint32_t lane);
+/* Of the protocol, that both ends speak; 0: it is not up. */
+uint8_t links_version(const struct links *links, node_id node, uint32_t lane);
 /* Head bytes are copied; a long span's are not: its batch is referenced until they are sent. False:
  * there is no link, or its queue is full; nothing was taken. One that is not full takes anything.
  */
@@ -102,6 +106,8 @@ void links_answer_joiner(struct links *links, uint64_t ticket, struct slice byte
 
 /* It speaks the protocol of links, but not that of the consumer: LINK_DOWN follows. */
 void links_break(struct links *links, node_id node, uint32_t lane);
+/* It has said LINK_GONE: the same, but nothing is wrong. */
+void links_part(struct links *links, node_id node, uint32_t lane);
 
 struct link_stats {
     uint64_t frames_sent, bytes_sent, frames_received, bytes_received, refused, lost, connected;

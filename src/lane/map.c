@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "io/whole_file.h"
+#include "lane/registry_copy.h"
 #include "lane/shard_impl.h"
 #include "lane/wiring.h"
 
@@ -72,7 +72,7 @@ static void save(struct map *map, instant now)
     if (!map->unsaved || now.ns - map->saved_at.ns < SAVE_PAUSE_NS) return;
     map->saved_at = now;
     enum err err =
-        whole_file_replace(map->cluster->registry_path, buffer_slice(&map->whole), &fault);
+        registry_copy_write(map->cluster->registry_path, buffer_slice(&map->whole), &fault);
     map->unsaved = err != ERR_OK;
 }
 
@@ -202,7 +202,7 @@ static void tell_news(struct map *map)
 void map_take_lane(struct map *map, uint32_t kind, struct slice bytes)
 {
     if (kind == WIRING_MAP) {
-        (void)take_whole(map, bytes);
+        if (take_whole(map, bytes) && is_first(map)) spread_here(map);
     } else {
         bool good = take_leads(map, bytes);
         ASSERT(good); /* one of our own has written them */

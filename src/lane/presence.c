@@ -86,6 +86,14 @@ void presence_free(struct presence *presence)
     free(presence);
 }
 
+void presence_count_messages(const struct presence *presence, uint64_t *sent, uint64_t *received)
+{
+    *sent = *received = 0;
+    if (presence->gossiping == NULL) return;
+    *sent = gossiping_stats(presence->gossiping)->sent;
+    *received = gossiping_stats(presence->gossiping)->received;
+}
+
 void presence_complete(struct presence *presence, const struct io_completion *completion)
 {
     if (presence->gossiping != NULL) gossiping_complete(presence->gossiping, completion);

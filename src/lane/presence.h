@@ -22,6 +22,8 @@ instant presence_turn(struct presence *presence, instant now); /* when it wants 
 void presence_note_link(struct presence *presence, node_id node, bool up);
 /* The other members, and where their lane 0 is. */
 void presence_set_peers(struct presence *presence, const struct link_peer *peers, uint32_t count);
+/* Datagrams of gossip; 0 where there is none. */
+void presence_count_messages(const struct presence *presence, uint64_t *sent, uint64_t *received);
 /* At most NODES_MAX. */
 uint32_t presence_believe(struct presence *presence, const struct registry *registry,
                           struct root_belief beliefs[NODES_MAX]);

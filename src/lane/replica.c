@@ -113,6 +113,7 @@ void replica_close(struct replica *replica)
 {
     replica_send_close(replica);
     replica_install_close(replica);
+    replica_warm_close(replica);
     raft_batch_unref(replica->pending);
     if (replica->raft != NULL) raft_free(replica->raft);
     free(replica->runs.items);
@@ -160,6 +161,7 @@ static void note_alone(struct replica *replica)
     bool many = replica->lane->is_linked && !alone;
     if (many == replica->is_many) return;
     replica->is_many = many;
+    if (!many) replica_warm_end_coming(replica); /* calls may come by another way then */
     replica->lane->many_count += many ? 1 : UINT32_MAX;
 }
 
@@ -288,7 +290,7 @@ static void hand_over_if_full(struct replica *replica)
     }
     if (best == NULL) return;
     replica->handed_over_at = replica->lane->now;
-    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = best->node});
+    replica_hand_over(replica, best->node);
 }
 
 static void ask_round(struct replica *replica)
@@ -333,14 +335,15 @@ void replica_turn(struct replica *replica)
 bool replica_settle(struct replica *replica, instant *deadline)
 {
     instant now = replica->lane->now;
-    if (replica_apply(replica)) *deadline = now;
+    if (replica_apply(replica) || replica->install.stage == INSTALL_LOAD) *deadline = now;
+    bool warm = replica_warm_turn(replica, deadline);
     replica_runs_forget(replica);
     if (replica->deadline.ns < deadline->ns) *deadline = replica->deadline;
     bool still_alone = replica->alone && replica->was_alone; /* nothing of the rest can change */
     replica->was_alone = replica->alone;
-    if (still_alone || !replica->lane->is_linked) return replica->deadline.ns <= now.ns;
+    if (still_alone || !replica->lane->is_linked) return warm || replica->deadline.ns <= now.ns;
     replica_note_epoch(replica);
     bool waits = replica_send_turn(replica, deadline);
-    return waits || replica->reload_wanted || replica_is_installing(replica) ||
+    return warm || waits || replica->reload_wanted || replica_is_installing(replica) ||
            replica->deadline.ns <= now.ns || deadline->ns <= now.ns;
 }

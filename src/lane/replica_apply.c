@@ -30,6 +30,10 @@ static bool apply_entry(struct replica *replica, const struct raft_entry *entry)
         lane_fail(replica->lane, &fault);
         return false;
     }
+    if (entry->pos.term != replica->stored.term) {
+        replica->turned.term = entry->pos.term;
+        replica->turned.before = replica->stored.term;
+    }
     replica->stored = entry->pos;
     return true;
 }
@@ -55,6 +59,7 @@ static void begin_serving(struct replica *replica)
 {
     replica->serving = replica->may_write = true;
     replica->serving_term = raft_term(replica->raft);
+    replica_warm_come(replica);
 }
 
 bool replica_apply(struct replica *replica)
@@ -92,7 +97,9 @@ void replica_end_serving(struct replica *replica)
     replica->serving = replica->may_write = false;
     replica->depositions++;
     replica->lane->news++;
+    replica_warm_end_coming(replica);
     if (!replica->is_many) return;
+    bool planned = replica->lane->now.ns < replica->hand_over_until.ns;
+    replica_warm_leave(replica, planned);            /* [A3] */
     store_turn_back_time(store, replica->logged_ms); /* [A2] */
-    store_drop_cache(store);                         /* [A3] */
 }

@@ -9,10 +9,13 @@
  *   replica_state.c     who has ever had data: how a new cluster is formed
  *   replica_send.c      parts of a snapshot to a member that is behind the log
  *   replica_install.c   parts of a snapshot from the leader
+ *   replica_fill.c      then the store is loaded from it, in slices
  *   replica_way.c       where a call may run
+ *   replica_warm.c      keys of warm caches, when another leads
  */
 #pragma once
 
+#include "core/store/warm.h"
 #include "lane/mailbox.h"
 #include "lane/replica.h"
 #include "lane/shard_impl.h"
@@ -49,7 +52,7 @@ struct replica_peer {
     node_id node;
     bool is_up;
     enum replica_state state; /* 0: not heard yet */
-    uint64_t last;
+    uint64_t term, last;
 };
 
 struct replica_part { /* of a snapshot, on its way to a member */
@@ -72,8 +75,9 @@ enum replica_install_stage {
     INSTALL_OWN,   /* our own place in the log is written */
     INSTALL_HARD,  /* and what must not be forgotten, behind that place */
     INSTALL_SYNC,
-    INSTALL_VERIFY,
+    INSTALL_SYNCED,
     INSTALL_RENAME,
+    INSTALL_NAMED, /* from here on it is what the next start finds */
     INSTALL_LOAD
 };
 
@@ -89,6 +93,22 @@ struct replica_install {
     uint32_t header_crc;
     uint8_t own[16];
     char *path, *name; /* while it comes, and then. REPLICA_PATH_MAX each, made on first use */
+    struct snapshot_check check;    /* of the parts */
+    struct snapshot_loader *loader; /* NULL: it is not loaded yet */
+    struct store *store;            /* that it is loaded into; nobody sees it yet */
+};
+
+/* Keys that leave, or that come; not both, but that those which have left may still be freed. */
+struct replica_warm {
+    struct warm_leaving leaving;
+    struct warm_coming coming;
+    uint64_t term;       /* in which they were served */
+    node_id peer;        /* who gets them, or gives them; NODE_NONE: not known yet */
+    instant until;       /* then it is over */
+    instant asked_at;    /* of those that come */
+    uint64_t sent_bytes; /* of those that leave */
+    uint64_t taken_bytes;
+    bool said_last, ended; /* of those that leave; ended: what is left is being freed */
 };
 
 struct replica {
@@ -126,6 +146,10 @@ struct replica {
     struct replica_alone own;
     bool may_write; /* and raft takes more: a call may run here that changes data */
     uint64_t serving_term;
+    struct { /* the last entry that was applied with another term than the one before it */
+        uint64_t term, before;
+    } turned;
+    struct replica_warm warm;
     bool reload_wanted;
     bool holds_at_commit; /* though it leads: see replica_send.c */
     uint64_t stuck_commit;
@@ -233,7 +257,6 @@ struct replica_load_ask {
     uint32_t count;
     const struct snapshot_found *found; /* by rising shard */
     uint32_t found_count;
-    bool without_log; /* there is nothing of them behind their snapshots */
 };
 /* Fill their stores, in one pass over the log. */
 MUST_USE enum err replica_load(struct lane *lane, const struct replica_load_ask *ask,
@@ -244,6 +267,8 @@ void replica_loaded_free(struct replica_loaded *loaded);
 MUST_USE enum err replica_set_aside(const char *folder, struct fault *fault);
 /* Throw their stores away, and load them again. All that they have in the log is durable. */
 void replica_reload(struct lane *lane, const struct replica_load_ask *ask);
+/* Its store, and what it has seen, is about to be another. */
+void replica_empty(struct replica *replica);
 struct store *replica_store_new(const struct shard *shard);
 
 /* --- replica_apply.c -------------------------------------------------------------------------- */
@@ -273,6 +298,8 @@ void replica_part_read(struct replica *replica, struct replica_part *part,
                        const struct io_completion *completion);
 /* `*deadline` becomes earlier when parts wait for it. True: some wait. */
 bool replica_send_turn(struct replica *replica, instant *deadline);
+/* May the lane send something large now? What it sends goes off lane->send_allowance_bytes. */
+bool lane_may_send(struct lane *lane);
 void replica_send_close(struct replica *replica);
 
 void replica_install_part(struct replica *replica, const struct raft_chunk *chunk);
@@ -282,6 +309,35 @@ void replica_install_close(struct replica *replica);
 /* Nothing may be appended to the log now: raft's messages are dropped. */
 bool replica_is_installing(const struct replica *replica);
 
+/* --- replica_fill.c --------------------------------------------------------------------------- */
+
+void replica_fill_turn(struct replica *replica);
+void replica_fill_forget(struct replica *replica); /* what is loaded so far */
+
+/* --- replica_warm.c --------------------------------------------------------------------------- */
+
+/* Serving has ended: the keys of caches go, those of warm ones to who leads next, if that was
+ * `planned`. */
+void replica_warm_leave(struct replica *replica, bool planned);
+bool replica_warm_is_leaving(const struct replica *replica);
+/* While the lane takes more than that, what leaves and is not sent yet is freed. */
+void replica_warm_make_room(struct lane *lane, uint64_t used_bytes_max);
+void replica_warm_come(struct replica *replica); /* serving begins */
+void replica_warm_end_coming(struct replica *replica);
+/* Before each call that runs here, while keys come. */
+void replica_warm_note(struct replica *replica, const struct call *call);
+static inline bool replica_warm_comes(const struct replica *replica)
+{
+    return replica->warm.coming.store != NULL;
+}
+void replica_warm_take(struct replica *replica, node_id from, struct slice bytes); /* LINK_WARM */
+void replica_warm_down(struct replica *replica, node_id node);
+/* True: it wants the next turn, and `*deadline` is not later than that. */
+bool replica_warm_turn(struct replica *replica, instant *deadline);
+void replica_warm_close(struct replica *replica);
+
 /* --- replica_way.c ---------------------------------------------------------------------------- */
 
 void replica_note_epoch(struct replica *replica);
+/* It leads, and has proposed all that it has. */
+void replica_hand_over(struct replica *replica, node_id to);

@@ -3,11 +3,12 @@
  * store and of the log.
  *
  * Invariants
- *   N1  the file gets its name only when all of it is on disk and good, and behind its place in our
- *       log there is, on disk, what must not be forgotten [R2].
+ *   N1  the file gets its name only when all of it is on disk, and behind its place in our log
+ *       there is, on disk, what must not be forgotten [R2].
  *   N2  its place in our log is the log's end, and nothing of this replica but HARD records comes
  *       behind it until it is installed [P4].
- *   N3  a part goes to the file only where the last one ended.
+ *   N3  a part goes to the file only where the last one ended, and only if its checksums are right
+ *       as far as it goes; the last only if it ends a whole snapshot.
  */
 #include "lane/replica_impl.h"
 
@@ -30,6 +31,7 @@ static void forget(struct replica *replica)
     install->stage = INSTALL_NONE;
     install->writing = install->due = false;
     buffer_free(&install->part);
+    replica_fill_forget(replica);
 }
 
 static void tell_stored(struct replica *replica, bool ok)
@@ -101,6 +103,13 @@ static bool part_fits(const struct replica *replica, const struct raft_chunk *ch
            install->total_bytes == chunk->total_bytes && install->stored_bytes == chunk->offset;
 }
 
+static bool is_sound(struct replica_install *install, const struct raft_chunk *chunk) /* [N3] */
+{
+    bool first = chunk->offset == 0, last = chunk->offset + chunk->bytes.len == chunk->total_bytes;
+    if (first && !snapshot_check_begin(&install->check, chunk->bytes)) return false;
+    return snapshot_check_more(&install->check, chunk->bytes) && install->check.is_whole == last;
+}
+
 static void write_part(struct replica *replica)
 {
     struct replica_install *install = &replica->install;
@@ -118,7 +127,7 @@ void replica_install_part(struct replica *replica, const struct raft_chunk *chun
     if (install->writing || replica_is_installing(replica)) return;
     bool good = part_fits(replica, chunk);
     if (good && chunk->offset == 0) good = begin(replica, chunk);
-    if (!good) {
+    if (!good || !is_sound(install, chunk)) {
         install->failed = true;
         install->pos = chunk->pos;
         return;
@@ -162,61 +171,16 @@ static void sync_when_hard(struct replica *replica)
     io_sync(replica->lane->io, install->file, tag);
 }
 
-static bool is_good(const struct replica_install *install)
-{
-    struct snapshot_header header;
-    struct fault ignored; /* the leader sends it again */
-    uint64_t keys;
-    return snapshot_verify(install->path, &header, &keys, &ignored) == ERR_OK &&
-           header.position == install->position;
-}
-
-static void rename_when_good(struct replica *replica) /* [N1] */
+static void rename_it(struct replica *replica) /* [N1] */
 {
     struct replica_install *install = &replica->install;
     io_tag tag;
     if (!lane_slot_take(replica->lane, replica, NULL, &tag)) return;
-    if (!is_good(install)) {
-        lane_slot_give(replica->lane, tag);
-        tell_stored(replica, false);
-        return;
-    }
     io_close(replica->lane->io, install->file);
     install->file = IO_NONE;
     install->stage = INSTALL_RENAME;
     install->writing = true;
     io_rename(replica->lane->io, install->path, install->name, tag);
-}
-
-static void take_over(struct replica *replica)
-{
-    struct replica_install *install = &replica->install;
-    struct raft_pos pos = install->pos;
-    uint64_t commit = raft_commit(replica->raft);
-    uint64_t index_before = replica->snapshot.index;
-    bool had_one = replica->snapshot_bytes > 0;
-    if (!replica_is_durable(replica)) return;
-    if (replica->stored.index > commit) {
-        replica_lose_from(replica, commit + 1);
-        replica->lost_to_snapshot = true; /* they may be in it */
-    }
-    const struct replica_to_load self = {replica, NULL, pos.index, pos.index};
-    replica_reload(
-        replica->lane,
-        &(struct replica_load_ask){.replicas = &self, .count = 1, .without_log = true}); /* [N2] */
-    forget(replica);
-    if (replica->lane->has_failed) return;
-    replica_step(replica, &(struct raft_event){
-                              .kind = RAFT_EV_INSTALLED, .pos = pos, .members = replica->members});
-    replica->applied_told = u64_max(replica->applied_told, pos.index);
-    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_COMPACTED,
-                                               .pos = pos,
-                                               .bytes_count = replica->snapshot_bytes});
-    lane_log_covered(replica->lane);
-    if (had_one && index_before != pos.index) {
-        snapshot_remove(replica->lane->io, (io_tag){LANE_TAG_SNAPSHOT},
-                        replica->lane->config.folder, replica->shard->number, index_before);
-    }
 }
 
 static void part_written(struct replica_install *install)
@@ -237,12 +201,13 @@ void replica_install_complete(struct replica *replica, const struct io_completio
     switch (install->stage) {
     case INSTALL_PARTS: part_written(install); break;
     case INSTALL_OWN: install->stage = INSTALL_HARD; break;
-    case INSTALL_SYNC: install->stage = INSTALL_VERIFY; break;
-    case INSTALL_RENAME: install->stage = INSTALL_LOAD; break;
+    case INSTALL_SYNC: install->stage = INSTALL_SYNCED; break;
+    case INSTALL_RENAME: install->stage = INSTALL_NAMED; break;
     case INSTALL_NONE:
     case INSTALL_QUIET:
     case INSTALL_HARD:
-    case INSTALL_VERIFY:
+    case INSTALL_SYNCED:
+    case INSTALL_NAMED:
     case INSTALL_LOAD: break;
     }
 }
@@ -263,8 +228,9 @@ void replica_install_turn(struct replica *replica)
     switch (install->stage) {
     case INSTALL_QUIET: write_own(replica); break;
     case INSTALL_HARD: sync_when_hard(replica); break;
-    case INSTALL_VERIFY: rename_when_good(replica); break;
-    case INSTALL_LOAD: take_over(replica); break;
+    case INSTALL_SYNCED: rename_it(replica); break;
+    case INSTALL_NAMED:
+    case INSTALL_LOAD: replica_fill_turn(replica); break;
     case INSTALL_NONE:
     case INSTALL_PARTS:
     case INSTALL_OWN:

@@ -48,7 +48,6 @@ struct loading { /* of one shard */
 struct pass { /* over the log, for several shards */
     struct lane *lane;
     struct arena *arena;
-    bool without_log;
     const struct snapshot_found *found;
     uint32_t found_count;
     struct loading *items;
@@ -345,9 +344,11 @@ static enum err begin(struct loading *loading, struct fault *fault)
 static void empty_store(struct shard *shard)
 {
     struct store *before = shard->store;
+    ASSERT(!replica_warm_comes(shard->replica));
     shard->store = replica_store_new(shard);
     store_succeed(shard->store, before);
-    store_free(before);
+    lane_discard(shard->lane, before);
+    shard->used_bytes = 0;
 }
 
 /* Nobody decides here; what is saved has one member. */
@@ -419,7 +420,7 @@ static enum err read_log(struct pass *pass, struct fault *fault)
         *place_of(pass, loading->replica->shard->number.n) = loading->again ? loading : NULL;
         if (loading->again) err = begin(loading, fault);
     }
-    if (err != ERR_OK || pass->without_log) return err;
+    if (err != ERR_OK) return err;
     pass->first_position = 0;
     pass->opened->replayed_count = 0;
     err = log_recover(pass->lane->config.folder, passed_over(pass), visit_any, pass, &found, fault);
@@ -465,7 +466,6 @@ enum err replica_load(struct lane *lane, const struct replica_load_ask *ask,
                         .arena = arena,
                         .opened = opened,
                         .count = count,
-                        .without_log = ask->without_log,
                         .found = ask->found,
                         .found_count = ask->found_count};
     pass.items = ARENA_ARRAY(arena, struct loading, count + 1);
@@ -494,7 +494,7 @@ void replica_loaded_free(struct replica_loaded *loaded)
 
 /* --- a store that is thrown away -------------------------------------------------------------- */
 
-static void begin_reload(struct replica *replica)
+void replica_empty(struct replica *replica)
 {
     struct shard *shard = replica->shard;
     const struct call_observer *observer = shard->lane->observer;
@@ -512,7 +512,7 @@ void replica_reload(struct lane *lane, const struct replica_load_ask *ask)
     struct lane_opened opened = {0};
     struct fault fault;
     uint64_t ignored;
-    for (uint32_t i = 0; i < ask->count; i++) begin_reload(ask->replicas[i].replica);
+    for (uint32_t i = 0; i < ask->count; i++) replica_empty(ask->replicas[i].replica);
     if (replica_load(lane, ask, &opened, &ignored, &fault) != ERR_OK) {
         lane_fail(lane, &fault);
     }

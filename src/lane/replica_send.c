@@ -131,6 +131,12 @@ static void refill(struct lane *lane)
     if (lane->send_allowance_bytes > burst) lane->send_allowance_bytes = burst;
 }
 
+bool lane_may_send(struct lane *lane)
+{
+    refill(lane);
+    return lane->send_allowance_bytes > 0;
+}
+
 /* Does a member need a snapshot, and is the newest too old to go on from in the log? */
 static bool needs_new_one(const struct replica *replica)
 {
@@ -185,8 +191,7 @@ bool replica_send_turn(struct replica *replica, instant *deadline)
     for (uint32_t i = 0; i < RAFT_MEMBERS_MAX; i++) {
         struct replica_part *part = replica->sending.parts[i];
         if (part == NULL || !part->waiting) continue;
-        refill(lane);
-        if (lane->send_allowance_bytes > 0) read_part(replica, part);
+        if (lane_may_send(lane)) read_part(replica, part);
         left |= part->waiting;
     }
     if (left)

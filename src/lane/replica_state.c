@@ -2,11 +2,16 @@
  * replica_state.c -- who has ever had data.
  *
  * A folder that is empty may be new, or lost. Its node promises nothing (it is recovering) until
- * it is whole again: filled by a leader; or until it has heard, over links that are up, so many who
- * hold no entry either that with itself they are a majority, and from nobody who holds one. No
- * entry can have been agreed on then, and a new cluster begins. Said when a link comes up and
- * whenever it changes, of several groups in a LINK_STATE frame: group u32, state u8, term u64, last
- * u64.
+ * it is whole again: filled by a leader; or until it has heard, over links that are up, from all
+ * others that they hold no entry either, and a majority of all has no damaged folder. No entry can
+ * have been agreed on then, and a new cluster begins. Said when a link comes up and whenever it
+ * changes, of several groups in a LINK_STATE frame: group u32, state u8, term u64, last u64.
+ *
+ * Invariants
+ *   F1  a majority is not enough to begin: of three, one may hold what was agreed on and be away,
+ *       one have lost its copy, and the third never have had one.
+ *   F2  who has lost its folder may have voted, but in no term in which somebody led that is later
+ *       than the last of the others: it begins behind that.
  */
 #include "lane/replica_impl.h"
 
@@ -40,34 +45,40 @@ void replica_state_heard(struct replica *replica, node_id from, struct cursor *c
     struct replica_peer *peer = replica == NULL ? NULL : replica_peer(replica, from);
     enum replica_state state = REPLICA_NEW;
     bool known = state_of(cursor_u8(cursor), &state);
-    (void)cursor_u64(cursor);
-    uint64_t last = cursor_u64(cursor);
+    uint64_t term = cursor_u64(cursor), last = cursor_u64(cursor);
     if (cursor->bad || !known || peer == NULL) return;
     peer->state = state;
+    peer->term = term;
     peer->last = last;
     lane_touch(replica->shard);
 }
 
-/* Nobody of a majority holds anything. */
+/* Nobody holds anything. */
 static bool may_form(const struct replica *replica)
 {
-    uint32_t empty = 1;
+    uint32_t sound = 1;
     if (own_state(replica) != REPLICA_NEW) return false;
     if (!raft_members_has(&replica->config_members, replica->lane->self)) return false;
     for (uint32_t i = 0; i < replica->peers_count; i++) {
         const struct replica_peer *peer = &replica->peers[i];
-        if (!peer->is_up || peer->state == 0) continue;
-        if (peer->last > 0) return false;
-        empty += peer->state != REPLICA_RECOVERING;
+        if (!peer->is_up || peer->state == 0 || peer->last > 0) return false; /* [F1] */
+        sound += peer->state != REPLICA_RECOVERING;
     }
-    return empty > (replica->peers_count + 1) / 2;
+    return sound > (replica->peers_count + 1) / 2;
+}
+
+static void form(struct replica *replica)
+{
+    struct raft_event event = {.kind = RAFT_EV_FORMED};
+    for (uint32_t i = 0; i < replica->peers_count; i++) {
+        event.term = u64_max(event.term, replica->peers[i].term); /* [F2] */
+    }
+    replica_step(replica, &event);
 }
 
 void replica_state_turn(struct replica *replica)
 {
-    if (raft_is_recovering(replica->raft) && may_form(replica)) {
-        replica_step(replica, &(struct raft_event){.kind = RAFT_EV_FORMED});
-    }
+    if (raft_is_recovering(replica->raft) && may_form(replica)) form(replica);
     enum replica_state state = own_state(replica);
     if (state == replica->told_state) return;
     replica->told_state = state;

@@ -112,6 +112,11 @@ node_id shard_leader(const struct shard *shard)
     return raft_leader(shard->replica->raft);
 }
 
+bool shard_is_recovering(const struct shard *shard)
+{
+    return raft_is_recovering(shard->replica->raft);
+}
+
 const struct raft *shard_raft(const struct shard *shard)
 {
     return shard->replica->raft;
@@ -180,14 +185,15 @@ void shard_tell_replication(const struct shard *shard, struct shard_replication 
     const struct replica *replica = shard->replica;
     const struct raft *raft = replica->raft;
     const struct raft_stats *stats = raft_stats(raft);
+    uint64_t agreed = shard_agreed(shard);
     *told = (struct shard_replication){
         .self = replica->lane->self,
         .leader = raft_leader(raft),
         .role = role_of(replica),
         .term = raft_term(raft),
         .last = u64_max(raft_last(raft).index, replica->stored.index),
-        .commit = shard_agreed(shard),
-        .applied = u64_min(replica->stored.index, shard_agreed(shard)),
+        .commit = agreed,
+        .applied = replica->reload_wanted ? 0 : u64_min(replica->stored.index, agreed),
         .durable = u64_max(replica->index_told, replica_alone_agreed(replica)),
         .has_lease = has_lease(replica),
         .elections_started = stats->elections_started,
@@ -210,13 +216,17 @@ void shard_tell_replication(const struct shard *shard, struct shard_replication 
 
 /* --- who belongs to it, who leads ------------------------------------------------------------- */
 
+void replica_hand_over(struct replica *replica, node_id to)
+{
+    replica->hand_over_until = (instant){replica->lane->now.ns + HAND_OVER_NS};
+    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = to});
+}
+
 void shard_hand_over(struct shard *shard, node_id to)
 {
     struct replica *replica = shard->replica;
     replica_propose(replica);
-    if (!shard->replica->is_many || !replica->may_write) return;
-    replica->hand_over_until = (instant){replica->lane->now.ns + HAND_OVER_NS};
-    replica_step(replica, &(struct raft_event){.kind = RAFT_EV_TRANSFER, .peer = to});
+    if (replica->is_many && replica->may_write) replica_hand_over(replica, to);
 }
 
 enum err shard_change_members(struct shard *shard, const node_id *voters, uint32_t count,
@@ -244,6 +254,10 @@ enum err shard_change_members(struct shard *shard, const node_id *voters, uint32
         !raft_may_change_members(replica->raft)) {
         return fault_set(fault, ERR_CANCELLED,
                          "members are changed by the leader, and one change at a time");
+    }
+    if (!raft_members_fit(raft_members(replica->raft), &members)) {
+        return fault_set(fault, ERR_LIMIT, "old and new members together are more than %d",
+                         RAFT_MEMBERS_MAX);
     }
     replica_step(replica, &(struct raft_event){.kind = RAFT_EV_MEMBERS, .members = members});
     return ERR_OK;

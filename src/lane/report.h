@@ -11,7 +11,8 @@
 enum report_kind {
     REPORT_SHARDS = 1, /* then a run of reports */
     REPORT_FACTS,      /* then a MEMBER_FACTS event of the sender itself: it has moved */
-    REPORT_WISH        /* then an event that a person has asked for: a MEMBER_STATE or a SETTING */
+    REPORT_WISH        /* then an event that a person has asked for: a MEMBER_STATE or a SETTING;
+                          or MEMBER_FACTS of a node that nobody is linked to */
 };
 
 void report_write(shard_id shard, const struct planner_report *report, struct buffer *out);

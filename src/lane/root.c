@@ -5,6 +5,7 @@
  *   R1  nothing is decided before what was decided before is agreed on.
  *   R2  the map gets what is agreed on, and nothing else.
  *   R3  reports of an earlier time in which we led do not count.
+ *   R4  nobody is removed for good because a wall clock has jumped.
  */
 #include "lane/root.h"
 
@@ -16,16 +17,21 @@
 
 #define NS_PER_S        INT64_C(1000000000)
 #define DUTY_PAUSE_NS   NS_PER_S
-#define NEWS_PAUSE_NS   (NS_PER_S / 10)           /* when more can be decided than before */
-#define JOINING_MS_MAX  (INT64_C(10) * 60 * 1000) /* who was not seen by then does not come */
-#define LEARNS_FIRST_NS (3 * NS_PER_S)            /* a new leader hears before it decides */
+#define NEWS_PAUSE_NS   (NS_PER_S / 10)      /* when more can be decided than before */
+#define JOINING_NS_MAX  (10 * 60 * NS_PER_S) /* who was not seen by then does not come */
+#define LEARNS_FIRST_NS (3 * NS_PER_S)       /* a new leader hears before it decides */
 
-enum { ASKS_MAX = 32 };
+enum { WISHES_MAX = 32, ASKS_MAX = 32 };
 
 struct ask {
     uint64_t ticket; /* 0: free */
     uint64_t gate, term;
     node_id node;
+};
+
+struct joiner { /* who is joining, since we have known and led */
+    node_id node;
+    instant since;
 };
 
 struct root {
@@ -39,6 +45,10 @@ struct root {
     int64_t unix_ms;
     int64_t allowance_bytes;      /* of moves */
     struct registry_member facts; /* that a node tells of itself; NODE_NONE: none */
+    struct joiner joiners[NODES_MAX];
+    uint32_t joiners_count;
+    struct buffer wishes[WISHES_MAX]; /* what persons want, in turn; decided when [R1] allows */
+    uint32_t wishes_count;
     struct ask asks[ASKS_MAX];
     uint64_t tickets_count;
 };
@@ -53,9 +63,16 @@ struct root *root_new(struct lane *lane, struct map *map, const struct lane_clus
     return root;
 }
 
+static void forget_wishes(struct root *root)
+{
+    for (uint32_t i = 0; i < root->wishes_count; i++) buffer_free(&root->wishes[i]);
+    root->wishes_count = 0;
+}
+
 void root_free(struct root *root)
 {
     if (root == NULL) return;
+    forget_wishes(root);
     free(root->reports);
     free(root);
 }
@@ -164,6 +181,35 @@ static enum root_sight sight_of(const struct root *root, node_id node,
     return ROOT_UNSURE;
 }
 
+static const struct joiner *joiner_of(const struct root *root, node_id node)
+{
+    for (uint32_t i = 0; i < root->joiners_count; i++) {
+        if (node_eq(root->joiners[i].node, node)) return &root->joiners[i];
+    }
+    return NULL;
+}
+
+/* [R4] */
+static void note_joiners(struct root *root, const struct registry *registry)
+{
+    struct joiner joiners[NODES_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < registry_members_count(registry) && count < NODES_MAX; i++) {
+        const struct registry_member *member = registry_member_at(registry, i);
+        if (member->state != MEMBER_JOINING) continue;
+        const struct joiner *known = joiner_of(root, member->node);
+        joiners[count++] = (struct joiner){member->node, known == NULL ? root->now : known->since};
+    }
+    memcpy(root->joiners, joiners, count * sizeof *joiners);
+    root->joiners_count = count;
+}
+
+static bool joins_no_more(const struct root *root, node_id node)
+{
+    const struct joiner *joiner = joiner_of(root, node);
+    return joiner != NULL && root->now.ns - joiner->since.ns > JOINING_NS_MAX;
+}
+
 /* What should be said of a member now; 0: nothing. */
 static enum member_state next_state(const struct root *root, const struct registry *registry,
                                     const struct registry_member *member, enum root_sight sight)
@@ -171,7 +217,7 @@ static enum member_state next_state(const struct root *root, const struct regist
     switch (member->state) {
     case MEMBER_JOINING:
         if (sight == ROOT_SEEN) return MEMBER_ALIVE;
-        return root->unix_ms - member->since_ms > JOINING_MS_MAX ? MEMBER_REMOVED : 0;
+        return joins_no_more(root, member->node) ? MEMBER_REMOVED : 0;
     case MEMBER_ALIVE: return sight == ROOT_GONE ? MEMBER_DEAD : 0;
     case MEMBER_DEAD: return sight == ROOT_SEEN ? MEMBER_ALIVE : 0;
     case MEMBER_LEAVING: return has_drained(root, registry, member->node) ? MEMBER_REMOVED : 0;
@@ -187,6 +233,7 @@ static bool follow_members(struct root *root, const struct registry *registry,
     node_id nodes[NODES_MAX];
     enum member_state states[NODES_MAX];
     uint32_t changes = 0;
+    note_joiners(root, registry);
     for (uint32_t i = 0; i < registry_members_count(registry) && changes < NODES_MAX; i++) {
         const struct registry_member *member = registry_member_at(registry, i);
         enum root_sight sight = sight_of(root, member->node, beliefs, count);
@@ -258,6 +305,29 @@ static instant duty_due(const struct root *root)
     return (instant){root->duty_at.ns + (root->has_news ? NEWS_PAUSE_NS : DUTY_PAUSE_NS)};
 }
 
+/* The oldest. True: it is decided. */
+static bool do_wish(struct root *root)
+{
+    struct arena *arena = arena_new();
+    struct registry_event event;
+    struct buffer *first = &root->wishes[0], bytes = *first;
+    bool good = registry_event_read(buffer_slice(&bytes), arena, &event);
+    ASSERT(good); /* as it was when it came */
+    bool decided = decide(root, &event);
+    arena_free(arena);
+    buffer_free(&bytes);
+    memmove(first, first + 1, --root->wishes_count * sizeof *first);
+    root->wishes[root->wishes_count] = (struct buffer){0};
+    return decided;
+}
+
+static void do_wishes(struct root *root)
+{
+    while (root->wishes_count > 0 && is_agreed(root_shard(root))) { /* [R1] */
+        if (do_wish(root)) return;
+    }
+}
+
 static void do_duties(struct root *root, const struct root_belief *beliefs, uint32_t count)
 {
     struct shard *shard = root_shard(root);
@@ -293,7 +363,13 @@ static void note_lead(struct root *root, struct shard *shard)
     size_t count = lane_shards_count(root->lane) + (size_t)1;
     root->led_term = term;
     root->led_since = root->now;
+    root->joiners_count = 0;
     memset(root->reports, 0, count * sizeof *root->reports); /* [R3] */
+}
+
+const struct registry *root_registry(const struct root *root)
+{
+    return root->leads ? cmd_registry_of(shard_store(root_shard(root))) : NULL;
 }
 
 bool root_wants_beliefs(const struct root *root, instant now)
@@ -311,7 +387,9 @@ instant root_turn(struct root *root, instant now, int64_t unix_ms,
     if (shard == NULL) return (instant){INT64_MAX};
     hand_on(root, shard);
     note_lead(root, shard);
+    if (!shard_is_leader(shard)) forget_wishes(root);
     if (!root->leads) return (instant){INT64_MAX};
+    do_wishes(root);
     do_duties(root, beliefs, count);
     return duty_due(root);
 }
@@ -352,6 +430,15 @@ static bool take_reports(struct root *root, node_id from, struct cursor *in)
     return true;
 }
 
+/* A place that another has who may be there: two nodes of one address would be taken for each other
+ * by whoever looks for one of them. Who says it says it again, and is heard when that one is gone.
+ */
+static bool is_taken(const struct root *root, const struct registry_member *facts)
+{
+    const struct registry *registry = root_registry(root);
+    return registry != NULL && registry_at_place(registry, facts) != NULL;
+}
+
 /* Kept for the next duties: in the middle of a turn nothing is decided. The last word of a turn
  * counts; who was not heard says it again. */
 static bool take_facts(struct root *root, node_id from, struct slice bytes)
@@ -360,19 +447,26 @@ static bool take_facts(struct root *root, node_id from, struct slice bytes)
     struct registry_event event;
     bool good = registry_event_read(bytes, arena, &event) && event.kind == REGISTRY_MEMBER_FACTS &&
                 node_eq(event.members[0].node, from);
-    if (good) root->facts = event.members[0];
+    if (good && !is_taken(root, &event.members[0])) root->facts = event.members[0];
     arena_free(arena);
     return good;
 }
 
-/* Whether it was done, the map tells. */
+/* Whether it was done, the map tells. Facts are of a node that nobody is linked to: another one has
+ * heard them from it. */
 static bool take_wish(struct root *root, struct slice bytes)
 {
     struct arena *arena = arena_new();
     struct registry_event event;
-    bool good = registry_event_read(bytes, arena, &event) &&
-                (event.kind == REGISTRY_MEMBER_STATE || event.kind == REGISTRY_SETTING);
-    if (good && root->leads && is_agreed(root_shard(root))) (void)decide(root, &event); /* [R1] */
+    bool read = registry_event_read(bytes, arena, &event);
+    bool facts = read && event.kind == REGISTRY_MEMBER_FACTS && event.members_count == 1;
+    bool wish = read && (event.kind == REGISTRY_MEMBER_STATE || event.kind == REGISTRY_SETTING);
+    bool good = facts || wish;
+    if (facts && !is_taken(root, &event.members[0])) root->facts = event.members[0];
+    const struct shard *shard = root_shard(root);
+    if (wish && shard != NULL && shard_is_leader(shard) && root->wishes_count < WISHES_MAX) {
+        buffer_append(&root->wishes[root->wishes_count++], bytes);
+    }
     arena_free(arena);
     return good;
 }

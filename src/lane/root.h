@@ -31,6 +31,9 @@ instant root_turn(struct root *root, instant now, int64_t unix_ms,
 /* Bytes of LINK_REPORTS, of a node or of this one. False: they cannot be read. */
 MUST_USE bool root_take_reports(struct root *root, node_id from, struct slice bytes);
 
+/* With what was decided and is not agreed on yet; NULL: it does not lead, or nothing is formed. */
+const struct registry *root_registry(const struct root *root);
+
 /* --- asking for a change --------------------------------------------------------------------- */
 
 /* A ticket; 0: it is refused, and why. ERR_CANCELLED: not now, or not here: map_leader(SHARD_ROOT)

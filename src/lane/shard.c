@@ -37,7 +37,7 @@ void shard_close(struct shard *shard)
     if (!shard_eq(shard->number, SHARD_ROOT)) {
         store_over_set(shard->lane->over, shard->number.n, NULL);
     }
-    store_free(shard->store);
+    lane_discard(shard->lane, shard->store);
     buffer_free(&shard->record);
     arena_free(shard->arena);
 }
@@ -71,19 +71,14 @@ void shard_count_changes(struct shard *shard, uint64_t changes)
 
 /* --- running calls --------------------------------------------------------------------------- */
 
-static const char *mode_name(enum policy_mode mode)
-{
-    return mode == POLICY_STRONG ? "strong" : "cache";
-}
-
 static void refuse_mixed(struct call *call, struct slice a, enum policy_mode a_mode, struct slice b,
                          enum policy_mode b_mode)
 {
     reply_error(&call->reply,
                 "ERR the keys of one command must be in one mode: '%.*s' is %s, '%.*s' is %s. See "
                 "POLICY EXPLAIN",
-                (int)u64_min(a.len, 64), (const char *)a.data, mode_name(a_mode),
-                (int)u64_min(b.len, 64), (const char *)b.data, mode_name(b_mode));
+                (int)u64_min(a.len, 64), (const char *)a.data, policy_mode_text(a_mode),
+                (int)u64_min(b.len, 64), (const char *)b.data, policy_mode_text(b_mode));
 }
 
 const struct key_place *shard_keys_of(struct lane *lane, const struct call *call,
@@ -290,6 +285,7 @@ enum shard_ran shard_run(struct shard *shard, struct call *call, uint64_t *gate)
         if (!shard->transaction.active && !shard_ask_memory(shard, call)) return SHARD_RAN;
     }
     shard->calls++;
+    if (UNLIKELY(replica_warm_comes(shard->replica))) replica_warm_note(shard->replica, call);
     if (!shard->transaction.active) shard_set_time(shard);
     uint64_t seen = store_expired_seen(shard->store);
     call->command->handler(call);
@@ -354,6 +350,11 @@ bool shard_is_open(const struct shard *shard, uint64_t index, uint64_t *position
 uint64_t shard_calls(const struct shard *shard)
 {
     return shard->calls;
+}
+
+uint64_t shard_used_bytes(const struct shard *shard)
+{
+    return shard->used_bytes;
 }
 
 uint64_t shard_last(const struct shard *shard)

@@ -8,7 +8,7 @@
  * for its shard alone. Cache keys are neither logged nor gated.
  *
  * A shard lives in a lane (lane.h), which has the disk, the links and the turn for all of its
- * shards. Pointers to it are good until lane_drop_shard, and its store until the next turn.
+ * shards. Pointers to it, and to its store, are good until the next lane_turn.
  */
 #pragma once
 
@@ -46,7 +46,8 @@ uint64_t shard_agreed(const struct shard *shard); /* gates up to here are open: 
  * where that had no other member when the gate was given; else 0: shard_agreed must reach it. */
 bool shard_is_open(const struct shard *shard, uint64_t index, uint64_t *position);
 uint64_t shard_last(const struct shard *shard);
-uint64_t shard_calls(const struct shard *shard); /* that have run here, so far */
+uint64_t shard_calls(const struct shard *shard);      /* that have run here, so far */
+uint64_t shard_used_bytes(const struct shard *shard); /* of memory, by its keys and values */
 /* Of the store as it is at the log's time: equal on all replicas at one index of the log. */
 void shard_digest(struct shard *shard, uint8_t digest[20]);
 
@@ -69,7 +70,8 @@ enum shard_way shard_way_of_write(struct shard *shard);
 uint64_t shard_epoch(const struct shard *shard); /* changes when shard_way may say something new */
 
 bool shard_is_leader(const struct shard *shard);
-node_id shard_leader(const struct shard *shard); /* NODE_NONE: nobody that we know */
+node_id shard_leader(const struct shard *shard);     /* NODE_NONE: nobody that we know */
+bool shard_is_recovering(const struct shard *shard); /* it was lost, or is new, and is filled */
 /* How often it has ceased to lead: whoever waits for keys or watches them must look again. */
 uint64_t shard_depositions(const struct shard *shard);
 /* How often entries that replies wait for went from this shard's log. Then gates at or past *`from`
@@ -89,7 +91,8 @@ struct shard_peer_told {
 struct shard_replication {
     node_id self, leader;
     const char *role; /* "solo", "leader", "follower", "candidate", "recovering" */
-    uint64_t term, last, commit, applied, durable;
+    uint64_t term, last, commit, durable;
+    uint64_t applied; /* 0 while the store is of another log, and about to be loaded again */
     bool has_lease;
     uint64_t elections_started, elections_won, leaders_seen, snapshots_sent, snapshots_received;
     uint64_t reloads, repairs, appends_refused;
@@ -102,7 +105,8 @@ const struct raft *shard_raft(const struct shard *shard);
 
 /* Give leadership away, if there is somebody to take it; to NODE_NONE: to whoever has most. */
 void shard_hand_over(struct shard *shard, node_id to);
-/* Change who belongs to the group; learners first. ERR_CANCELLED: not now, not here. */
+/* Change who belongs to the group; learners first. ERR_CANCELLED: not now, not here. ERR_LIMIT: old
+ * and new ones are too many at once. */
 MUST_USE enum err shard_change_members(struct shard *shard, const node_id *voters, uint32_t count,
                                        struct fault *fault);
 

@@ -16,7 +16,8 @@
 
 enum {
     SNAPSHOT_FORMAT = 2, /* what is written; 1 is read as well */
-    SNAPSHOT_TAGS = 8
+    SNAPSHOT_TAGS = 8,
+    SNAPSHOT_HEAD_BYTES = 32 /* of a block, and the whole footer */
 };
 
 struct snapshot_header {
@@ -70,9 +71,35 @@ MUST_USE enum err snapshot_find(const char *folder, struct arena *arena,
 MUST_USE enum err snapshot_load(const char *path, struct store *store,
                                 struct snapshot_header *header, uint64_t *keys_count,
                                 struct fault *fault);
+/* The same in slices: begin reads the header; a step takes about `bytes` more, small records
+ * counting for more than they have, and says in `*over` that those were the last. The store is
+ * whole only then. */
+struct snapshot_loader;
+MUST_USE enum err snapshot_load_begin(const char *path, struct store *store,
+                                      struct snapshot_loader **loader, struct fault *fault);
+MUST_USE enum err snapshot_load_step(struct snapshot_loader *loader, uint64_t bytes, bool *over,
+                                     struct fault *fault);
+const struct snapshot_header *snapshot_load_header(const struct snapshot_loader *loader);
+uint64_t snapshot_load_bytes(const struct snapshot_loader *loader); /* of the file */
+void snapshot_load_end(struct snapshot_loader *loader);             /* at any time; NULL is well */
 /* All checksums, without a store: for doctor and restore. */
 MUST_USE enum err snapshot_verify(const char *path, struct snapshot_header *header,
                                   uint64_t *keys_count, struct fault *fault);
+/* The same of one that comes in pieces, before it is a file. */
+struct snapshot_check {
+    uint32_t header_crc, header_left;
+    uint64_t at, blocks_count, records_count;
+    uint8_t head[SNAPSHOT_HEAD_BYTES]; /* of the next block, as far as it has come */
+    uint32_t head_bytes;
+    uint64_t block_left; /* of the records of a block … */
+    uint32_t block_crc;  /* … whose checksum so far is this … */
+    uint32_t block_told; /* … and shall be this */
+    bool is_whole;
+};
+/* `start` has the whole header. False: it is none. */
+MUST_USE bool snapshot_check_begin(struct snapshot_check *check, struct slice start);
+/* The next piece, from the header on. False: it is damaged. */
+MUST_USE bool snapshot_check_more(struct snapshot_check *check, struct slice piece);
 /* The snapshot `from`, as that of a folder whose log goes on behind `position`: into `to`, on disk
  * but for its folder. One of format 1 stays as it is. `from` may be `to`. */
 MUST_USE enum err snapshot_copy(const char *from, const char *to, uint64_t position,

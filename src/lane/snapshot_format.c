@@ -115,6 +115,13 @@ enum snapshot_header_kind snapshot_header_read(struct slice bytes, struct snapsh
     return good ? SNAPSHOT_HEADER_GOOD : SNAPSHOT_HEADER_BAD;
 }
 
+void snapshot_empty_write(uint8_t to[SNAPSHOT_EMPTY_BYTES], const struct snapshot_header *header)
+{
+    uint32_t crc = snapshot_header_write(to, header);
+    struct snapshot_head footer = {.part = SNAPSHOT_PART_FOOTER, .bytes = SNAPSHOT_EMPTY_BYTES};
+    snapshot_head_write(to + SNAPSHOT_HEADER_BYTES, crc, &footer);
+}
+
 static uint32_t head_crc(const uint8_t *head, uint32_t start)
 {
     uint32_t crc = crc32c(start, slice_of(head, 4));

@@ -23,7 +23,7 @@ enum {
     SNAPSHOT_OWN_AT = SNAPSHOT_HEADER_1_BYTES + 4 + SNAPSHOT_MEMBERS_BYTES,
     SNAPSHOT_OWN_BYTES = 12,
     SNAPSHOT_HEADER_BYTES = SNAPSHOT_OWN_AT + SNAPSHOT_OWN_BYTES,
-    SNAPSHOT_HEAD_BYTES = 32,                /* of a block, and the whole footer */
+    SNAPSHOT_EMPTY_BYTES = SNAPSHOT_HEADER_BYTES + SNAPSHOT_HEAD_BYTES, /* of an empty store */
     SNAPSHOT_TAG_REMOVE = SNAPSHOT_TAGS - 1, /* of files that nobody waits for to be gone */
 };
 
@@ -36,6 +36,9 @@ enum snapshot_header_kind { SNAPSHOT_HEADER_GOOD, SNAPSHOT_HEADER_NEWER, SNAPSHO
 uint32_t snapshot_header_bytes(struct slice start);
 enum snapshot_header_kind snapshot_header_read(struct slice bytes, struct snapshot_header *header,
                                                uint32_t *crc, uint32_t *version);
+
+/* All of the file. */
+void snapshot_empty_write(uint8_t to[SNAPSHOT_EMPTY_BYTES], const struct snapshot_header *header);
 
 struct snapshot_head {
     enum snapshot_part { SNAPSHOT_PART_BLOCK, SNAPSHOT_PART_FOOTER } part;

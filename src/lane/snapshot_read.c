@@ -7,8 +7,10 @@
 #include "lane/snapshot_format.h"
 
 enum {
-    READ_BYTES = 1 << 20,  /* at once */
+    READ_BYTES = 256 << 10, /* at once */
     AHEAD_BYTES = 8 << 20, /* asked of the disk before they are needed: decoding overlaps reading */
+    STEP_RECORDS = 64,     /* between two looks at how much was done … */
+    RECORD_BYTES = 512,    /* … where each counts as so many more than it has */
 };
 
 struct reader {
@@ -117,58 +119,130 @@ static void reserve(struct store *store, const struct reader *reader)
     }
 }
 
-/* `store` NULL: only looked at. */
-static enum err read_block(struct reader *reader, const struct snapshot_head *head,
-                           struct store *store, struct fault *fault)
+struct snapshot_loader {
+    struct reader reader;
+    struct store *store; /* NULL: only looked at */
+    struct cursor block; /* what is left of it; borrowed from the reader */
+    uint64_t block_at, block_count;
+    uint64_t blocks_count, records_count; /* seen */
+};
+
+/* Records of the block that is in memory. */
+static enum err decode(struct snapshot_loader *loader, uint64_t count, struct fault *fault)
 {
+    loader->block_count -= count;
+    if (loader->store == NULL) return ERR_OK;
+    bool good = store_decode_some(loader->store, &loader->block, count);
+    if (good && (loader->block_count > 0 || cursor_left(&loader->block) == 0)) return ERR_OK;
+    return damaged(&loader->reader, loader->block_at,
+                   "a record cannot be read, though the checksum is right", fault);
+}
+
+/* A block is in memory: its first records are next. */
+static enum err take_block(struct snapshot_loader *loader, const struct snapshot_head *head,
+                           struct fault *fault)
+{
+    struct reader *reader = &loader->reader;
     struct slice records = {0};
-    uint64_t at = reader->at;
+    loader->block_at = reader->at;
     enum err err = take(reader, head->bytes, &records, fault);
     if (err != ERR_OK) return err;
     if (crc32c(0, records) != head->records_crc) {
-        return damaged(reader, at, "a block is damaged: its checksum is wrong", fault);
+        return damaged(reader, loader->block_at, "a block is damaged: its checksum is wrong",
+                       fault);
     }
-    if (store == NULL || store_decode_entries(store, records, head->records_count)) return ERR_OK;
-    return damaged(reader, at, "a record cannot be read, though the checksum is right", fault);
+    loader->blocks_count++;
+    loader->records_count += head->records_count;
+    loader->block = cursor_of(records);
+    loader->block_count = head->records_count;
+    return head->records_count > 0 ? ERR_OK : decode(loader, 0, fault);
 }
 
-static enum err read_all(struct reader *reader, struct store *store, uint64_t *records_count,
-                         struct fault *fault)
+static enum err take_next(struct snapshot_loader *loader, bool *over, struct fault *fault)
 {
-    uint64_t blocks = 0;
-    *records_count = 0;
-    for (;;) {
-        struct slice bytes = {0};
-        struct snapshot_head head;
-        uint64_t at = reader->at;
-        enum err err = take(reader, SNAPSHOT_HEAD_BYTES, &bytes, fault);
-        if (err != ERR_OK) return err;
-        if (!snapshot_head_read(bytes, reader->header_crc, &head)) {
-            return damaged(reader, at, "the head of a block is damaged", fault);
-        }
-        if (head.number != blocks) return damaged(reader, at, "a block is missing", fault);
-        if (head.part == SNAPSHOT_PART_FOOTER) {
-            bool whole = head.bytes == reader->at && head.records_count == *records_count;
-            if (whole && reader->at == reader->file_bytes) return ERR_OK;
-            return damaged(reader, at, "its end does not fit the rest", fault);
-        }
-        err = read_block(reader, &head, store, fault);
-        if (err != ERR_OK) return err;
-        blocks++;
-        *records_count += head.records_count;
+    struct reader *reader = &loader->reader;
+    struct slice bytes = {0};
+    struct snapshot_head head;
+    uint64_t at = reader->at;
+    enum err err = take(reader, SNAPSHOT_HEAD_BYTES, &bytes, fault);
+    if (err != ERR_OK) return err;
+    if (!snapshot_head_read(bytes, reader->header_crc, &head)) {
+        return damaged(reader, at, "the head of a block is damaged", fault);
     }
+    if (head.number != loader->blocks_count) {
+        return damaged(reader, at, "a block is missing", fault);
+    }
+    if (head.part == SNAPSHOT_PART_BLOCK) return take_block(loader, &head, fault);
+    bool whole = head.bytes == reader->at && head.records_count == loader->records_count;
+    if (!whole || reader->at != reader->file_bytes) {
+        return damaged(reader, at, "its end does not fit the rest", fault);
+    }
+    *over = true;
+    return ERR_OK;
+}
+
+enum err snapshot_load_step(struct snapshot_loader *loader, uint64_t bytes, bool *over,
+                            struct fault *fault)
+{
+    enum err err = ERR_OK;
+    *over = false;
+    for (uint64_t done = 0; err == ERR_OK && !*over && done < bytes;) {
+        if (loader->block_count == 0) {
+            err = take_next(loader, over, fault);
+            continue;
+        }
+        uint64_t count = u64_min(STEP_RECORDS, loader->block_count);
+        size_t left = cursor_left(&loader->block);
+        err = decode(loader, count, fault);
+        done += count * RECORD_BYTES + (left - cursor_left(&loader->block));
+    }
+    return err;
+}
+
+enum err snapshot_load_begin(const char *path, struct store *store, struct snapshot_loader **begun,
+                             struct fault *fault)
+{
+    struct snapshot_loader *loader = calloc(1, sizeof *loader);
+    ASSERT(loader != NULL);
+    loader->store = store;
+    enum err err = reader_open(path, &loader->reader, fault);
+    if (err != ERR_OK) {
+        free(loader);
+        return err;
+    }
+    if (store != NULL) reserve(store, &loader->reader);
+    *begun = loader;
+    return ERR_OK;
+}
+
+const struct snapshot_header *snapshot_load_header(const struct snapshot_loader *loader)
+{
+    return &loader->reader.header;
+}
+
+uint64_t snapshot_load_bytes(const struct snapshot_loader *loader)
+{
+    return loader->reader.file_bytes;
+}
+
+void snapshot_load_end(struct snapshot_loader *loader)
+{
+    if (loader == NULL) return;
+    reader_close(&loader->reader);
+    free(loader);
 }
 
 static enum err load(const char *path, struct store *store, struct snapshot_header *header,
                      uint64_t *keys_count, struct fault *fault)
 {
-    struct reader reader;
-    enum err err = reader_open(path, &reader, fault);
+    struct snapshot_loader *loader;
+    bool over;
+    enum err err = snapshot_load_begin(path, store, &loader, fault);
     if (err != ERR_OK) return err;
-    *header = reader.header;
-    if (store != NULL) reserve(store, &reader);
-    err = read_all(&reader, store, keys_count, fault);
-    reader_close(&reader);
+    *header = loader->reader.header;
+    err = snapshot_load_step(loader, UINT64_MAX, &over, fault);
+    *keys_count = loader->records_count;
+    snapshot_load_end(loader);
     return err;
 }
 

@@ -22,6 +22,7 @@ enum {
     TAG_REMOVE,
     QUEUE_BYTES_MAX = 64 << 20, /* sealed, without a slot: more is only added by steps under way */
     SYNCED_EACH_MAX = 8,  /* of several files: more are flushed with all that waits for the disk */
+    STEP_BUCKETS = 4,     /* between two looks at how much was done */
     SYNC_BYTES = 1 << 20, /* written between two flushes: the disk never has a flood to take */
 };
 
@@ -310,8 +311,13 @@ enum snapshot_progress snapshot_step(struct snapshot_writer *writer, uint32_t bu
     if (writer->failed) return step_failed(writer);
     if (writer->stage == STAGE_DONE) return SNAPSHOT_DONE;
     if (writer->walk_over || writer->waiting != NULL) return SNAPSHOT_WAITING;
-    if (store_walk_step(writer->store, buckets)) return SNAPSHOT_RUNNING;
-    writer->walk_over = true;
+    uint64_t blocks_before = writer->blocks_count;
+    for (uint32_t done = 0; done < buckets; done += STEP_BUCKETS) {
+        writer->walk_over = !store_walk_step(writer->store, STEP_BUCKETS);
+        if (writer->walk_over) break;
+        if (writer->blocks_count > blocks_before) return SNAPSHOT_RUNNING; /* that was much */
+    }
+    if (!writer->walk_over) return SNAPSHOT_RUNNING;
     seal_footer(writer);
     return SNAPSHOT_WAITING;
 }
@@ -350,12 +356,10 @@ void snapshot_end(struct snapshot_writer *writer)
 static enum err write_partial(const char *folder, const struct snapshot_header *header, bool sync,
                               struct fault *fault)
 {
-    uint8_t bytes[SNAPSHOT_HEADER_BYTES + SNAPSHOT_HEAD_BYTES];
+    uint8_t bytes[SNAPSHOT_EMPTY_BYTES];
     char partial[SNAPSHOT_PATH_MAX];
-    uint32_t crc = snapshot_header_write(bytes, header);
-    struct snapshot_head footer = {.part = SNAPSHOT_PART_FOOTER, .bytes = sizeof bytes};
     struct file file;
-    snapshot_head_write(bytes + SNAPSHOT_HEADER_BYTES, crc, &footer);
+    snapshot_empty_write(bytes, header);
     snapshot_path(partial, folder, header->shard, header->index, SNAPSHOT_PARTIAL);
     enum err err = file_create(partial, &file, fault);
     if (err != ERR_OK) return err;

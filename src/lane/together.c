@@ -292,6 +292,42 @@ static void finish(struct together *together, uint64_t *gate)
     *gate = log_last(together->lane->log);
 }
 
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static bool is_empty(const struct shard *shard)
+{
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) {
+        if (store_count(shard->store, i) > 0) return false;
+    }
+    return true;
+}
+
+/* Of what the call has taken, or given back, each shard it has changed gets a part: as much as it
+ * has of what is logged. Of what is not logged nobody can tell. */
+static void note_memory(struct together *together)
+{
+    struct lane *lane = together->lane;
+    uint64_t used = store_room(lane->over)->heap.used_bytes, logged = 0;
+    int64_t change = (int64_t)(used - lane->used_bytes);
+    for (uint32_t i = 0; i < together->touched_count; i++) {
+        logged += together->touched[i]->record.len;
+    }
+    if (logged == 0) {
+        shard_note_memory(lane->shards[0]);
+        return;
+    }
+    lane->used_bytes = used;
+    for (uint32_t i = 0; i < together->touched_count; i++) {
+        struct shard *shard = together->touched[i];
+        double part = (double)shard->record.len / (double)logged;
+        int64_t bytes = (int64_t)((double)change * part);
+        uint64_t less = u64_min(shard->used_bytes, (uint64_t)(bytes < 0 ? -bytes : 0));
+        shard->used_bytes += bytes > 0 ? (uint64_t)bytes : 0;
+        shard->used_bytes -= less;
+        if (bytes < 0 && is_empty(shard)) shard->used_bytes = 0;
+    }
+}
+
 /* --- running ---------------------------------------------------------------------------------- */
 
 /* What a call may log, about: itself, or the values of its keys. */
@@ -386,7 +422,7 @@ enum shard_ran together_run(struct lane *lane, struct call *call, uint64_t *gate
     if (!together->active) together_set_time(lane);
     call->command->handler(call);
     settle(together, call, &manner);
-    if (call->changes > 0) shard_note_memory(any);
+    if (call->changes > 0) note_memory(together);
     if (strong && !together->active) finish(together, gate);
     return SHARD_RAN;
 }

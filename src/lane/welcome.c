@@ -1,4 +1,8 @@
-/* welcome.c -- see welcome.h. */
+/*
+ * welcome.c -- see welcome.h.
+ *
+ * [W1] No two machines have one number: it is given twice only where nobody has it.
+ */
 #include "lane/welcome.h"
 
 #include <stdio.h>
@@ -6,8 +10,12 @@
 
 #include "core/peer/join.h"
 #include "lane/lane_impl.h"
+#include "lane/wiring.h"
 
-enum { GUESTS_MAX = 8 };
+enum {
+    GUESTS_MAX = 8,
+    COMES_MS = 3000 /* after its answer a node has started, and is linked to; else it got none */
+};
 
 struct guest {
     uint64_t ticket; /* of the link; 0: free */
@@ -112,17 +120,27 @@ static const char *check_reach(const struct registry *registry, const struct reg
     return NULL;
 }
 
-/* A member that was never seen, at the same place. */
-static node_id find_same(const struct registry *registry, const struct registry_member *new)
+/* A member that was never seen, at the same place, and on a machine that calls itself the same. */
+static const struct registry_member *find_same(const struct registry *registry,
+                                               const struct registry_member *new)
 {
-    for (uint32_t i = 0; i < registry_members_count(registry); i++) {
-        const struct registry_member *member = registry_member_at(registry, i);
-        bool same = member->state == MEMBER_JOINING &&
-                    member->peer_port ==
-                        new->peer_port &&strcmp(member->peer_host.bytes, new->peer_host.bytes) == 0;
-        if (same) return member->node;
-    }
-    return NODE_NONE;
+    const struct registry_member *member = registry_at_place(registry, new);
+    bool same =
+        member != NULL && member->state == MEMBER_JOINING &&
+        member->peer_port == new->peer_port &&strcmp(member->host.bytes, new->host.bytes) == 0;
+    return same ? member : NULL;
+}
+
+static void say_taken(const struct registry_member *other, const struct registry_member *new,
+                      char why[JOIN_WHY_BYTES_MAX])
+{
+    (void)snprintf(why, JOIN_WHY_BYTES_MAX,
+                   "node %u, which is %s, has the address %s, port %u to %u, and this node says "
+                   "that it is at port %u there: give it another --peer-port, or --peer-address; "
+                   "if node %u is lost, remove it first (tutti remove %u)",
+                   other->node.n, member_state_text(other->state), other->peer_host.bytes,
+                   other->peer_port, other->peer_port + other->lanes_count - 1, new->peer_port,
+                   other->node.n, other->node.n);
 }
 
 static struct guest *place(struct welcome *welcome)
@@ -132,45 +150,92 @@ static struct guest *place(struct welcome *welcome)
     return NULL;
 }
 
-static void take_in(struct welcome *welcome, struct links *links, uint64_t ticket,
-                    const struct registry_event *event)
+/* [W1] That number again, if nobody has it: two machines that both say they are there must not get
+ * one. */
+static void give_again(struct welcome *welcome, struct links *links, uint64_t ticket,
+                       const struct registry_member *same, const struct registry_member *new)
 {
-    const struct registry *registry = map_registry(welcome->map);
-    const char *wrong = check_reach(registry, &event->members[0]);
-    node_id same = find_same(registry, &event->members[0]);
-    struct guest *guest = place(welcome);
-    struct fault fault = {0};
-    if (registry_epoch(registry) == 0) {
-        decline(links, ticket, JOIN_LATER, "the cluster has only just begun");
-    } else if (wrong != NULL) {
-        decline(links, ticket, JOIN_REFUSED, wrong);
-    } else if (same.n != 0) {
-        welcome_node(welcome, links, ticket, same);
-    } else if (guest == NULL) {
-        decline(links, ticket, JOIN_LATER, "many nodes join at once");
+    char why[JOIN_WHY_BYTES_MAX];
+    const struct registry *agreed = map_registry(welcome->map);
+    int64_t age_ms = io_unix_ms(welcome->lane->io) - same->since_ms;
+    if (lane_is_linked_to(welcome->lane, same->node, 0)) {
+        say_taken(same, new, why);
+        decline(links, ticket, JOIN_REFUSED, why);
+    } else if (registry_member(agreed, same->node) == NULL || age_ms < COMES_MS) {
+        decline(links, ticket, JOIN_LATER, "a node with this address has only just joined");
     } else {
-        uint64_t asked = root_ask(welcome->root, event, &fault);
-        if (asked != 0) {
-            *guest = (struct guest){ticket, asked};
-        } else {
-            bool later = fault.code == ERR_CANCELLED;
-            decline(links, ticket, later ? JOIN_LATER : JOIN_REFUSED, fault.text);
-        }
+        welcome_node(welcome, links, ticket, same->node);
     }
 }
 
-/* One of our own, that starts again. */
-static void reassure(struct welcome *welcome, struct links *links, uint64_t ticket, node_id node)
+/* True: it has its answer. False: the root is to be asked. */
+static bool answer_at_once(struct welcome *welcome, struct links *links, uint64_t ticket,
+                           const struct registry_member *new)
 {
-    char why[JOIN_WHY_BYTES_MAX];
-    if (!registry_is_removed(map_registry(welcome->map), node)) {
-        welcome_node(welcome, links, ticket, node);
+    char taken[JOIN_WHY_BYTES_MAX];
+    const struct registry *registry = root_registry(welcome->root); /* with who just comes */
+    if (registry == NULL || registry_epoch(map_registry(welcome->map)) == 0) {
+        decline(links, ticket, JOIN_LATER, "the cluster has only just begun");
+        return true;
+    }
+    const char *wrong = check_reach(registry, new);
+    const struct registry_member *same = find_same(registry, new);
+    const struct registry_member *other = registry_at_place(registry, new);
+    if (wrong != NULL) {
+        decline(links, ticket, JOIN_REFUSED, wrong);
+    } else if (same != NULL) {
+        give_again(welcome, links, ticket, same, new);
+    } else if (other != NULL) {
+        say_taken(other, new, taken);
+        decline(links, ticket, JOIN_REFUSED, taken);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void take_in(struct welcome *welcome, struct links *links, uint64_t ticket,
+                    const struct registry_event *event)
+{
+    struct guest *guest = place(welcome);
+    struct fault fault = {0};
+    if (answer_at_once(welcome, links, ticket, &event->members[0])) return;
+    if (guest == NULL) {
+        decline(links, ticket, JOIN_LATER, "many nodes join at once");
         return;
     }
-    (void)snprintf(why, sizeof why,
-                   "this node, number %u, was removed from the cluster %s, for good", node.n,
-                   welcome->cluster->name);
-    decline(links, ticket, JOIN_REFUSED, why);
+    uint64_t asked = root_ask(welcome->root, event, &fault);
+    if (asked != 0) {
+        *guest = (struct guest){ticket, asked};
+        return;
+    }
+    bool later = fault.code == ERR_CANCELLED;
+    decline(links, ticket, later ? JOIN_LATER : JOIN_REFUSED, fault.text);
+}
+
+/* One of our own, that starts again, or meets nobody. Where it is now the root's leader hears from
+ * us: nobody may be linked to it. */
+static void reassure(struct welcome *welcome, struct links *links, uint64_t ticket,
+                     const struct registry_event *event)
+{
+    char why[JOIN_WHY_BYTES_MAX];
+    struct fault known;
+    const struct registry *registry = map_registry(welcome->map);
+    const struct registry_member *self = &event->members[0];
+    const struct registry_member *other = registry_at_place(registry, self);
+    if (registry_is_removed(registry, self->node)) {
+        (void)snprintf(why, sizeof why,
+                       "this node, number %u, was removed from the cluster %s, for good",
+                       self->node.n, welcome->cluster->name);
+        decline(links, ticket, JOIN_REFUSED, why);
+    } else if (other != NULL) {
+        say_taken(other, self, why);
+        decline(links, ticket, JOIN_LATER, why);
+    } else {
+        bool moved = registry_may(registry, event, &known) == ERR_OK;
+        if (moved) wiring_wish(lane_wiring(welcome->lane), event);
+        welcome_node(welcome, links, ticket, self->node);
+    }
 }
 
 static void take_request(struct welcome *welcome, struct links *links,
@@ -181,7 +246,7 @@ static void take_request(struct welcome *welcome, struct links *links,
     bool read = registry_event_read(joiner->bytes, arena, &event) && event.members_count == 1;
     bool returns = read && event.kind == REGISTRY_MEMBER_FACTS;
     if (returns) {
-        reassure(welcome, links, joiner->ticket, event.members[0].node);
+        reassure(welcome, links, joiner->ticket, &event);
     } else if (!read || event.kind != REGISTRY_JOIN) {
         decline(links, joiner->ticket, JOIN_REFUSED,
                 "what the joining node says of itself cannot be read: is it of another version?");

@@ -2,8 +2,8 @@
  * welcome.h -- machines that ask this node to join (link.h): taken in by the leader of the root
  * group, who gives each a number and the registry; any other node says where that one is.
  *
- * Who asks again from the address of a member that was never seen gets that member's number: the
- * answer to it was lost.
+ * Who asks again from the address of a member that was never seen gets that member's number, after
+ * a while: the answer to it was lost. The address of any other that may be there is refused.
  */
 #pragma once
 

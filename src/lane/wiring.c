@@ -74,6 +74,17 @@ struct root *wiring_root(const struct wiring *wiring)
     return wiring->root;
 }
 
+void wiring_count_messages(const struct wiring *wiring, struct wiring_messages *told)
+{
+    const struct links *links = wiring->lane->links;
+    *told = (struct wiring_messages){0};
+    if (wiring->presence != NULL)
+        presence_count_messages(wiring->presence, &told->gossip_sent, &told->gossip_received);
+    if (links == NULL) return;
+    told->link_sent = links_stats(links)->frames_sent;
+    told->link_received = links_stats(links)->frames_received;
+}
+
 /* --- between lanes and nodes ----------------------------------------------------------------- */
 
 static void tell_lane(struct lane *lane, uint32_t to, enum wiring_kind kind, struct slice bytes)

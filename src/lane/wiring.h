@@ -23,12 +23,19 @@ instant wiring_turn(struct wiring *wiring, instant now, int64_t unix_ms);
 void wiring_complete(struct wiring *wiring, const struct io_completion *completion);
 void wiring_take_frame(struct wiring *wiring, const struct link_frame *frame); /* UP, DOWN too */
 
-/* What a person asks for (a MEMBER_STATE or a SETTING) goes to the leader of the root group, from
+/* What a person asks for (a MEMBER_STATE or a SETTING), or a node that is not linked to (its
+ * MEMBER_FACTS), goes to the leader of the root group, from
  * any lane of any node. It may get lost: whoever asks looks at the map, and asks again. */
 void wiring_wish(struct wiring *wiring, const struct registry_event *event);
 
 struct map *wiring_map(const struct wiring *wiring);
 struct root *wiring_root(const struct wiring *wiring); /* NULL: not lane 0 */
+
+/* Between this lane and other nodes: datagrams of gossip (lane 0), and frames of links. */
+struct wiring_messages {
+    uint64_t gossip_sent, gossip_received, link_sent, link_received;
+};
+void wiring_count_messages(const struct wiring *wiring, struct wiring_messages *told);
 
 /* --- for its parts --------------------------------------------------------------------------- */
 

@@ -371,6 +371,18 @@ static enum err fill_folder(struct arena *arena, const char *aside, const struct
     return err;
 }
 
+static void say_parts(const struct parts *parts, struct buffer *out)
+{
+    uint64_t keys_count = 0;
+    for (uint32_t i = 0; i < parts->count; i++) {
+        keys_count += parts->items[i].keys_count;
+        bool last = i + 1 == parts->count || parts->items[i + 1].lane != parts->items[i].lane;
+        if (!last) continue;
+        say_lane(out, parts->items[i].lane, keys_count, "key");
+        keys_count = 0;
+    }
+}
+
 enum err node_restore(const char *from, const char *data, struct buffer *out, struct fault *fault)
 {
     struct arena *arena = arena_new();
@@ -384,14 +396,30 @@ enum err node_restore(const char *from, const char *data, struct buffer *out, st
     } else if (aside != NULL) {
         folder_remove_tree(aside);
     }
-    uint64_t keys_count = 0;
-    for (uint32_t i = 0; i < parts.count && err == ERR_OK; i++) {
-        keys_count += parts.items[i].keys_count;
-        bool last = i + 1 == parts.count || parts.items[i + 1].lane != parts.items[i].lane;
-        if (!last) continue;
-        say_lane(out, parts.items[i].lane, keys_count, "key");
-        keys_count = 0;
-    }
+    if (err == ERR_OK) say_parts(&parts, out);
     arena_free(arena);
+    return err;
+}
+
+/* --- a backup that somebody else fills ---------------------------------------------------------
+ */
+
+enum err node_backup_begin(struct arena *arena, const char *to, const char **aside,
+                           struct fault *fault)
+{
+    return begin_aside(arena, to, aside, fault);
+}
+
+enum err node_backup_end(struct arena *arena, const char *aside, const char *to, enum err err,
+                         struct buffer *out, struct fault *fault)
+{
+    struct parts parts;
+    if (err == ERR_OK) err = look_at_all(arena, aside, &parts, fault);
+    if (err == ERR_OK) err = publish(arena, aside, to, fault);
+    if (err == ERR_OK) {
+        say_parts(&parts, out);
+    } else {
+        folder_remove_tree(aside);
+    }
     return err;
 }

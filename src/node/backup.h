@@ -14,6 +14,15 @@
 MUST_USE enum err node_backup(const char *data, const char *to, struct buffer *out,
                               struct fault *fault);
 
+/* One that somebody else fills: `*aside` becomes an empty folder for it, in the arena. */
+MUST_USE enum err node_backup_begin(struct arena *arena, const char *to, const char **aside,
+                                    struct fault *fault);
+/* Verifies every byte of it, and that all shards are there; only then it gets its name. With
+ * another `err` than ERR_OK, which is then returned, or if it is not whole, what is there is
+ * removed. */
+MUST_USE enum err node_backup_end(struct arena *arena, const char *aside, const char *to,
+                                  enum err err, struct buffer *out, struct fault *fault);
+
 /* Snapshots of all shards of a lane into the folder `to`, which is there. `taken_out` as in lane.h:
  * then the folder's log stays as it is. */
 MUST_USE enum err node_save_lane(struct arena *arena, const struct data_folder *folder,

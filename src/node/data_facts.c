@@ -12,6 +12,10 @@ static const char *const origin_words[] = {
     [DATA_ORIGIN_JOINED] = "joined",
 };
 
+const char data_facts_advice[] = "bring the folder back from a backup (tutti restore), or, where "
+                                 "other nodes have its data, join "
+                                 "with an empty one";
+
 void data_hex_append(struct slice bytes, struct buffer *out)
 {
     static const char digits[] = "0123456789abcdef";
@@ -126,6 +130,6 @@ enum err data_facts_read(struct arena *arena, struct slice text, struct data_fol
     }
     if (read_all(arena, text, folder)) return ERR_OK;
     return fault_set(fault, ERR_CORRUPT,
-                     "%s/tutti.data is damaged; restore the folder from a backup (tutti restore)",
-                     folder->path);
+                     "%s/tutti.data is damaged: it does not say what it must; %s", folder->path,
+                     data_facts_advice);
 }

@@ -5,6 +5,9 @@
 #include "base/buffer.h"
 #include "node/data_folder.h"
 
+/* What to do about damage that is found. */
+extern const char data_facts_advice[];
+
 void data_facts_write(const struct data_folder *folder, struct buffer *out);
 /* ERR_USAGE: a newer format. ERR_CORRUPT: it is no such text. Of an older format: what it does not
  * say is 0. */

@@ -4,7 +4,7 @@
 #include "io/file.h"
 #include "io/folder.h"
 #include "io/random.h"
-#include "io/whole_file.h"
+#include "io/summed_file.h"
 #include "node/data_facts.h"
 
 #define DATA_FILE     "tutti.data"
@@ -81,25 +81,38 @@ const char *data_folder_registry_path(struct arena *arena, const struct data_fol
     return name_in(arena, folder, REGISTRY_FILE);
 }
 
-/* One that is not there, or is no secret, is missing: whoever needs it says what to do. */
+/* One that is not there, or is damaged, is missing: whoever needs it says what to do. */
 static enum err read_secret(struct arena *arena, struct data_folder *folder, struct fault *fault)
 {
     const char *path = name_in(arena, folder, SECRET_FILE);
     struct buffer text = {0};
     struct data_identity *identity = &folder->identity;
-    if (!path_exists(path)) return ERR_OK;
-    enum err err = whole_file_read(path, DATA_BYTES_MAX, &text, fault);
+    if (!path_exists(path)) {
+        folder->secret_trouble = arena_format(arena, "%s is missing", path);
+        return ERR_OK;
+    }
+    enum err err = summed_file_read(path, DATA_BYTES_MAX, &text, fault);
     if (err == ERR_OK && text.len != 0 && text.data[text.len - 1] == '\n') text.len--;
     identity->has_secret = err == ERR_OK && data_hex_read(buffer_slice(&text), identity->secret,
                                                           sizeof identity->secret);
     buffer_free(&text);
-    return err;
+    if (err == ERR_CORRUPT) {
+        folder->secret_trouble = arena_text(arena, slice_text(fault->text));
+    } else if (err == ERR_OK && !identity->has_secret) {
+        folder->secret_trouble = arena_format(arena, "%s is damaged: it is no secret", path);
+    }
+    return err == ERR_CORRUPT ? ERR_OK : err;
 }
 
 static enum err read_facts(struct arena *arena, struct data_folder *folder, struct fault *fault)
 {
     struct buffer text = {0};
-    enum err err = whole_file_read(name_in(arena, folder, DATA_FILE), DATA_BYTES_MAX, &text, fault);
+    enum err err =
+        summed_file_read(name_in(arena, folder, DATA_FILE), DATA_BYTES_MAX, &text, fault);
+    if (err == ERR_CORRUPT) {
+        struct fault found = *fault;
+        (void)fault_set(fault, err, "%s; %s", found.text, data_facts_advice);
+    }
     if (err == ERR_OK) err = data_facts_read(arena, buffer_slice(&text), folder, fault);
     buffer_free(&text);
     if (err == ERR_OK && folder->format == DATA_FORMAT) err = read_secret(arena, folder, fault);
@@ -115,8 +128,8 @@ enum err data_folder_set_secret(struct arena *arena, struct data_folder *folder,
     identity->has_secret = true;
     data_hex_append(slice_of(secret, DATA_SECRET_BYTES), &text);
     buffer_append_byte(&text, '\n');
-    enum err err =
-        whole_file_replace_private(name_in(arena, folder, SECRET_FILE), buffer_slice(&text), fault);
+    enum err err = summed_file_replace_private(name_in(arena, folder, SECRET_FILE),
+                                               buffer_slice(&text), fault);
     buffer_free(&text);
     return err;
 }
@@ -147,7 +160,7 @@ enum err data_folder_found(struct arena *arena, struct data_folder *folder,
     enum err err = data_folder_set_secret(arena, folder, identity->secret, fault);
     data_facts_write(folder, &text);
     if (err == ERR_OK) {
-        err = whole_file_replace(name_in(arena, folder, DATA_FILE), buffer_slice(&text), fault);
+        err = summed_file_replace(name_in(arena, folder, DATA_FILE), buffer_slice(&text), fault);
     }
     buffer_free(&text);
     if (err == ERR_OK) folder->format = DATA_FORMAT;

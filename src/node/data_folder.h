@@ -53,6 +53,7 @@ struct data_folder {
     char id[DATA_ID_LEN + 1];
     uint32_t lanes_count;
     struct data_identity identity; /* texts in the arena */
+    const char *secret_trouble;    /* why it has no secret, in words; in the arena */
     bool is_new;
     struct lock lock;
 };

@@ -202,9 +202,9 @@ static enum err settle_secret(const struct founding *founding)
         }
     }
     return fault_set(founding->fault, ERR_CORRUPT,
-                     "%s/cluster.secret is missing or damaged: give the node the cluster's token "
-                     "once more with --token-file ('tutti token' on another node shows it)",
-                     folder->path);
+                     "%s; give the node the cluster's token once more with --token-file ('tutti "
+                     "token' on another node shows it)",
+                     folder->secret_trouble);
 }
 
 static enum err open_folder(const struct founding *founding)

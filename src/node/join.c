@@ -2,6 +2,7 @@
  * join.c -- see join.h.
  *
  * [I1] An answer is believed only from a node that has proven the token's secret.
+ * [I2] Nobody is asked before the places are taken where this node will listen.
  */
 #include <stdio.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include "node/join_talk.h"
 #include "node/joined.h"
 #include "node/peers.h"
+#include "node/ports.h"
 
 #define PATIENCE_NS INT64_C(20000000000) /* a node that says nothing for so long is not there */
 
@@ -209,6 +211,16 @@ static enum err ask_all(struct joining *joining)
     return err;
 }
 
+/* [I2] */
+static enum err ask_from_its_place(struct joining *joining)
+{
+    struct ports *ports = NULL;
+    enum err err = ports_hold(joining->config, &ports, joining->fault);
+    if (err == ERR_OK) err = ask_all(joining);
+    ports_release(ports);
+    return err;
+}
+
 /* --- the folder ------------------------------------------------------------------------------ */
 
 static enum err refuse_folder(const struct joining *joining, bool has_token)
@@ -238,7 +250,7 @@ static enum err join_with_folder(struct joining *joining)
                          "or in the variable TUTTI_TOKEN");
     }
     err = read_places(joining);
-    return err == ERR_OK ? ask_all(joining) : err;
+    return err == ERR_OK ? ask_from_its_place(joining) : err;
 }
 
 enum err node_join(const struct node_options *options, struct fault *fault)

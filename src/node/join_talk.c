@@ -209,7 +209,7 @@ const struct io_address *join_talk_local(const struct join_talk *talk)
 enum err join_talk_ask(struct join_talk *talk, struct slice request, struct buffer *answer,
                        struct fault *fault)
 {
-    struct slice payload;
+    struct slice payload = {0};
     enum err err = send(talk, talk->version, PEER_JOIN, request, fault);
     if (err == ERR_OK) err = take(talk, PEER_JOINED, JOIN_ANSWER_BYTES_MAX, &payload, fault);
     if (err == ERR_OK) buffer_append(answer, payload);

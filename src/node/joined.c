@@ -6,7 +6,7 @@
 #include "node/joined.h"
 
 #include "core/registry/registry.h"
-#include "io/whole_file.h"
+#include "lane/registry_copy.h"
 
 static enum err check_registry(const struct config *config, const struct token *token,
                                const struct join_answer *answer, uint32_t *shards_count,
@@ -44,7 +44,7 @@ enum err joined_keep(struct arena *arena, const struct config *config, const str
     memcpy(identity.secret, token->secret, sizeof identity.secret);
     enum err err = check_registry(config, token, answer, &identity.shards_count, fault);
     if (err != ERR_OK) return err;
-    err = whole_file_replace(data_folder_registry_path(arena, folder), answer->registry, fault);
+    err = registry_copy_write(data_folder_registry_path(arena, folder), answer->registry, fault);
     if (err != ERR_OK) return err;
     return data_folder_found(arena, folder, &identity, /* [I1] */
                              (uint32_t)config_integer(config, SETTING_LANES), fault);

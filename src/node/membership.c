@@ -1,14 +1,13 @@
 /* membership.c -- see membership.h. */
 #include <inttypes.h>
 
-#include "io/file.h"
-#include "io/whole_file.h"
+#include "lane/registry_copy.h"
 #include "node/known.h"
 #include "node/membership.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
-enum { REGISTRY_BYTES_MAX = 16 << 20, REPLICAS_STANDARD = 3 };
+enum { REPLICAS_STANDARD = 3 };
 
 struct opening {
     struct arena *arena;
@@ -24,18 +23,10 @@ struct opening {
 static enum err read_copy(const struct opening *opening)
 {
     struct membership *membership = opening->membership;
-    const char *path = membership->told.registry_path;
     struct buffer bytes = {0};
-    if (!path_exists(path)) return ERR_OK;
-    enum err err = whole_file_read(path, REGISTRY_BYTES_MAX, &bytes, opening->fault);
-    if (err == ERR_OK) membership->registry = registry_read(buffer_slice(&bytes));
+    enum err err = registry_copy_read(membership->told.registry_path, &bytes, &membership->registry,
+                                      opening->fault);
     membership->told.registry = arena_copy(opening->arena, buffer_slice(&bytes));
-    if (err == ERR_OK && membership->registry == NULL) {
-        err = fault_set(opening->fault, ERR_CORRUPT,
-                        "%s cannot be read: it is damaged, or a newer tutti wrote it; start that "
-                        "one, or copy the file from another node of the cluster",
-                        path);
-    }
     buffer_free(&bytes);
     return err;
 }
@@ -54,6 +45,27 @@ static enum err check_copy(const struct opening *opening, const struct registry 
                      "this node, number %" PRIu32 ", was removed from the cluster %s, for good: to "
                      "use the machine again, join with an empty folder (--data)",
                      identity->node.n, identity->name);
+}
+
+/* What they know may be newer than the copy: it counts from now on. */
+static enum err ask_others(const struct opening *opening)
+{
+    struct membership *membership = opening->membership;
+    const struct known_question question = {opening->folder, membership->registry,
+                                            &membership->told.self, 0};
+    struct known_answer answer = {0};
+    enum err err = known_ask(&question, &answer, opening->fault);
+    if (err == ERR_OK && answer.registry.len > 0) {
+        registry_free(membership->registry);
+        membership->registry = registry_read(buffer_slice(&answer.registry));
+        ASSERT(membership->registry != NULL); /* it was read before */
+        membership->told.registry = arena_copy(opening->arena, buffer_slice(&answer.registry));
+        err = registry_copy_write(membership->told.registry_path, membership->told.registry,
+                                  opening->fault);
+    }
+    membership->complaint = arena_text(opening->arena, buffer_slice(&answer.complaint));
+    known_answer_free(&answer);
+    return err;
 }
 
 static enum err add_member(const struct opening *opening, const struct registry_member *member)
@@ -166,9 +178,7 @@ static enum err open_all(const struct opening *opening)
     if (err != ERR_OK) return err;
     if (membership->registry != NULL) {
         err = check_copy(opening, membership->registry);
-        if (err == ERR_OK) {
-            err = known_check(opening->folder, membership->registry, opening->fault);
-        }
+        if (err == ERR_OK) err = ask_others(opening);
         if (err == ERR_OK) err = take_members(opening, membership->registry);
     }
     settle_links(opening);

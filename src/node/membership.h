@@ -13,6 +13,7 @@
 struct membership {
     struct lane_cluster told;
     struct registry *registry; /* the copy as it was at the start; NULL: none yet */
+    const char *complaint;     /* of the others, about its address; NULL or "": none */
     bool has_links;            /* there are other nodes, or one may join */
 };
 

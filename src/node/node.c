@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "io/random.h"
 #include "lane/mailbox.h"
+#include "lane/wiring.h"
 #include "node/exposure.h"
 #include "node/formation.h"
 #include "node/membership.h"
@@ -55,7 +56,7 @@ enum err node_new(const struct node_options *options, struct node **made, struct
         node->mailboxes[i] = mailbox_new();
         node->wirings[i] = mailbox_new();
     }
-    if (node->lanes_count > 1) node->membership.told.mailboxes = node->wirings;
+    node->membership.told.mailboxes = node->wirings;
     *made = node;
     return ERR_OK;
 }
@@ -70,6 +71,13 @@ void node_free(struct node *node)
     membership_close(&node->membership);
     if (node->has_folder) data_folder_close(&node->folder);
     arena_free(node->arena);
+}
+
+void node_hand_registry(struct node *node, struct slice registry)
+{
+    struct message *message = message_new(0, 0, WIRING_MAP);
+    buffer_append(&message->bytes, registry);
+    mailbox_put_take(node->wirings[0], message);
 }
 
 uint32_t node_lanes_count(const struct node *node)

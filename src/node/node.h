@@ -38,6 +38,9 @@ const struct peers *node_peers(const struct node *node);
 const struct data_folder *node_folder(const struct node *node);
 const struct membership *node_membership(const struct node *node);
 
+/* One that may be newer than what lane 0 knows; from the main thread, while lanes run. */
+void node_hand_registry(struct node *node, struct slice registry);
+
 /* Its io, log, store and front door, listening. */
 MUST_USE enum err node_lane_new(struct node *node, uint32_t number, struct node_lane **lane,
                                 struct fault *fault);

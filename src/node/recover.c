@@ -8,7 +8,7 @@
 
 #include "io/file.h"
 #include "io/folder.h"
-#include "io/whole_file.h"
+#include "lane/registry_copy.h"
 #include "lane/snapshot.h"
 #include "node/backup.h"
 #include "node/formation.h"
@@ -16,19 +16,14 @@
 #define RECOVERED ".recovered"
 #define BEFORE    ".before-recover"
 
-enum { REGISTRY_BYTES_MAX = 16 << 20 };
-
 /* --- looking ---------------------------------------------------------------------------------- */
 
 enum err recovery_registry(struct arena *arena, const struct data_folder *folder,
                            struct registry **registry, struct fault *fault)
 {
-    const char *path = data_folder_registry_path(arena, folder);
-    *registry = NULL;
     struct buffer bytes = {0};
-    if (!path_exists(path)) return ERR_OK;
-    enum err err = whole_file_read(path, REGISTRY_BYTES_MAX, &bytes, fault);
-    if (err == ERR_OK) *registry = registry_read(buffer_slice(&bytes));
+    const char *path = data_folder_registry_path(arena, folder);
+    enum err err = registry_copy_read(path, &bytes, registry, fault);
     buffer_free(&bytes);
     return err;
 }
@@ -47,7 +42,7 @@ static enum err find_missing(struct arena *arena, struct recovery *recovery, str
 {
     const struct data_folder *folder = &recovery->folder;
     uint32_t shards_count = folder->identity.shards_count;
-    bool *here = ARENA_ARRAY(arena, bool, shards_count);
+    bool *here = ARENA_ARRAY(arena, bool, shards_count), root_is_here = false;
     memset(here, 0, shards_count * sizeof *here);
     recovery->missing = ARENA_ARRAY(arena, uint32_t, shards_count);
     for (uint32_t lane = 0; lane < folder->lanes_count; lane++) {
@@ -58,12 +53,15 @@ static enum err find_missing(struct arena *arena, struct recovery *recovery, str
         if (err == ERR_OK) err = snapshot_find(path, arena, &found, &count, fault);
         if (err != ERR_OK) return err;
         for (uint32_t i = 0; i < count; i++) {
-            if (found[i].header.shard.n < shards_count) here[found[i].header.shard.n] = true;
+            shard_id shard = found[i].header.shard;
+            if (shard.n < shards_count) here[shard.n] = true;
+            root_is_here = root_is_here || shard_eq(shard, SHARD_ROOT);
         }
     }
     for (uint32_t i = 0; i < shards_count; i++) {
         if (!here[i]) recovery->missing[recovery->missing_count++] = i;
     }
+    recovery->root_is_missing = !root_is_here && recovery->registry != NULL;
     return ERR_OK;
 }
 
@@ -75,6 +73,8 @@ static enum err check(const struct recovery *recovery, struct fault *fault)
                          "%s is of an older format: start its node once with this version",
                          folder->path);
     }
+    bool unknown = recovery->registry_trouble != NULL; /* then whoever asks must know */
+    if (unknown || recovery->root_is_missing) return ERR_OK;
     if (recovery_has_others(folder, recovery->registry)) return ERR_OK;
     return fault_set(fault, ERR_USAGE,
                      "%s is of a node that is alone: it needs no others, so just start it",
@@ -97,8 +97,12 @@ enum err recovery_open(struct arena *arena, const char *data, struct recovery *r
         data_folder_open_existing(arena, without_slash(arena, data), &recovery->folder, fault);
     if (err != ERR_OK) return err;
     err = recovery_registry(arena, &recovery->folder, &recovery->registry, fault);
-    if (err == ERR_OK) err = check(recovery, fault);
+    if (err == ERR_CORRUPT) {
+        recovery->registry_trouble = arena_text(arena, slice_text(fault->text));
+        err = ERR_OK;
+    }
     if (err == ERR_OK) err = find_missing(arena, recovery, fault);
+    if (err == ERR_OK) err = check(recovery, fault);
     if (err != ERR_OK) recovery_close(recovery);
     return err;
 }

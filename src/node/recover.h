@@ -14,10 +14,12 @@
 #include "node/data_folder.h"
 
 struct recovery {
-    struct data_folder folder; /* locked */
-    struct registry *registry; /* as this node last knew it; NULL: it never did */
-    uint32_t *missing;         /* shards that are not here; in the arena */
+    struct data_folder folder;    /* locked */
+    struct registry *registry;    /* as this node last knew it; NULL: it never did */
+    const char *registry_trouble; /* why it is not known, though it was; in the arena */
+    uint32_t *missing;            /* shards that are not here; in the arena */
     uint32_t missing_count;
+    bool root_is_missing; /* and it was once here, or elsewhere */
 };
 
 /* What a folder's node last knew of its cluster; ends with registry_free. NULL: nothing. */

@@ -5,11 +5,14 @@
 #include "io/process.h"
 #include "io/signals.h"
 #include "lane/map.h"
+#include "lane/registry_copy.h"
 #include "node/join.h"
+#include "node/known.h"
 #include "node/membership.h"
 #include "node/notice.h"
 #include "node/peers.h"
 #include "node/start.h"
+#include "node/stray.h"
 #include "node/threads.h"
 #include "node/waiting.h"
 
@@ -27,6 +30,7 @@ struct run {
     struct lane_run *lanes; /* [node_lanes_count]; in `arena` */
     struct arena *arena;
     struct signals signals;
+    uint32_t rounds_count; /* of asking others about this node */
     instant began;
 };
 
@@ -74,12 +78,30 @@ static bool is_removed(const struct run *run, struct node_lane *lane, struct rem
     return false;
 }
 
+/* Of the first lane: does this node meet nobody, and should it ask why? The main thread does. */
+static void look_around(const struct run *run, struct node_lane *node_lane, struct stray *stray,
+                        struct thread *self)
+{
+    const struct lane *lane = node_lane_lane(node_lane);
+    const struct map *map = lane_map(lane);
+    instant now = io_now(node_lane_io(node_lane));
+    if (map == NULL || map_epoch(map) == 0 || !stray_wants(stray, now)) return;
+    const struct registry *registry = map_registry(map);
+    uint32_t linked = 0;
+    for (uint32_t i = 0; i < registry_members_count(registry); i++) {
+        linked += lane_is_linked_to(lane, registry_member_at(registry, i)->node, 0);
+    }
+    bool is_one = stray_is_one(registry, &node_membership(run->node)->told.self, linked);
+    if (stray_step(stray, is_one, now)) thread_ask(self);
+}
+
 static enum err turn_until_end(const struct run *run, uint32_t number, struct node_lane *lane,
-                               const struct thread *self, struct fault *fault)
+                               struct thread *self, struct fault *fault)
 {
     instant deadline = {0};
     bool stopping = false;
     struct removal removal = {0};
+    struct stray stray = {0};
     struct waiting waiting = {.lane = number};
     bool has_peers = node_peers(run->node)->count > 1;
     for (;;) { /* until it is told to stop, or fails */
@@ -89,6 +111,9 @@ static enum err turn_until_end(const struct run *run, uint32_t number, struct no
             deadline = (instant){0};
         }
         if (has_peers && !stopping) say_peers(run, lane, &waiting);
+        if (number == 0 && !stopping && removal.ends_at.ns == 0) {
+            look_around(run, lane, &stray, self);
+        }
         switch (node_lane_turn(lane, stopping, &deadline, fault)) {
         case NODE_TURN_AGAIN: break;
         case NODE_TURN_ENDED: return ERR_OK;
@@ -219,6 +244,13 @@ static void say_how_to_grow(const struct run *run)
     buffer_free(&place);
 }
 
+static void say_complaint(const struct run *run, struct slice complaint)
+{
+    if (complaint.len == 0) return;
+    notice(&run->notices, NOTICE_WARNING, "the other nodes do not look for this one here: %.*s",
+           (int)complaint.len, (const char *)complaint.data);
+}
+
 static void say_ready(const struct run *run)
 {
     struct buffer places = {0}, peers = {0};
@@ -241,6 +273,8 @@ static void say_ready(const struct run *run)
            (unsigned long long)replayed, replayed == 1 ? "" : "s", (long long)ms,
            node_folder(run->node)->path, (int)peers.len, (const char *)peers.data);
     say_deaf(run);
+    const char *complaint = node_membership(run->node)->complaint;
+    say_complaint(run, slice_text(complaint == NULL ? "" : complaint));
     say_how_to_grow(run);
     buffer_free(&peers);
     buffer_free(&places);
@@ -260,20 +294,46 @@ static enum err lanes_result(const struct run *run, struct fault *fault)
     return ERR_OK;
 }
 
-/* Until all lanes have ended. ERR_CANCELLED: a second signal came first. */
+/* Meets nobody: does it still belong to the others, and do they know where it is? A second or a few
+ * may pass. ERR_USAGE: it was removed. */
+static enum err ask_others(struct run *run, struct fault *fault)
+{
+    struct buffer bytes = {0};
+    struct registry *registry = NULL;
+    struct known_answer answer = {0};
+    struct fault unread;
+    const struct lane_cluster *told = &node_membership(run->node)->told;
+    enum err err = registry_copy_read(told->registry_path, &bytes, &registry, &unread);
+    buffer_free(&bytes);
+    if (err != ERR_OK || registry == NULL) return ERR_OK; /* it will be written again */
+    const struct known_question question = {node_folder(run->node), registry, &told->self,
+                                            run->rounds_count++};
+    err = known_ask(&question, &answer, fault);
+    if (answer.registry.len > 0) node_hand_registry(run->node, buffer_slice(&answer.registry));
+    say_complaint(run, buffer_slice(&answer.complaint));
+    known_answer_free(&answer);
+    registry_free(registry);
+    return err;
+}
+
+/* Until all lanes have ended. ERR_USAGE: it was removed while nobody could tell it. ERR_CANCELLED:
+ * a second signal came first. */
 static enum err watch(struct run *run, struct threads *threads, int *signal_number,
                       struct fault *fault)
 {
     struct threads_state state = {0};
     const uint32_t count = node_lanes_count(run->node);
     bool ready = false, stopping = false;
+    enum err err = ERR_OK;
     while (state.ended_count < count) { /* ends: with a signal, SHUTDOWN or a failure */
+        uint32_t asks_count = state.asks_count;
         state = threads_wait(threads, state, run->signals.fd);
+        if (state.asks_count != asks_count && !stopping) err = ask_others(run, fault);
         if (!ready && state.ready_count == count) {
             ready = true;
             say_ready(run);
         }
-        if (state.ended_count != 0 && !stopping) {
+        if ((state.ended_count != 0 || err != ERR_OK) && !stopping) {
             stopping = true;
             threads_stop(threads);
         }
@@ -291,7 +351,7 @@ static enum err watch(struct run *run, struct threads *threads, int *signal_numb
             threads_stop(threads);
         }
     }
-    return ERR_OK;
+    return err;
 }
 
 static enum err serve(struct run *run, int *signal_number, struct fault *fault)
@@ -304,7 +364,7 @@ static enum err serve(struct run *run, int *signal_number, struct fault *fault)
     err = watch(run, threads, signal_number, fault);
     if (err == ERR_CANCELLED) return err; /* the process ends under its threads */
     threads_join(threads);
-    return lanes_result(run, fault);
+    return err == ERR_OK ? lanes_result(run, fault) : err;
 }
 
 static enum err open_and_serve(struct run *run, int *signal_number, struct fault *fault)

@@ -118,6 +118,14 @@ void thread_leave(struct thread *self)
     unlock(self->all);
 }
 
+void thread_ask(struct thread *self)
+{
+    lock(self->all);
+    self->all->state.asks_count++;
+    unlock(self->all);
+    tell(self->all);
+}
+
 static struct threads_state read_state(struct threads *threads)
 {
     lock(threads);
@@ -134,7 +142,8 @@ struct threads_state threads_wait(struct threads *threads, struct threads_state 
         uint64_t count;
         ssize_t got = read(threads->changed, &count, sizeof count);
         struct threads_state now = read_state(threads);
-        bool same = now.ready_count == known.ready_count && now.ended_count == known.ended_count;
+        bool same = now.ready_count == known.ready_count && now.ended_count == known.ended_count &&
+                    now.asks_count == known.asks_count;
         if (!same || (waits[1].revents & POLLIN) != 0) return now;
         if (got > 0) continue;
         if (poll(waits, COUNT_OF(waits), -1) < 0) ASSERT(errno == EINTR);

@@ -22,9 +22,10 @@ MUST_USE enum err threads_start(uint32_t count, thread_run run, void *context,
 void thread_ready(struct thread *self, struct io *io);
 bool thread_stop_wanted(const struct thread *self);
 void thread_leave(struct thread *self);
+void thread_ask(struct thread *self); /* for something that only the main thread can do */
 
 struct threads_state {
-    uint32_t ready_count, ended_count;
+    uint32_t ready_count, ended_count, asks_count;
 };
 /* Until the counts differ from `known`, or `fd` can be read. */
 struct threads_state threads_wait(struct threads *threads, struct threads_state known, int fd);

@@ -7,6 +7,7 @@
 #define NS_PER_S        INT64_C(1000000000)
 #define CHORES_PAUSE_NS (NS_PER_S / 10)
 #define FINISH_NS_MAX   (10 * NS_PER_S) /* for clients that do not read their replies */
+#define PART_NS_MAX     NS_PER_S        /* for nodes that do not hear that this one ends */
 #define SAVE_RETRY_NS   (60 * NS_PER_S)
 
 enum { COMPLETIONS_MAX = 512 };
@@ -15,7 +16,7 @@ struct turn {
     struct server *server;
     instant chores_due, save_due;
     bool finishing;
-    instant finish_until;
+    instant finish_until, part_until;
 };
 
 static void hand_out(struct server *server, const struct io_completion *completions, uint32_t count)
@@ -75,7 +76,10 @@ static bool finish(struct turn *turn, instant now)
     /* What others must agree on may take for ever; nobody was told that it is done. */
     bool durable = agreed || lane_is_replicated(turn->server->lane);
     bool quiet = lane_is_quiet(turn->server->lane);
-    return durable && ((answered && quiet) || now.ns >= turn->finish_until.ns);
+    bool late = now.ns >= turn->finish_until.ns;
+    if (!durable || !answered || !quiet) return durable && late;
+    if (turn->part_until.ns == 0) turn->part_until = (instant){now.ns + PART_NS_MAX};
+    return door_part(turn->server) || late || now.ns >= turn->part_until.ns;
 }
 
 struct turn *turn_new(struct arena *arena, struct server *server)

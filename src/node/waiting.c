@@ -42,6 +42,10 @@ static void tell(const struct shard_replication *told, uint32_t up, struct buffe
                              peer->address, why);
         first = false;
     }
+    bool is_new = told->last == 0 && strcmp(told->role, "recovering") == 0;
+    if (is_new && here != all && is_majority(told, up)) {
+        buffer_append(line, SLICE("; nobody has data yet: the cluster begins when all are here"));
+    }
     if (told->leader.n != 0) {
         buffer_append_format(line, "; node %u leads, term %llu", told->leader.n,
                              (unsigned long long)told->term);

@@ -4,6 +4,7 @@
 #include "serve/config.h"
 #include "serve/pubsub.h"
 #include "serve/session.h"
+#include "serve/told.h"
 
 enum { SHOWN_MAX = 512 };
 
@@ -113,6 +114,7 @@ void acl_setuser_command(struct session_call *call)
     if (user == NULL) user = acl_user_add(acl, &acl->users, name);
     acl_user_install(user, rules);
     close_listeners(call, user);
+    told_note(call, TOLD_USER, name);
     reply_ok(&call->reply);
 }
 
@@ -133,6 +135,7 @@ void acl_deluser_command(struct session_call *call)
         if (user == NULL) continue;
         acl_user_remove(acl, user);
         close_sessions_of(call, user);
+        told_note(call, TOLD_USER, call->argv[i]);
         removed++;
     }
     reply_integer(&call->reply, removed);

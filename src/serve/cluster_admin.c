@@ -2,10 +2,12 @@
 #include "serve/cluster_admin.h"
 
 #include "base/crc.h"
+#include "core/store/policy.h"
 #include "lane/cluster.h"
 #include "lane/map.h"
 #include "lane/root.h"
 #include "lane/wiring.h"
+#include "serve/crossing.h"
 #include "serve/reply_lines.h"
 #include "serve/session_impl.h"
 
@@ -28,10 +30,12 @@ static const char *const health_words[HEALTHS_COUNT] = {
     [HEALTH_UNAVAILABLE] = "unavailable",
 };
 
-static bool is_there(const struct registry *registry, node_id node)
+/* The registry says so, and this node has a link to it: where the majority is lost nobody is left
+ * to tell the registry who is dead. */
+static bool is_there(const struct admin *admin, node_id node)
 {
-    const struct registry_member *member = registry_member(registry, node);
-    if (member == NULL) return false;
+    const struct registry_member *member = registry_member(admin->registry, node);
+    if (member == NULL || !crossing_reaches(admin->call->server, node)) return false;
     switch (member->state) {
     case MEMBER_ALIVE:
     case MEMBER_LEAVING: return true;
@@ -51,18 +55,16 @@ static uint32_t nodes_in(const struct registry *registry, enum member_state stat
     return count;
 }
 
-static enum health health_of(const struct admin *admin, shard_id shard)
+/* Of those that count as alive. */
+static uint32_t nodes_cut_off(const struct admin *admin)
 {
-    const struct registry_shard *place = registry_shard(admin->registry, shard);
-    uint32_t here = 0, wanted = registry_replicas(admin->registry);
-    uint32_t most = nodes_in(admin->registry, MEMBER_ALIVE);
-    for (uint32_t i = 0; i < place->voters_count; i++) {
-        here += is_there(admin->registry, place->voters[i]);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < registry_members_count(admin->registry); i++) {
+        const struct registry_member *member = registry_member_at(admin->registry, i);
+        bool counts = member->state == MEMBER_ALIVE || member->state == MEMBER_LEAVING;
+        count += counts && !crossing_reaches(admin->call->server, member->node);
     }
-    if (here <= place->voters_count / 2) return HEALTH_UNAVAILABLE;
-    if (map_leader(admin->map, shard).n == 0) return HEALTH_LEADERLESS;
-    if (wanted > most) wanted = most;
-    return here < place->voters_count || here < wanted ? HEALTH_DEGRADED : HEALTH_WELL;
+    return count;
 }
 
 /* Its leader has not said yet that its members are as they shall be. */
@@ -71,29 +73,29 @@ static bool is_moving(const struct admin *admin, shard_id shard)
     return map_settled(admin->map, shard) != registry_shard(admin->registry, shard)->epoch;
 }
 
-/* --- pairs ------------------------------------------------------------------------------------ */
-
-static void pair_number(struct reply *reply, const char *name, uint64_t value)
+/* It has fewer copies than it shall have, until that is over. */
+static bool awaits_copies(const struct admin *admin, shard_id shard)
 {
-    reply_bulk_text(reply, name);
-    reply_integer(reply, (int64_t)value);
+    uint8_t why = registry_shard(admin->registry, shard)->why;
+    return (why == PLANNER_REPAIR || why == PLANNER_REPLICAS) && is_moving(admin, shard);
 }
 
-static void pair_text(struct reply *reply, const char *name, const char *value)
+static enum health health_of(const struct admin *admin, shard_id shard)
 {
-    reply_bulk_text(reply, name);
-    reply_bulk_text(reply, value);
-}
-
-static void pair_node(struct reply *reply, const char *name, node_id node)
-{
-    reply_bulk_text(reply, name);
-    if (node.n == 0) {
-        reply_null(reply);
-    } else {
-        reply_integer(reply, node.n);
+    const struct registry_shard *place = registry_shard(admin->registry, shard);
+    uint32_t here = 0, wanted = registry_replicas(admin->registry);
+    uint32_t most = nodes_in(admin->registry, MEMBER_ALIVE);
+    for (uint32_t i = 0; i < place->voters_count; i++) {
+        here += is_there(admin, place->voters[i]);
     }
+    if (here <= place->voters_count / 2) return HEALTH_UNAVAILABLE;
+    if (!is_there(admin, map_leader(admin->map, shard))) return HEALTH_LEADERLESS;
+    if (wanted > most) wanted = most;
+    bool whole = here == place->voters_count && here >= wanted && !awaits_copies(admin, shard);
+    return whole ? HEALTH_WELL : HEALTH_DEGRADED;
 }
+
+/* --- pairs ------------------------------------------------------------------------------------ */
 
 static void pair_place(struct reply *reply, const char *name, const struct registry_text *host,
                        uint16_t port)
@@ -118,9 +120,18 @@ static const char *why_of(const struct registry_shard *place)
 
 /* --- STATUS, MEMBERS, TABLE, EXPLAIN --------------------------------------------------------- */
 
+/* In a word: are all keys served, and is nothing missing? */
+static const char *state_of(const struct admin *admin, const uint32_t healths[HEALTHS_COUNT])
+{
+    if (healths[HEALTH_UNAVAILABLE] > 0) return "unavailable";
+    bool whole = healths[HEALTH_DEGRADED] == 0 && healths[HEALTH_LEADERLESS] == 0;
+    bool all = nodes_in(admin->registry, MEMBER_DEAD) == 0 && nodes_cut_off(admin) == 0;
+    return whole && all ? "ok" : "degraded";
+}
+
 static void tell_status(const struct admin *admin)
 {
-    enum { PAIRS = 16 };
+    enum { PAIRS = 18 };
     struct reply *reply = admin->reply;
     const struct registry *registry = admin->registry;
     uint32_t healths[HEALTHS_COUNT] = {0}, moving = 0, count = registry_shards_count(registry);
@@ -131,20 +142,22 @@ static void tell_status(const struct admin *admin)
     reply_map(reply, PAIRS);
     reply_bulk_text(reply, "cluster");
     reply_bulk_format(reply, "%016llx", (unsigned long long)registry_cluster(registry));
-    pair_number(reply, "epoch", registry_epoch(registry));
-    pair_number(reply, "answered-by", lane_self(admin->lane).n);
-    pair_number(reply, "nodes-alive", nodes_in(registry, MEMBER_ALIVE));
-    pair_number(reply, "nodes-joining", nodes_in(registry, MEMBER_JOINING));
-    pair_number(reply, "nodes-leaving", nodes_in(registry, MEMBER_LEAVING));
-    pair_number(reply, "nodes-dead", nodes_in(registry, MEMBER_DEAD));
-    pair_number(reply, "copies-wanted", registry_replicas(registry));
-    pair_number(reply, "shards", count);
+    reply_pair_text(reply, "state", state_of(admin, healths));
+    reply_pair_number(reply, "epoch", registry_epoch(registry));
+    reply_pair_number(reply, "answered-by", lane_self(admin->lane).n);
+    reply_pair_number(reply, "nodes-alive", nodes_in(registry, MEMBER_ALIVE));
+    reply_pair_number(reply, "nodes-joining", nodes_in(registry, MEMBER_JOINING));
+    reply_pair_number(reply, "nodes-leaving", nodes_in(registry, MEMBER_LEAVING));
+    reply_pair_number(reply, "nodes-dead", nodes_in(registry, MEMBER_DEAD));
+    reply_pair_number(reply, "nodes-cut-off", nodes_cut_off(admin));
+    reply_pair_number(reply, "copies-wanted", registry_replicas(registry));
+    reply_pair_number(reply, "shards", count);
     for (uint32_t i = 0; i < HEALTHS_COUNT; i++) {
         reply_bulk_format(reply, "shards-%s", health_words[i]);
         reply_integer(reply, healths[i]);
     }
-    pair_number(reply, "shards-moving", moving);
-    pair_node(reply, "root-leader", map_leader(admin->map, SHARD_ROOT));
+    reply_pair_number(reply, "shards-moving", moving);
+    reply_pair_node(reply, "root-leader", map_leader(admin->map, SHARD_ROOT));
     reply_bulk_text(reply, "rebalances");
     reply_bool(reply, registry_setting(registry, REGISTRY_SETTING_REBALANCE) != 0);
 }
@@ -165,28 +178,30 @@ static struct load load_of(const struct admin *admin, node_id node)
 
 static void tell_member(const struct admin *admin, const struct registry_member *member)
 {
-    enum { PAIRS = 15 };
+    enum { PAIRS = 16 };
     struct reply *reply = admin->reply;
     struct load load = load_of(admin, member->node);
     reply_map(reply, PAIRS);
-    pair_number(reply, "node", member->node.n);
+    reply_pair_number(reply, "node", member->node.n);
     reply_bulk_text(reply, "me");
     reply_bool(reply, node_eq(member->node, lane_self(admin->lane)));
-    pair_text(reply, "state", member_state_text(member->state));
+    reply_pair_text(reply, "state", member_state_text(member->state));
+    reply_bulk_text(reply, "linked");
+    reply_bool(reply, crossing_reaches(admin->call->server, member->node));
     pair_place(reply, "address", &member->client_host, member->client_port);
     pair_place(reply, "peers-at", &member->peer_host, member->peer_port);
-    pair_number(reply, "shards", load.holds);
-    pair_number(reply, "leads", load.leads);
+    reply_pair_number(reply, "shards", load.holds);
+    reply_pair_number(reply, "leads", load.leads);
     reply_bulk_text(reply, "root");
     reply_bool(reply, registry_shall_hold(admin->registry, SHARD_ROOT, member->node));
-    pair_number(reply, "lanes", member->lanes_count);
-    pair_number(reply, "weight", member->weight);
-    pair_number(reply, "memory-bytes", member->memory_bytes);
-    pair_text(reply, "host", member->host.bytes);
-    pair_text(reply, "zone", member->zone.bytes);
-    pair_text(reply, "version", member->version.bytes);
+    reply_pair_number(reply, "lanes", member->lanes_count);
+    reply_pair_number(reply, "weight", member->weight);
+    reply_pair_number(reply, "memory-bytes", member->memory_bytes);
+    reply_pair_text(reply, "host", member->host.bytes);
+    reply_pair_text(reply, "zone", member->zone.bytes);
+    reply_pair_text(reply, "version", member->version.bytes);
     int64_t state_ms = io_unix_ms(admin->call->server->io) - member->since_ms;
-    pair_number(reply, "state-ms", state_ms > 0 ? (uint64_t)state_ms : 0);
+    reply_pair_number(reply, "state-ms", state_ms > 0 ? (uint64_t)state_ms : 0);
 }
 
 static void tell_members(const struct admin *admin)
@@ -208,23 +223,21 @@ static void tell_shard(const struct admin *admin, shard_id shard)
     const struct registry_shard *place = registry_shard(admin->registry, shard);
     uint32_t count = registry_shards_count(admin->registry);
     reply_map(reply, PAIRS);
-    reply_bulk_text(reply, "shard");
+    reply_pair_shard(reply, "shard", shard);
     if (shard_eq(shard, SHARD_ROOT)) {
-        reply_bulk_text(reply, "root");
-        pair_text(reply, "slots", "");
+        reply_pair_text(reply, "slots", "");
     } else {
-        reply_integer(reply, shard.n);
         reply_bulk_text(reply, "slots");
         reply_bulk_format(reply, "%u-%u", first_slot(shard.n, count),
                           first_slot(shard.n + 1, count) - 1);
     }
     pair_copies(reply, place);
-    pair_node(reply, "leader", map_leader(admin->map, shard));
-    pair_node(reply, "preferred", place->leader);
-    pair_text(reply, "state", health_words[health_of(admin, shard)]);
+    reply_pair_node(reply, "leader", map_leader(admin->map, shard));
+    reply_pair_node(reply, "preferred", place->leader);
+    reply_pair_text(reply, "state", health_words[health_of(admin, shard)]);
     reply_bulk_text(reply, "moving");
     reply_bool(reply, is_moving(admin, shard));
-    pair_text(reply, "why", why_of(place));
+    reply_pair_text(reply, "why", why_of(place));
 }
 
 static void tell_table(const struct admin *admin)
@@ -235,9 +248,34 @@ static void tell_table(const struct admin *admin)
     tell_shard(admin, SHARD_ROOT);
 }
 
+/* All shards have the same ones: by the key's own if it is here. NULL: none is, in this lane. */
+static const struct policy *policy_of(const struct admin *admin, shard_id number, struct slice key)
+{
+    struct shard *shard = lane_shard(admin->lane, number);
+    if (shard == NULL) shard = lane_shard_first(admin->lane);
+    if (shard == NULL || shard_eq(shard_number(shard), SHARD_ROOT)) return NULL;
+    const struct store *store = shard_store(shard);
+    return store_policy(store, store_policy_of(store, key));
+}
+
+static void pair_policy(struct reply *reply, const struct policy *policy)
+{
+    reply_bulk_text(reply, "policy");
+    if (policy == NULL) {
+        reply_null(reply);
+        return;
+    }
+    bool cache = policy->mode == POLICY_CACHE;
+    reply_bulk_format(reply, "%s, of the prefix \"%.*s\"%s", policy_mode_text(policy->mode),
+                      (int)policy->prefix.len, (const char *)policy->prefix.data,
+                      !cache         ? ""
+                      : policy->warm ? "; warm: moves along when leadership is handed over"
+                                     : "; not warm: begins empty when another node leads");
+}
+
 static void tell_key(const struct admin *admin)
 {
-    enum { PAIRS = 8 };
+    enum { PAIRS = 9 };
     struct reply *reply = admin->reply;
     struct slice key = admin->call->argv[2];
     uint32_t slot = slot_of_key(key), count = registry_shards_count(admin->registry);
@@ -246,13 +284,14 @@ static void tell_key(const struct admin *admin)
     reply_map(reply, PAIRS);
     reply_bulk_text(reply, "key");
     reply_bulk(reply, key);
-    pair_number(reply, "slot", slot);
-    pair_number(reply, "shard", shard.n);
+    reply_pair_number(reply, "slot", slot);
+    reply_pair_number(reply, "shard", shard.n);
     pair_copies(reply, place);
-    pair_node(reply, "leader", map_leader(admin->map, shard));
-    pair_node(reply, "preferred", place->leader);
-    pair_text(reply, "state", health_words[health_of(admin, shard)]);
-    pair_text(reply, "why", why_of(place));
+    reply_pair_node(reply, "leader", map_leader(admin->map, shard));
+    reply_pair_node(reply, "preferred", place->leader);
+    reply_pair_text(reply, "state", health_words[health_of(admin, shard)]);
+    pair_policy(reply, policy_of(admin, shard, key));
+    reply_pair_text(reply, "why", why_of(place));
 }
 
 /* --- LEAVE, REMOVE, REBALANCE ---------------------------------------------------------------- */
@@ -305,24 +344,19 @@ static void tell_move(struct reply *reply, const struct planner_move *move)
 {
     enum { PAIRS = 6 };
     reply_map(reply, PAIRS);
-    reply_bulk_text(reply, "shard");
-    if (shard_eq(move->shard, SHARD_ROOT)) {
-        reply_bulk_text(reply, "root");
-    } else {
-        reply_integer(reply, move->shard.n);
-    }
-    pair_text(reply, "moves", move->leadership_only ? "leadership" : "copy");
-    pair_node(reply, "from", move->from);
-    pair_node(reply, "to", move->to);
-    pair_number(reply, "bytes", move->bytes);
-    pair_text(reply, "why", why_of(&move->place));
+    reply_pair_shard(reply, "shard", move->shard);
+    reply_pair_text(reply, "moves", move->leadership_only ? "leadership" : "copy");
+    reply_pair_node(reply, "from", move->from);
+    reply_pair_node(reply, "to", move->to);
+    reply_pair_number(reply, "bytes", move->bytes);
+    reply_pair_text(reply, "why", why_of(&move->place));
 }
 
 static void tell_plan(struct reply *reply, const struct planner_plan *plan)
 {
     reply_map(reply, 3);
-    pair_number(reply, "wanted", plan->wanted_count);
-    pair_text(reply, "waits-for", plan->waits_for == NULL ? "" : plan->waits_for);
+    reply_pair_number(reply, "wanted", plan->wanted_count);
+    reply_pair_text(reply, "waits-for", plan->waits_for == NULL ? "" : plan->waits_for);
     reply_bulk_text(reply, "moves");
     reply_array(reply, plan->moves_count);
     for (uint32_t i = 0; i < plan->moves_count; i++) tell_move(reply, &plan->moves[i]);
@@ -362,7 +396,12 @@ static void rebalance(const struct admin *admin)
         plan(admin);
     } else if (word_is(how, "GO") || word_is(how, "PAUSE")) {
         event.value = word_is(how, "GO");
-        wish(admin, &event);
+        bool is_so = registry_setting(admin->registry, REGISTRY_SETTING_REBALANCE) == event.value;
+        if (is_so) {
+            reply_ok(admin->reply);
+        } else {
+            wish(admin, &event);
+        }
     } else {
         reply_error(admin->reply, "ERR syntax error: GO, PAUSE or DRYRUN");
     }

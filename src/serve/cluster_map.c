@@ -2,6 +2,7 @@
 #include "serve/cluster_map.h"
 
 #include "lane/map.h"
+#include "lane/wiring.h"
 #include "serve/config.h"
 #include "serve/crossing.h"
 #include "serve/session_impl.h"
@@ -45,6 +46,13 @@ static node_id leader_of(const struct registry *registry, const struct registry_
     return shard->voters_count > 0 ? shard->voters[0] : NODE_NONE;
 }
 
+static bool is_cut_off(const struct cluster_source *source, node_id node)
+{
+    for (uint32_t i = 0; i < source->cut_off_count; i++)
+        if (node_eq(source->cut_off[i], node)) return true;
+    return false;
+}
+
 static void add_members(struct cluster_view *view, const struct cluster_source *source)
 {
     uint32_t count = registry_members_count(source->registry);
@@ -57,6 +65,7 @@ static void add_members(struct cluster_view *view, const struct cluster_source *
                                     .port = member->client_port,
                                     .peer_port = member->peer_port,
                                     .health = self ? CLUSTER_ONLINE : health_of(member->state),
+                                    .cut_off = is_cut_off(source, member->node),
                                     .since_ms = member->since_ms,
                                     .offset = self ? source->own_offset : 0};
         if (self && !is_reachable(&node.host)) node.host = source->own_host;
@@ -64,6 +73,18 @@ static void add_members(struct cluster_view *view, const struct cluster_source *
         if (!self && !is_reachable(&node.host)) node.host = member->peer_host;
         cluster_view_add_node(view, &node);
     }
+}
+
+static bool is_there(const struct cluster_source *source, node_id node)
+{
+    return may_lead(source->registry, node) && !is_cut_off(source, node);
+}
+
+static bool has_majority(const struct cluster_source *source, const struct registry_shard *shard)
+{
+    uint32_t there = 0;
+    for (uint32_t i = 0; i < shard->voters_count; i++) there += is_there(source, shard->voters[i]);
+    return there > shard->voters_count / 2;
 }
 
 static void add_shards(struct cluster_view *view, const struct cluster_source *source)
@@ -75,6 +96,11 @@ static void add_shards(struct cluster_view *view, const struct cluster_source *s
         for (next = first + 1; next < KEY_SLOTS; next++)
             if (!shard_eq(shard_of_slot(next, shards_count), id)) break;
         struct cluster_range range = {.first = first, .last = next - 1};
+        if (!has_majority(source, shard)) {
+            view->lost_slots += next - first;
+        } else if (!is_there(source, source->leaders[id.n])) {
+            view->leaderless_slots += next - first;
+        }
         range.leader = leader_of(source->registry, shard, source->leaders[id.n]);
         for (uint32_t i = 0; i < shard->voters_count; i++)
             if (!node_eq(shard->voters[i], range.leader))
@@ -142,6 +168,36 @@ static const struct registry *formed(const struct server *server)
     return registry == NULL || registry_epoch(registry) == 0 ? NULL : registry;
 }
 
+static void count_messages(const struct server *server, struct cluster_view *view)
+{
+    struct wiring_messages told;
+    wiring_count_messages(lane_wiring(server->lane), &told);
+    view->pings_sent = told.gossip_sent;
+    view->pings_received = told.gossip_received;
+    view->messages_sent = told.gossip_sent + told.link_sent;
+    view->messages_received = told.gossip_received + told.link_received;
+}
+
+/* Into `nodes`, of registry_members_count. */
+static uint32_t find_cut_off(const struct server *server, const struct registry *registry,
+                             node_id *nodes)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < registry_members_count(registry); i++) {
+        node_id node = registry_member_at(registry, i)->node;
+        if (!crossing_reaches(server, node)) nodes[count++] = node;
+    }
+    return count;
+}
+
+/* NODE_NONE: as far as is known nobody leads it. */
+static node_id known_leader(const struct server *server, shard_id id)
+{
+    const struct shard *shard = lane_shard(server->lane, id);
+    node_id leader = shard == NULL ? NODE_NONE : shard_leader(shard);
+    return leader.n != 0 ? leader : map_leader(lane_map(server->lane), id);
+}
+
 struct cluster_view *cluster_map_view(const struct server *server, const struct session *session,
                                       struct arena *arena)
 {
@@ -149,16 +205,22 @@ struct cluster_view *cluster_map_view(const struct server *server, const struct 
     if (registry == NULL) return view_of_one(server, session, arena);
     uint32_t shards_count = registry_shards_count(registry);
     node_id *leaders = ARENA_ARRAY(arena, node_id, shards_count);
-    for (uint32_t i = 0; i < shards_count; i++) leaders[i] = crossing_leader(server, (shard_id){i});
+    for (uint32_t i = 0; i < shards_count; i++) leaders[i] = known_leader(server, (shard_id){i});
+    node_id *cut_off = ARENA_ARRAY(arena, node_id, registry_members_count(registry));
+    uint32_t cut_off_count = find_cut_off(server, registry, cut_off);
     const struct cluster_source source = {
         .registry = registry,
+        .cut_off = cut_off,
+        .cut_off_count = cut_off_count,
         .leaders = leaders,
         .self = lane_self(server->lane),
         .own_host = host_used(session),
         .own_port = (uint16_t)config_integer(server->config, SETTING_PORT),
         .own_offset = own_offset(server),
         .now_ms = server->sessions->unix_ms};
-    return cluster_map_make(&source, arena);
+    struct cluster_view *view = cluster_map_make(&source, arena);
+    count_messages(server, view);
+    return view;
 }
 
 uint64_t cluster_map_id(const struct server *server)

@@ -13,6 +13,8 @@ struct cluster_source {
     uint16_t own_port;
     uint64_t own_offset;
     int64_t now_ms;
+    const node_id *cut_off; /* that this node has no link to */
+    uint32_t cut_off_count;
 };
 /* A shard without a known leader, or with a dead one, is shown at the node that is most likely to
  * lead it next: a map with holes is refused by clients, and who asks there waits. */

@@ -181,13 +181,15 @@ static void append_node(const struct cluster_view *view, const struct cluster_no
 {
     bool self = node_eq(node->node, view->self), failed = node->health == CLUSTER_FAILED;
     int64_t heard_ms = self ? 0 : failed ? node->since_ms : view->now_ms;
+    bool suspected = !failed && node->cut_off;
+    const char *flag = failed ? ",fail" : suspected ? ",fail?" : "";
     buffer_append_format(out, "%s %s:%u@%u %s%s%s", node->name, node->host.bytes, node->port,
                          node->peer_port, self ? "myself," : "",
-                         master == NULL ? "master" : "slave", failed ? ",fail" : "");
+                         master == NULL ? "master" : "slave", flag);
     if (node->health == CLUSTER_LOADING) buffer_append(out, SLICE(",handshake"));
     buffer_append_format(out, " %s 0 %lld %llu %s", master == NULL ? "-" : master->name,
                          (long long)heard_ms, (unsigned long long)view->epoch,
-                         failed ? "disconnected" : "connected");
+                         failed || suspected ? "disconnected" : "connected");
     if (master == NULL) append_slots(view, node->node, out);
 }
 
@@ -233,30 +235,33 @@ void cluster_reply_replicas(const struct cluster_view *view, const struct cluste
 
 void cluster_append_info(const struct cluster_view *view, struct buffer *out)
 {
-    uint32_t assigned = 0, failed = 0, size = 0;
+    uint32_t assigned = 0, size = 0;
     for (uint32_t i = 0; i < view->ranges_count; i++) {
         const struct cluster_range *range = &view->ranges[i];
-        const struct cluster_node *leader = cluster_view_node(view, range->leader);
-        uint32_t slots = range->last - range->first + 1;
-        if (leader == NULL) continue;
-        assigned += slots;
-        if (leader->health == CLUSTER_FAILED) failed += slots;
+        bool known = cluster_view_node(view, range->leader) != NULL;
+        if (known) assigned += range->last - range->first + 1;
     }
     for (uint32_t i = 0; i < view->nodes_count; i++) size += view->nodes[i].leads_count > 0;
-    bool whole = assigned == KEY_SLOTS && failed == 0;
+    uint32_t away = view->leaderless_slots + view->lost_slots;
     const struct {
         const char *name;
         uint64_t value;
     } facts[] = {
         {"cluster_slots_assigned", assigned},
-        {"cluster_slots_ok", assigned - failed},
-        {"cluster_slots_pfail", 0},
-        {"cluster_slots_fail", failed},
+        {"cluster_slots_ok", assigned - u64_min(away, assigned)},
+        {"cluster_slots_pfail", view->leaderless_slots},
+        {"cluster_slots_fail", view->lost_slots},
         {"cluster_known_nodes", view->nodes_count},
         {"cluster_size", size},
         {"cluster_current_epoch", view->epoch},
         {"cluster_my_epoch", view->epoch},
+        {"cluster_stats_messages_ping_sent", view->pings_sent},
+        {"cluster_stats_messages_sent", view->messages_sent},
+        {"cluster_stats_messages_ping_received", view->pings_received},
+        {"cluster_stats_messages_received", view->messages_received},
+        {"total_cluster_links_buffer_limit_exceeded", 0},
     };
+    bool whole = assigned == KEY_SLOTS && view->lost_slots == 0;
     buffer_append_format(out, "cluster_state:%s\r\n", whole ? "ok" : "fail");
     for (size_t i = 0; i < COUNT_OF(facts); i++)
         buffer_append_format(out, "%s:%llu\r\n", facts[i].name, (unsigned long long)facts[i].value);

@@ -28,6 +28,7 @@ struct cluster_node {
     struct registry_text host;       /* that clients can reach; "": the one they have used */
     uint16_t port, peer_port;
     enum cluster_health health;
+    bool cut_off;     /* it counts as alive, but this node has no link to it */
     int64_t since_ms; /* of its state; Unix time */
     uint64_t offset;  /* how far its log is; 0: not known here */
     uint32_t leads_count;
@@ -49,6 +50,10 @@ struct cluster_view {
     uint32_t nodes_count, nodes_max;
     struct cluster_range *ranges; /* by rising slot */
     uint32_t ranges_count, ranges_max;
+    /* Slots that nobody leads now, though somebody could; and that nobody can lead, for a majority
+     * of their copies is away. */
+    uint32_t leaderless_slots, lost_slots;
+    uint64_t pings_sent, pings_received, messages_sent, messages_received; /* to and from nodes */
 };
 
 /* 40 hex digits, the same for ever. */

@@ -6,6 +6,7 @@
 #include "serve/config_apply.h"
 #include "serve/measure.h"
 #include "serve/reply_lines.h"
+#include "serve/told.h"
 
 enum { FIRST = 2, CONFIG_FILE_BYTES_MAX = 16 << 20 };
 
@@ -116,6 +117,13 @@ static bool names_are_known(struct session_call *call)
     return true;
 }
 
+static void note_all(struct session_call *call, const bool *seen)
+{
+    for (enum setting_id id = 0; id < SETTINGS_COUNT; id++) {
+        if (seen[id]) told_note(call, TOLD_SETTING, slice_text(setting_rows[id].name));
+    }
+}
+
 static void set(struct session_call *call)
 {
     struct server *server = call->server;
@@ -141,6 +149,7 @@ static void set(struct session_call *call)
             const char *password = config_text(server->config, SETTING_REQUIREPASS);
             acl_set_default_password(server->acl, slice_text(password));
         }
+        note_all(call, seen);
         reply_ok(&call->reply);
     }
     config_free(&changed);

@@ -183,6 +183,16 @@ void crossing_ask_lane(struct server *server, struct session *session, uint32_t 
     ask(server, session, lane, &asked, argv);
 }
 
+void crossing_ask_node(struct server *server, struct session *session, node_id node, shard_id shard,
+                       uint64_t entry, const struct slice *argv, uint32_t argc)
+{
+    const struct crossing_config *config = &server->crossing->config;
+    uint32_t lane = shard_lane(shard, config->shards_count, config->lanes_count);
+    struct ask asked = {
+        .entry = entry, .shard = shard, .flags = ASK_AT_NODE, .argc = argc, .node = node};
+    ask(server, session, lane, &asked, argv);
+}
+
 void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t argc)
 {
     struct crossing *crossing = server->crossing;

@@ -41,6 +41,8 @@ shard_id crossing_shard_of(const struct crossing *crossing, struct slice key);
 /* The store that it is in, for looking; NULL: not here. */
 const struct store *crossing_store_of(const struct server *server, struct slice key);
 bool crossing_has_others(const struct crossing *crossing); /* lanes, or nodes */
+/* Has this lane a link to a lane of that node? Of this one itself: yes. */
+bool crossing_reaches(const struct server *server, node_id node);
 /* Who leads it, as far as this lane knows; NODE_NONE: nobody. */
 node_id crossing_leader(const struct server *server, shard_id id);
 
@@ -74,6 +76,11 @@ void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t
  * said to all nodes: CONFIG SET, ACL SETUSER, ACL DELUSER. */
 void crossing_tell_nodes(struct server *server, const struct slice *argv, uint32_t argc);
 
+/* CONFIG TOLD, to that node, or to all (NODE_NONE): but for those of a version that does not know it.
+ */
+void crossing_tell_newer(struct server *server, node_id node, const struct slice *argv,
+                         uint32_t argc);
+
 struct crossing_stats {
     uint64_t forwarded, refused, unknown; /* asks of this lane's guests to other nodes */
     uint64_t tried_again;                 /* told to: no leader, or not kept */
@@ -88,6 +95,9 @@ void crossing_flush(struct server *server);
 /* Before the end of a turn: a link that was made again is not sent what the last one was meant for.
  */
 void crossing_look(struct server *server);
+/* This lane ends, and all that it did for other nodes is answered: they are told that it does no
+ * more, so that they ask elsewhere what is not answered. True: each has ended its link. */
+bool crossing_part(struct server *server);
 /* What this lane asked of itself, and what it answered: without a mailbox. False: nothing. */
 bool crossing_own_asks(struct server *server);
 bool crossing_own_answers(struct server *server);

@@ -4,7 +4,7 @@
 #include "core/store/store.h"
 
 /* Varints and a byte: with so many bytes there, what cannot be read is bad, not short. */
-enum { HEAD_BYTES_MAX = 7 * VARINT_BYTES_MAX + 1 };
+enum { HEAD_BYTES_MAX = 8 * VARINT_BYTES_MAX + 1 };
 
 static enum crossing_read unread(struct slice bytes, size_t enough)
 {
@@ -27,8 +27,7 @@ static bool ask_is_good(const struct ask *ask, uint64_t shard, uint64_t database
 {
     if (shard > SHARD_ROOT.n + 1) return false;
     bool bye = (ask->flags & ASK_BYE) != 0;
-    return ask->flags <= ASK_FLAGS && database < STORE_DATABASES && argc <= CROSSING_BYTES_MAX &&
-           (bye ? argc == 0 : argc > 0);
+    return database < STORE_DATABASES && argc <= CROSSING_BYTES_MAX && (bye ? argc == 0 : argc > 0);
 }
 
 enum crossing_read ask_read(struct slice *bytes, struct ask *ask)
@@ -40,8 +39,10 @@ enum crossing_read ask_read(struct slice *bytes, struct ask *ask)
     uint64_t shard = cursor_varint(&in);
     ask->flags = cursor_u8(&in);
     uint64_t database = cursor_varint(&in), argc = cursor_varint(&in);
+    uint64_t node = ask->flags & ASK_AT_NODE ? cursor_varint(&in) : 0;
     if (in.bad) return unread(*bytes, HEAD_BYTES_MAX);
-    if (!ask_is_good(ask, shard, database, argc)) return CROSSING_BAD;
+    if (!ask_is_good(ask, shard, database, argc) || node > UINT32_MAX) return CROSSING_BAD;
+    ask->node.n = (uint32_t)node;
     ask->shard.n = (uint32_t)shard - 1; /* 0 becomes SHARD_NONE */
     ask->database = (uint32_t)database;
     ask->argc = (uint32_t)argc;
@@ -91,6 +92,7 @@ static void ask_write_head(struct buffer *out, const struct ask *ask)
     put_u8(out, ask->flags);
     put_varint(out, ask->database);
     put_varint(out, ask->argc);
+    if (ask->flags & ASK_AT_NODE) put_varint(out, ask->node.n);
 }
 
 void ask_write(struct buffer *out, const struct ask *ask, const struct slice *argv)

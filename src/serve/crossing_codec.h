@@ -2,7 +2,7 @@
  * crossing_codec.h -- asks and answers as bytes: between lanes, and between nodes.
  *
  * An ask:    slot varint, session id varint, entry varint, shard + 1 varint (0: none), flags u8,
- *            database varint, argc varint, argc × sized
+ *            database varint, argc varint, with ASK_AT_NODE the node varint, argc × sized
  * An answer: slot varint, session id varint, entry varint, shard + 1 varint, kind u8, the reply,
  *            sized; of a refusal instead of a reply: the leader's node varint, its term varint
  *
@@ -27,7 +27,8 @@ enum crossing_flag {
     ASK_RESTRICTED = 1 << 4, /* the user may not read all keys: for SORT */
     ASK_STALE = 1 << 5,      /* reads may be old: READONLY */
     ASK_RESTART = 1 << 6,    /* what was refused comes again: refuse no more */
-    ASK_FLAGS = (1 << 7) - 1
+    ASK_AT_NODE = 1 << 7,    /* of that node alone, about its lane of the shard. Between lanes */
+    ASK_FLAGS = (1 << 8) - 1
 };
 
 enum answer_kind {
@@ -42,6 +43,7 @@ struct ask {
     shard_id shard; /* SHARD_NONE: about none, or about what is of the lane */
     uint8_t flags;
     uint32_t database, argc;
+    node_id node;           /* of ASK_AT_NODE */
     struct slice arguments; /* argc × sized; borrowed */
 };
 

@@ -129,7 +129,8 @@ static bool take(struct sharing *sharing, shard_id shard, struct slice reply)
     case COMBINE_SUM: return sum(share, reply);
     case COMBINE_BY_KEY: return by_key(share, shard, reply);
     case COMBINE_JOIN:
-    case COMBINE_SORT: return join(share, reply);
+    case COMBINE_SORT:
+    case COMBINE_TOP: return join(share, reply);
     case COMBINE_LEAST: return least(share, reply);
     case COMBINE_CURSOR: return page(share, reply);
     case COMBINE_RANDOM:
@@ -165,46 +166,6 @@ static void write_least(const struct share *share, struct buffer *out)
         buffer_append_format(out, ":%lld\r\n", (long long)share->numbers[i]);
 }
 
-struct row { /* an element: a map whose first value is an integer */
-    struct slice bytes;
-    int64_t number;
-};
-
-static int greater(const void *first, const void *second)
-{
-    const struct row *a = first, *b = second;
-    if (a->number != b->number) return a->number > b->number ? -1 : 1;
-    return a->bytes.data < b->bytes.data ? -1 : 1; /* as they came */
-}
-
-static int64_t row_number(struct slice row)
-{
-    int64_t number = 0;
-    (void)line_take(&row);
-    size_t name_len = reply_length(row);
-    struct slice value = slice_from(row, name_len);
-    return number_take(&value, ':', &number) ? number : 0;
-}
-
-static void sort_rows(struct share *share)
-{
-    struct slice rest = buffer_slice(&share->gathered);
-    struct row *rows = calloc(share->elements_count + 1, sizeof *rows);
-    struct buffer sorted = {0};
-    ASSERT(rows != NULL);
-    for (uint64_t i = 0; i < share->elements_count; i++) {
-        size_t len = reply_length(rest);
-        rows[i].bytes = slice_of(rest.data, len);
-        rows[i].number = row_number(rows[i].bytes);
-        rest = slice_from(rest, len);
-    }
-    qsort(rows, share->elements_count, sizeof *rows, greater);
-    for (uint64_t i = 0; i < share->elements_count; i++) buffer_append(&sorted, rows[i].bytes);
-    free(rows);
-    buffer_free(&share->gathered);
-    share->gathered = sorted;
-}
-
 static void write_page(const struct share *share, uint32_t shards_count, struct buffer *out)
 {
     char text[32];
@@ -232,7 +193,8 @@ static void write(struct sharing *sharing)
     case COMBINE_CURSOR:
         write_page(share, sharing->server->crossing->config.shards_count, out);
         break;
-    case COMBINE_SORT: sort_rows(share); /* fallthrough */
+    case COMBINE_SORT:
+    case COMBINE_TOP: share_write_rows(share, out); break;
     case COMBINE_JOIN:
         buffer_append_format(out, "*%llu\r\n", (unsigned long long)share->elements_count);
         buffer_append(out, buffer_slice(&share->gathered));
@@ -261,6 +223,7 @@ static void go_on(struct sharing *sharing)
     case COMBINE_BY_KEY:
     case COMBINE_JOIN:
     case COMBINE_SORT:
+    case COMBINE_TOP:
     case COMBINE_LEAST: return;
     case COMBINE_CURSOR:
         if (share->cursor != 0) return;
@@ -281,7 +244,9 @@ static void go_on(struct sharing *sharing)
 void share_take(struct sharing *sharing, shard_id shard, struct slice reply)
 {
     struct share *share = sharing->held->share;
-    if (reply.len > 0 && reply.data[0] == '-') {
+    if (share_note_unanswered(share, reply)) {
+        /* the others' answers count */
+    } else if (reply.len > 0 && reply.data[0] == '-') {
         fail(share, reply);
     } else if (!share->failed) {
         bool whole = reply_length(reply) == reply.len && reply.len > 0;

@@ -28,7 +28,9 @@ struct crossing_node { /* a lane of another node */
     node_id node;
     uint32_t lane;
     bool is_up;
-    bool is_bad; /* it said what cannot be read: not listened to until the link is made again */
+    bool is_bad;     /* it said what cannot be read: not listened to until the link is made again */
+    bool was_told;   /* that this lane is gone: it does nothing more for it [N2] */
+    bool is_awaited; /* before this lane ends: until that link goes down */
     struct crossing_out out[STREAMS];
     struct buffer in[STREAMS]; /* what is not whole yet */
 };
@@ -45,6 +47,7 @@ struct crossing {
     uint32_t *parts_of; /* [shards_count]: scratch of crossing_share.c, zeros between two uses */
     struct prng chance;
     uint64_t map_changes; /* the map's, when those who wait for a leader were last woken */
+    bool parts;           /* this lane ends */
     struct crossing_stats stats;
 };
 
@@ -69,6 +72,9 @@ void crossing_ask(struct server *server, struct session *session, shard_id shard
 /* The same, about what is of a lane. */
 void crossing_ask_lane(struct server *server, struct session *session, uint32_t lane,
                        uint64_t entry, uint32_t flags, const struct slice *argv, uint32_t argc);
+/* Of a node alone, its lane of `shard`. What does not come from it is "-UNANSWERED node why". */
+void crossing_ask_node(struct server *server, struct session *session, node_id node, shard_id shard,
+                       uint64_t entry, const struct slice *argv, uint32_t argc);
 /* An answer to a guest's home. */
 void crossing_answer(struct crossing *crossing, uint32_t to, const struct answer_told *answer);
 

@@ -3,12 +3,19 @@
  * go.
  *
  * Asks, answers and tells are a stream each, cut into frames. A link that breaks ends all three:
- * what was not sent was not done; of what was sent nobody knows.
+ * what was not sent was not done; of what was sent nobody knows. Unless the other end has said that
+ * it is gone:
+ *
+ * Invariants
+ *   N1  a lane says so behind its last answer, when all that it has done for others is answered.
+ *   N2  whom it has told so it does nothing more for: what they have asked and it has not answered
+ *       was not done.
  */
 #include <stdlib.h>
 
 #include "cmd/command.h"
 #include "serve/crossing_share.h"
+#include "serve/told.h"
 
 enum { TELL_BYTES_MAX = 16 << 20 }; /* unsent: then messages are lost */
 
@@ -42,6 +49,15 @@ uint32_t crossing_target_of(const struct server *server, node_id node, shard_id 
     const struct crossing_node *found = crossing->nodes[i];
     if (!found->is_up || found->is_bad) return CROSSING_NOBODY;
     return crossing->config.lanes_count + i;
+}
+
+bool crossing_reaches(const struct server *server, node_id node)
+{
+    const struct crossing *crossing = server->crossing;
+    if (node_eq(node, lane_self(server->lane))) return true;
+    for (uint32_t i = 0; i < crossing->nodes_count; i++)
+        if (node_eq(crossing->nodes[i]->node, node) && crossing->nodes[i]->is_up) return true;
+    return false;
 }
 
 /* --- out ------------------------------------------------------------------------------------- */
@@ -102,20 +118,37 @@ static bool is_told_already(const struct crossing *crossing, uint32_t i)
     return false;
 }
 
+static void tell_node(struct crossing *crossing, struct crossing_node *node,
+                      const struct slice *argv, uint32_t argc)
+{
+    const struct ask ask = {
+        .slot = CROSSING_SLOT_LANE, .shard = {SHARD_NONE}, .flags = ASK_QUIET, .argc = argc};
+    struct buffer *out = &node->out[STREAM_TELLS].bytes;
+    if (!node->is_up || out->len > TELL_BYTES_MAX) {
+        crossing->stats.tells_lost++;
+    } else {
+        ask_write(out, &ask, argv);
+    }
+}
+
 void crossing_tell_nodes(struct server *server, const struct slice *argv, uint32_t argc)
 {
     struct crossing *crossing = server->crossing;
-    struct ask ask = {
-        .slot = CROSSING_SLOT_LANE, .shard = {SHARD_NONE}, .flags = ASK_QUIET, .argc = argc};
     for (uint32_t i = 0; i < crossing->nodes_count; i++) {
-        struct crossing_node *node = crossing->nodes[i];
-        struct buffer *out = &node->out[STREAM_TELLS].bytes;
-        if (is_told_already(crossing, i)) continue;
-        if (!node->is_up || out->len > TELL_BYTES_MAX) {
-            crossing->stats.tells_lost++;
-        } else {
-            ask_write(out, &ask, argv);
-        }
+        if (!is_told_already(crossing, i)) tell_node(crossing, crossing->nodes[i], argv, argc);
+    }
+}
+
+void crossing_tell_newer(struct server *server, node_id node, const struct slice *argv,
+                         uint32_t argc)
+{
+    struct crossing *crossing = server->crossing;
+    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
+        struct crossing_node *to = crossing->nodes[i];
+        bool meant = node.n == 0 || node_eq(node, to->node);
+        if (!meant || !to->is_up || is_told_already(crossing, i)) continue;
+        if (!lane_peer_can_be_told(server->lane, to->node, to->lane)) continue;
+        tell_node(crossing, to, argv, argc);
     }
 }
 
@@ -162,8 +195,9 @@ static void came(struct server *server, node_id id, uint32_t lane)
     struct crossing_node *node = crossing->nodes[i];
     if (node->is_up) went(server, crossing->config.lanes_count + i);
     node->is_up = true;
-    node->is_bad = false;
+    node->is_bad = node->was_told = node->is_awaited = false;
     guests_look_up(server);
+    if (lane_number(server->lane) == 0 && lane == 0) told_catch_up(server, id);
 }
 
 void crossing_distrust(struct server *server, uint32_t target)
@@ -174,6 +208,37 @@ void crossing_distrust(struct server *server, uint32_t target)
     server->crossing->stats.bad++;
     went(server, target);
     lane_break_link(server->lane, node->node, node->lane);
+}
+
+/* --- who ends --------------------------------------------------------------------------------- */
+
+bool crossing_part(struct server *server)
+{
+    struct crossing *crossing = server->crossing;
+    bool all = true;
+    for (uint32_t i = 0; i < crossing->nodes_count; i++) {
+        struct crossing_node *node = crossing->nodes[i];
+        if (!node->is_up) continue;
+        if (!crossing->parts) node->is_awaited = true; /* not who comes now */
+        all = all && !node->is_awaited;
+        if (node->was_told || node->out[STREAM_ANSWERS].bytes.len > 0) continue;
+        struct slice nothing = {0};
+        node->was_told =
+            lane_send(server->lane, node->node, node->lane, LINK_GONE, nothing);    /* [N1] */
+        if (node->was_told) guests_leave(server, crossing->config.lanes_count + i); /* [N2] */
+    }
+    crossing->parts = true;
+    return all;
+}
+
+/* What it was asked and has not answered is as if it had not been sent. */
+static void has_gone(struct server *server, uint32_t target)
+{
+    struct crossing_node *node = crossing_node(server->crossing, target);
+    node->is_up = false;
+    node->out[STREAM_ASKS].sent = 0;
+    went(server, target);
+    lane_part_link(server->lane, node->node, node->lane);
 }
 
 /* What is said to all nodes; NULL: it is no such thing. */
@@ -187,7 +252,9 @@ static struct slice *told_arguments(struct server *server, const struct ask *ask
         (struct slice *)(void *)buffer_reserve(arguments, ask->argc * sizeof(struct slice));
     ask_arguments(ask, argv);
     command = command_find(server->commands, argv, ask->argc, &container);
-    return command != NULL && share_goes_to_nodes(command->id) ? argv : NULL;
+    bool is_told =
+        command != NULL && (share_goes_to_nodes(command->id) || command->id == COMMAND_CONFIG_TOLD);
+    return is_told ? argv : NULL;
 }
 
 /* For all of this node: for each lane. */
@@ -269,8 +336,11 @@ static void message_take(struct server *server, const struct message *message)
     if (message->kind == LINK_DOWN) {
         crossing->nodes[i]->is_up = false;
         went(server, from);
+    } else if (message->kind == LINK_GONE) {
+        has_gone(server, from);
     } else if (message->kind >= LINK_ASKS && message->kind < LINK_ASKS + STREAMS) {
         if (crossing->nodes[i]->is_bad) return;
+        if (crossing->nodes[i]->was_told && message->kind == LINK_ASKS) return; /* [N2] */
         receive(server, from, (enum crossing_stream)(message->kind - LINK_ASKS),
                 buffer_slice(&message->bytes));
     }

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "cmd/scan.h"
+#include "lane/map.h"
 #include "serve/crossing_share.h"
+#include "serve/everywhere.h"
 #include "serve/redirect.h"
 
 /* clang-format off */
@@ -22,6 +24,11 @@ bool share_goes_to_nodes(enum command_id id)
     return rows[id].scope == SCOPE_NODES;
 }
 
+bool share_asks_nodes(enum command_id id)
+{
+    return rows[id].scope == SCOPE_EVERYWHERE;
+}
+
 bool crossing_is_for_all(const struct crossing *crossing, enum command_id id)
 {
     switch (rows[id].scope) {
@@ -32,6 +39,7 @@ bool crossing_is_for_all(const struct crossing *crossing, enum command_id id)
     case SCOPE_CURSOR: return crossing->config.shards_count > 1;
     case SCOPE_LANES:
     case SCOPE_NODES: return crossing->config.lanes_count > 1;
+    case SCOPE_EVERYWHERE: return crossing->config.lanes_count > 1 || crossing->config.replicated;
     }
     UNREACHABLE("no such scope");
 }
@@ -41,6 +49,8 @@ void share_free(struct share *share)
     if (share == NULL) return;
     for (uint32_t i = 0; i < share->parts_count; i++) buffer_free(&share->parts[i].bytes);
     buffer_free(&share->gathered);
+    buffer_free(&share->unanswered);
+    buffer_free(&share->unanswered_nodes);
     free(share->led);
     free(share->parts);
     free(share->order);
@@ -135,6 +145,58 @@ static void ask_lanes(struct sharing *sharing, const struct request *request)
         crossing_ask_lane(sharing->server, sharing->session, lane, sharing->entry, 0, request->argv,
                           request->argc);
     }
+}
+
+/* --- everywhere ------------------------------------------------------------------------------ */
+
+/* A lane is named by a shard of it; one that has none has nothing to say. */
+static void ask_node(struct sharing *sharing, const struct request *request,
+                     const struct registry_member *member)
+{
+    uint32_t shards_count = sharing->server->crossing->config.shards_count;
+    uint32_t lanes_count = member->lanes_count;
+    for (uint32_t lane = 0; lane < lanes_count; lane++) {
+        uint64_t first = ((uint64_t)lane * shards_count + lanes_count - 1) / lanes_count;
+        shard_id shard = {(uint32_t)first};
+        if (shard_lane(shard, shards_count, lanes_count) != lane) continue;
+        sharing->held->owed_count++;
+        crossing_ask_node(sharing->server, sharing->session, member->node, shard, sharing->entry,
+                          request->argv, request->argc);
+    }
+}
+
+static bool is_asked(const struct server *server, const struct registry_member *member)
+{
+    if (node_eq(member->node, lane_self(server->lane))) return false;
+    switch (member->state) {
+    case MEMBER_ALIVE:
+    case MEMBER_LEAVING:
+    case MEMBER_DEAD: return true;
+    case MEMBER_JOINING:
+    case MEMBER_REMOVED: break;
+    }
+    return false;
+}
+
+static void ask_everywhere(struct sharing *sharing, const struct request *request)
+{
+    const struct server *server = sharing->server;
+    const struct map *map = lane_map(server->lane);
+    const struct registry *registry = map == NULL ? NULL : map_registry(map);
+    uint32_t count = registry == NULL ? 0 : registry_members_count(registry);
+    struct everywhere options;
+    everywhere_read(request->argv, request->argc, &options);
+    struct share *share = sharing->held->share;
+    share->rows_max = options.rows_max;
+    if (share->combine == COMBINE_TOP && options.rows_max == UINT64_MAX)
+        share->rows_max = EVERYWHERE_TOP_ROWS;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct registry_member *member = registry_member_at(registry, i);
+        bool meant = options.node.n == 0 || node_eq(options.node, member->node);
+        if (meant && is_asked(server, member)) ask_node(sharing, request, member);
+    }
+    /* Who names a node that is none is told so by a lane of this one. */
+    if (options.node.n == 0 || sharing->held->owed_count == 0) ask_lanes(sharing, request);
 }
 
 /* --- by keys --------------------------------------------------------------------------------- */
@@ -276,6 +338,7 @@ static bool is_shared(const struct server *server, const struct share_row *row, 
     case SCOPE_WRITTEN: return config->replicated;
     case SCOPE_LANES:
     case SCOPE_NODES: return config->lanes_count > 1;
+    case SCOPE_EVERYWHERE: return config->lanes_count > 1 || config->replicated;
     }
     UNREACHABLE("no such scope");
 }
@@ -298,6 +361,7 @@ static void begin(struct sharing *sharing, const struct request *request)
     case SCOPE_WRITTEN: ask_shards(sharing, request); break;
     case SCOPE_NODES: crossing_tell_nodes(server, request->argv, request->argc); /* fallthrough */
     case SCOPE_LANES: ask_lanes(sharing, request); break;
+    case SCOPE_EVERYWHERE: ask_everywhere(sharing, request); break;
     }
 }
 
@@ -319,7 +383,8 @@ bool crossing_share_out(struct server *server, struct session *session,
     /* What is of the lanes counts for all that comes behind it. */
     enum command_id id = request->command->id;
     bool message = id == COMMAND_PUBLISH || id == COMMAND_SPUBLISH;
-    bool lanes = row->scope == SCOPE_LANES || row->scope == SCOPE_NODES;
+    bool lanes =
+        row->scope == SCOPE_LANES || row->scope == SCOPE_NODES || row->scope == SCOPE_EVERYWHERE;
     of->holds = lanes && !message;
     of->waits = row->scope == SCOPE_WRITTEN;
     return true;

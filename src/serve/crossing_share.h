@@ -14,7 +14,8 @@ enum share_scope {
     SCOPE_CURSOR,
     SCOPE_WRITTEN,
     SCOPE_LANES,
-    SCOPE_NODES
+    SCOPE_NODES,
+    SCOPE_EVERYWHERE
 };
 enum share_combine {
     COMBINE_SUM,
@@ -22,6 +23,7 @@ enum share_combine {
     COMBINE_BY_KEY,
     COMBINE_JOIN,
     COMBINE_SORT,
+    COMBINE_TOP,
     COMBINE_LEAST,
     COMBINE_CURSOR,
     COMBINE_RANDOM
@@ -53,6 +55,9 @@ struct share {
     int64_t numbers[SHARE_NUMBERS_MAX];
     uint32_t numbers_count; /* of a LEAST: 0: a lone one */
     uint64_t elements_count;
+    /* of SORT and TOP */
+    uint64_t rows_max;
+    struct buffer unanswered, unanswered_nodes; /* rows, and of whom (int64_t) */
     /* by keys */
     struct share_part *parts;
     uint32_t *order; /* of each key its part */
@@ -87,6 +92,12 @@ void share_ask_shard(struct sharing *sharing, shard_id shard, const struct slice
 /* SCAN, at share->shard from share->cursor. */
 void share_ask_page(struct sharing *sharing);
 bool share_goes_to_nodes(enum command_id id); /* NODES */
+bool share_asks_nodes(enum command_id id);    /* EVERYWHERE */
+
+/* crossing_rows.c: SORT and TOP. A node has not answered; false: it is no such error, or no such
+ * command. */
+bool share_note_unanswered(struct share *share, struct slice error);
+void share_write_rows(const struct share *share, struct buffer *out);
 
 /* crossing_combine.c: an answer has come. If it was the last, held->bytes becomes the reply, or
  * more is asked. */

@@ -11,6 +11,7 @@
 #include "serve/pubsub.h"
 #include "serve/session_impl.h"
 #include "serve/standing.h"
+#include "serve/told.h"
 #include "serve/top_command.h"
 #include "serve/watching.h"
 
@@ -39,6 +40,7 @@ struct server *door_new(const struct server *parts)
     server->blocked = blocked_new(secret);
     server->watching = watching_new(secret);
     server->pubsub = pubsub_new(secret);
+    server->told = told_new();
     session_observe(server);
     return server;
 }
@@ -49,6 +51,7 @@ void door_free(struct server *server)
     blocked_free(server->blocked);
     watching_free(server->watching);
     pubsub_free(server->pubsub);
+    told_free(server->told);
     crossing_free(server->crossing);
     free(server->backup_path);
 }
@@ -294,6 +297,11 @@ static bool is_owed_something(const struct server *server)
     for (; session != NULL; session = session->links[SESSIONS_ALL].next)
         if (crossing_is_owed(session) && !crossing_waits(session)) return true;
     return false;
+}
+
+bool door_part(struct server *server)
+{
+    return crossing_part(server);
 }
 
 bool door_finish(struct server *server)

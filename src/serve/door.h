@@ -20,3 +20,6 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms);
 void door_send(struct server *server);
 /* Stop: accept no more; true when every reply has left. */
 bool door_finish(struct server *server);
+/* Behind that, while it is true: other nodes are told that nothing more is done here. True: they
+ * all know. */
+bool door_part(struct server *server);

@@ -64,8 +64,9 @@ static void guests_grow(struct guests *guests)
 static struct session *guest_find(const struct guests *guests, uint32_t from, const struct ask *ask)
 {
     struct session *at = *bucket_of(guests, from, ask->slot, ask->shard);
-    while (at != NULL && !(at->guest->from == from && at->guest->slot == ask->slot &&
-                           shard_eq(at->guest->shard, ask->shard)))
+    while (at != NULL &&
+           !(at->guest->from == from && at->guest->slot == ask->slot &&
+             shard_eq(at->guest->shard, ask->shard) && node_eq(at->guest->node, ask->node)))
         at = at->guest->in_bucket;
     return at;
 }
@@ -85,6 +86,7 @@ static struct session *guest_open(struct server *server, uint32_t from, const st
                                            .slot = ask->slot,
                                            .id = ask->id,
                                            .shard = ask->shard,
+                                           .node = ask->node,
                                            .in_bucket = *bucket,
                                            .restart = true};
     guest->shard = ask->shard;
@@ -200,7 +202,7 @@ void guest_receive(struct server *server, uint32_t from, const struct ask *ask, 
 {
     struct crossing *crossing = server->crossing;
     bool remote = crossing_is_node(crossing, from);
-    if (remote && (ask->slot >= CROSSING_SLOTS_MAX ||
+    if (remote && (ask->slot >= CROSSING_SLOTS_MAX || (ask->flags & ASK_AT_NODE) != 0 ||
                    (ask->shard.n != SHARD_NONE && ask->shard.n != SHARD_ROOT.n &&
                     ask->shard.n >= crossing->config.shards_count))) {
         crossing_distrust(server, from);
@@ -208,8 +210,10 @@ void guest_receive(struct server *server, uint32_t from, const struct ask *ask, 
     }
     struct session *guest = guest_find(crossing->guests, from, ask);
     bool another = guest != NULL && guest->guest->id != ask->id;
-    ASSERT(remote || !another || ask->slot == CROSSING_SLOT_LANE); /* our own lanes say bye */
-    if (remote && another) {
+    /* Our own lanes say bye, but to those that just pass on to a node. */
+    bool unsaid = remote || ask->node.n != 0;
+    ASSERT(unsaid || !another || ask->slot == CROSSING_SLOT_LANE);
+    if (unsaid && another) {
         guest_close(server, guest);
         guest = NULL;
     }
@@ -326,7 +330,7 @@ static bool is_for_nodes(const struct command *command)
     return id == COMMAND_MULTI || id == COMMAND_EXEC || id == COMMAND_WATCH ||
            id == COMMAND_UNWATCH || id == COMMAND_WAIT || id == COMMAND_WAITAOF ||
            id == COMMAND_REPLICATION_HANDOVER || id == COMMAND_REPLICATION_MEMBERS ||
-           share_goes_to_nodes(id);
+           share_goes_to_nodes(id) || share_asks_nodes(id) || id == COMMAND_CONFIG_TOLD;
 }
 
 static void set_manner(struct session *guest, const struct ask *ask)
@@ -409,6 +413,7 @@ static bool unit_step(struct server *server, struct session *guest)
         guest_forward(server, guest, &unit, to);
         return true;
     case GUEST_REFUSE: guest_refuse(server, guest, &unit); return true;
+    case GUEST_UNREACHED: guest_unreached(server, guest, &unit); return true;
     case GUEST_PARK: guest_park(server, guest); return false;
     case GUEST_STAY: return false;
     }

@@ -39,19 +39,46 @@ static void say(struct server *server, struct session *guest, uint64_t entry, st
     guest_answer(server, guest, entry, 0, quiet);
 }
 
+/* "-UNANSWERED 3 why": who asked several puts it in their answers' place. */
+static void say_unreached(struct server *server, struct session *guest, uint64_t entry,
+                          struct slice why)
+{
+    struct buffer error = {0};
+    buffer_append_format(&error, "-UNANSWERED %u %.*s\r\n", guest->guest->node.n, (int)why.len,
+                         (const char *)why.data);
+    say(server, guest, entry, buffer_slice(&error), false);
+    buffer_free(&error);
+}
+
+void guest_unreached(struct server *server, struct session *guest, const struct unit *unit)
+{
+    say_unreached(server, guest, unit->ask.entry,
+                  SLICE("no link to it: it is down, or cut off from the node that was asked"));
+    guest_pass(guest, unit->len);
+}
+
 /* --- which way ------------------------------------------------------------------------------- */
 
-static enum shard_way way_of(struct shard *shard, struct session *guest, const struct unit *unit,
-                             enum standing_need need, struct standing_call *call)
+static enum shard_way way_of(struct shard *shard, struct session *guest, enum standing_need need,
+                             const struct standing_call *call)
 {
     struct session_guest *of = guest->guest;
     if (need == NEED_LEADER || of->asked.len > 0) return shard_way_of_write(shard);
-    call->stale = (unit->ask.flags & ASK_STALE) != 0 || of->next < of->covered;
     bool began = of->round != 0;
     enum shard_way way = standing_way(shard, call, &of->round);
     if (way == SHARD_WAIT && !began && of->round != 0) of->round_until = guest->query.len;
     if (way == SHARD_HERE && began) of->covered = of->round_until;
     return way;
+}
+
+/* Of one node alone: there is no other to ask, and nothing to wait for. */
+static enum guest_way way_to_node(const struct server *server, const struct session *guest,
+                                  uint32_t *to)
+{
+    const struct session_guest *of = guest->guest;
+    *to = crossing_target_of(server, of->node, of->shard);
+    if (of->asked.len > 0 && (*to != of->to || asked_count(of) >= ASKED_MAX)) return GUEST_STAY;
+    return *to == CROSSING_NOBODY ? GUEST_UNREACHED : GUEST_FORWARD;
 }
 
 static enum guest_way way_to_leader(const struct server *server, const struct session *guest,
@@ -67,17 +94,30 @@ static enum guest_way way_to_leader(const struct server *server, const struct se
     return GUEST_FORWARD;
 }
 
+/* Its group may go on without it: the map may know better. But who reads old data here would read
+ * newer there, and older here again; until it is whole it has shown nothing. */
+static bool may_be_left_behind(const struct shard *shard, const struct unit *unit)
+{
+    bool stale = (unit->ask.flags & ASK_STALE) != 0;
+    if (!node_eq(shard_leader(shard), NODE_NONE)) return false;
+    return !stale || shard_is_recovering(shard);
+}
+
 enum guest_way guest_way(struct server *server, struct session *guest, const struct unit *unit,
                          uint32_t *to)
 {
     struct session_guest *of = guest->guest;
     if (!server->crossing->config.replicated) return GUEST_RUN;
+    if (guest->guest->node.n != 0) return way_to_node(server, guest, to);
     bool busy = of->asked.len > 0, remote = guest_is_remote(server, guest);
     struct standing_call call = {
         .command = unit->command,
         .argc = unit->ask.argc,
         .argv = (const struct slice *)(const void *)server->sessions->guest_arguments.data,
-        .database = unit->ask.database};
+        .database = unit->ask.database,
+        /* Old data is that of the node at hand: one that passes a read on gets it from whoever, and
+         * the next one from another, which may be further behind. */
+        .stale = ((unit->ask.flags & ASK_STALE) != 0 && !remote) || of->next < of->covered};
     enum standing_need need = standing_need(&call);
     bool begins = unit->command != NULL && unit->command->id == COMMAND_MULTI;
     if (unit->is_transaction || begins || (guest->flags & SESSION_MULTI)) need = NEED_LEADER;
@@ -86,13 +126,12 @@ enum guest_way guest_way(struct server *server, struct session *guest, const str
     if (of->refusing) return GUEST_REFUSE; /* [F3] */
     struct shard *shard = guest_shard(server, guest);
     if (shard == NULL) return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
-    switch (way_of(shard, guest, unit, need, &call)) {
+    switch (way_of(shard, guest, need, &call)) {
     case SHARD_HERE: return busy ? GUEST_STAY : GUEST_RUN; /* [F1] */
     case SHARD_AT_LEADER: return remote ? GUEST_REFUSE : way_to_leader(server, guest, unit, to);
     case SHARD_WAIT:
         if (remote && !shard_is_leader(shard)) return GUEST_REFUSE;
-        /* It may be one that its group has left behind: the map may know better. */
-        if (!remote && node_eq(shard_leader(shard), NODE_NONE)) {
+        if (!remote && may_be_left_behind(shard, unit)) {
             of->round = 0;
             return way_to_leader(server, guest, unit, to);
         }
@@ -123,12 +162,19 @@ static bool is_too_large(struct server *server, struct session *guest, const str
     return true;
 }
 
+/* As the other node is told: what is asked of a node is of its lane, not of a shard. */
+static shard_id shard_there(const struct session *guest)
+{
+    const shard_id none = {SHARD_NONE};
+    return guest->guest->node.n != 0 ? none : guest->guest->shard;
+}
+
 static void say_to(struct server *server, const struct session *guest, uint32_t target,
                    uint8_t flags, const struct slice *argv, uint32_t argc)
 {
     struct ask ask = {.slot = guest->slot + 1,
                       .id = guest->id,
-                      .shard = guest->guest->shard,
+                      .shard = shard_there(guest),
                       .flags = flags | ASK_QUIET,
                       .argc = argc};
     if (crossing_node(server->crossing, target)->is_up)
@@ -168,6 +214,7 @@ void guest_forward(struct server *server, struct session *guest, const struct un
         ask.slot = guest->slot + 1;
         ask.id = guest->id;
         ask.entry = number;
+        ask.shard = shard_there(guest);
         ask.flags = (uint8_t)((ask.flags & PASSED_ON) | (of->restart ? ASK_RESTART : 0)); /* [F3] */
         of->restart = false;
         ask_copy(out, &ask);
@@ -242,16 +289,29 @@ static void refused(struct server *server, struct session *guest, uint32_t from,
         crossing_distrust(server, from);
         return;
     }
-    take_back(server, guest, index);
-    server->crossing->stats.refused++;
     /* It has forgotten the guest, which begins again. */
     bool forgot = node_eq(leader, crossing_node(server->crossing, from)->node);
+    if (of->node.n != 0 && !forgot) {
+        for (size_t i = 0; i <= index; i++)
+            say_unreached(server, guest, asked_at(of, i)->entry, SLICE("it is too busy"));
+        asked_pass(of, index + 1);
+        return;
+    }
+    take_back(server, guest, index);
+    server->crossing->stats.refused++;
     struct map *map = lane_map(server->lane);
     if (!forgot && map != NULL && !node_eq(leader, NODE_NONE))
         map_note_leader(map, of->shard, leader, term);
     node_id next = crossing_leader(server, of->shard);
     bool same = crossing_target_of(server, next, of->shard) == from;
     of->retry_at.ns = same && !forgot ? server->sessions->now.ns + RETRY_NS : 0;
+}
+
+/* Without its sign, and without its end. */
+static struct slice error_text(struct slice reply)
+{
+    enum { AROUND = 3 };
+    return slice_of(reply.data + 1, reply.len - AROUND);
 }
 
 static void replied(struct server *server, struct session *guest, uint32_t from, size_t index,
@@ -264,7 +324,12 @@ static void replied(struct server *server, struct session *guest, uint32_t from,
         crossing_distrust(server, from);
         return;
     }
-    say(server, guest, asked_at(of, index)->entry, reply, false);
+    uint64_t entry = asked_at(of, index)->entry;
+    if (of->node.n != 0 && reply.data[0] == '-') {
+        say_unreached(server, guest, entry, error_text(reply));
+    } else {
+        say(server, guest, entry, reply, false);
+    }
     asked_pass(of, index + 1);
 }
 

@@ -47,6 +47,7 @@ struct session_guest {
     uint32_t from;
     uint64_t slot, id; /* of the session at home */
     shard_id shard;
+    node_id node;              /* all of it is asked of this one, and of no other; NODE_NONE: not */
     struct session *in_bucket; /* the next */
     struct buffer answers;     /* of struct answer */
     /* `query`: asks that are done with, that another node was asked, that are to be run. */
@@ -87,8 +88,9 @@ enum guest_way {
     GUEST_RUN,
     GUEST_FORWARD,
     GUEST_REFUSE,
-    GUEST_PARK, /* until the shard's standing changes */
-    GUEST_STAY  /* until what it asked is answered */
+    GUEST_UNREACHED, /* the node that alone could answer is not there */
+    GUEST_PARK,      /* until the shard's standing changes */
+    GUEST_STAY       /* until what it asked is answered */
 };
 /* `to`: for GUEST_FORWARD. */
 enum guest_way guest_way(struct server *server, struct session *guest, const struct unit *unit,
@@ -96,6 +98,7 @@ enum guest_way guest_way(struct server *server, struct session *guest, const str
 void guest_forward(struct server *server, struct session *guest, const struct unit *unit,
                    uint32_t to);
 void guest_refuse(struct server *server, struct session *guest, const struct unit *unit);
+void guest_unreached(struct server *server, struct session *guest, const struct unit *unit);
 void guest_park(struct server *server, struct session *guest);
 /* It may not run at `where` (WATCH_HERE, WATCH_AT + target) for it watches keys elsewhere: then it
  * is answered that they have changed, and done with. */

@@ -1,6 +1,7 @@
 /* replication_command.c -- see replication_command.h. */
 #include "serve/replication_command.h"
 
+#include "lane/map.h"
 #include "serve/crossing.h"
 #include "serve/replication_sum.h"
 #include "serve/reply_lines.h"
@@ -219,6 +220,23 @@ static void line_text(struct buffer *out, const char *name, const char *value)
     buffer_append_format(out, "%s:%s\r\n", name, value);
 }
 
+/* As tools that watch Redis look for them: at the addresses that clients use. */
+static void slaves_info(const struct server *server, const struct shard_replication *told,
+                        struct buffer *out)
+{
+    const struct map *map = lane_map(server->lane);
+    for (uint32_t i = 0, number = 0; i < told->peers_count; i++) {
+        const struct shard_peer_told *peer = &told->peers[i];
+        const struct registry_member *member =
+            map == NULL ? NULL : registry_member(map_registry(map), peer->node);
+        if (!peer->is_up || member == NULL) continue;
+        buffer_append_format(out, "slave%u:ip=%s,port=%u,state=%s,offset=%llu,lag=%d\r\n", number++,
+                             member->client_host.bytes, member->client_port,
+                             peer->is_recovering ? "send_bulk" : "online",
+                             (unsigned long long)peer->matched, !peer->is_active);
+    }
+}
+
 static void peers_info(const struct shard_replication *told, bool leads, struct buffer *out)
 {
     for (uint32_t i = 0; i < told->peers_count; i++) {
@@ -268,6 +286,10 @@ static void clients_info(const struct server *server, struct buffer *out)
     line(out, "outcomes_unknown", stats->unknown);
     line(out, "outcomes_not_done", stats->tried_again);
     line(out, "waiting_for_leader", server->sessions->list_counts[SESSIONS_PARKED]);
+    uint64_t sent, taken;
+    lane_tell_warm(server->lane, &sent, &taken);
+    line(out, "cache_keys_sent", sent);
+    line(out, "cache_keys_received", taken);
     line(out, "messages_not_passed_on", stats->tells_lost);
     line(out, "peers_not_understood", stats->bad);
     line(out, "readonly_connections", readonly);
@@ -293,6 +315,7 @@ void replication_info(const struct server *server, struct buffer *out)
         line(out, "slave_repl_offset", told.applied);
     }
     line(out, "connected_slaves", leads ? up : 0);
+    if (leads) slaves_info(server, &told, out);
     line_text(out, "master_failover_state", "no-failover");
     line_text(out, "master_replid", server->run_id);
     line(out, "master_repl_offset", told.last);

@@ -8,6 +8,38 @@ void reply_lines(struct reply *reply, const char *const *lines, size_t count)
     for (size_t i = 0; i < count; i++) reply_simple(reply, lines[i]);
 }
 
+void reply_pair_number(struct reply *reply, const char *name, uint64_t value)
+{
+    reply_bulk_text(reply, name);
+    reply_integer(reply, (int64_t)u64_min(value, INT64_MAX));
+}
+
+void reply_pair_text(struct reply *reply, const char *name, const char *value)
+{
+    reply_bulk_text(reply, name);
+    reply_bulk_text(reply, value);
+}
+
+void reply_pair_node(struct reply *reply, const char *name, node_id node)
+{
+    reply_bulk_text(reply, name);
+    if (node.n == 0) {
+        reply_null(reply);
+    } else {
+        reply_integer(reply, node.n);
+    }
+}
+
+void reply_pair_shard(struct reply *reply, const char *name, shard_id shard)
+{
+    reply_bulk_text(reply, name);
+    if (shard_eq(shard, SHARD_ROOT)) {
+        reply_bulk_text(reply, "root");
+    } else {
+        reply_integer(reply, shard.n);
+    }
+}
+
 bool session_integer(struct session_call *call, uint32_t index, int64_t *value)
 {
     if (integer_parse(call->argv[index], value)) return true;

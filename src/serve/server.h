@@ -49,6 +49,7 @@ struct server {
     struct pubsub *pubsub;
     struct sessions *sessions;
     struct slowlog *slowlog;
+    struct told *told; /* NULL: nobody is to be told of changes */
     struct watching *watching;
     struct server_stats stats;
     struct command_stats *command_stats; /* [COMMAND_COUNT] */

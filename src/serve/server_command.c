@@ -8,8 +8,6 @@
 #include "serve/reply_lines.h"
 #include "serve/server_command.h"
 
-enum { BACKUP_NAME_MAX = 2048, BACKUP_PATH_MAX = BACKUP_NAME_MAX + 32 };
-
 void time_command(struct session_call *call)
 {
     enum { US_PER_S = 1000000 };
@@ -88,55 +86,6 @@ void rewrite_command(struct session_call *call)
     } else {
         reply_error(&call->reply, "ERR %s", fault.text);
     }
-}
-
-/* DIR/lane-N, which must be new; DIR may have been made by another lane a moment ago. */
-static enum err make_backup_folder(const struct lane *lane, struct slice name,
-                                   char path[BACKUP_PATH_MAX], struct fault *fault)
-{
-    bool good = name.len > 0 && name.len < BACKUP_NAME_MAX && name.data[0] == '/' &&
-                memchr(name.data, '\0', name.len) == NULL;
-    if (!good) return fault_set(fault, ERR_USAGE, "the folder must be a full path");
-    (void)snprintf(path, BACKUP_PATH_MAX, "%.*s", (int)name.len, (const char *)name.data);
-    enum err err = folder_create(path, fault);
-    if (err != ERR_OK && err != ERR_EXISTS) return err;
-    (void)snprintf(path, BACKUP_PATH_MAX, "%.*s/lane-%u", (int)name.len, (const char *)name.data,
-                   lane_number(lane));
-    err = folder_create(path, fault);
-    if (err != ERR_EXISTS) return err;
-    return fault_set(fault, err, "%s is there already; name a new folder", path);
-}
-
-void backup_start_command(struct session_call *call)
-{
-    char path[BACKUP_PATH_MAX];
-    struct fault fault;
-    struct lane *lane = call->server->lane;
-    enum err err = ERR_OK;
-    if (lane_saving(lane).active)
-        err = fault_set(&fault, ERR_EXISTS, "a snapshot is under way already; try again after it");
-    if (err == ERR_OK) err = make_backup_folder(lane, call->argv[2], path, &fault);
-    if (err == ERR_OK) {
-        free(call->server->backup_path);
-        call->server->backup_path = strdup(path);
-        ASSERT(call->server->backup_path != NULL);
-        err = lane_save(lane, call->server->backup_path, &fault);
-    }
-    if (err == ERR_OK) {
-        reply_ok(&call->reply);
-    } else {
-        reply_error(&call->reply, "ERR %s", fault.text);
-    }
-}
-
-void backup_running_command(struct session_call *call)
-{
-    reply_integer(&call->reply, lane_saving(call->server->lane).active);
-}
-
-void backup_failed_command(struct session_call *call)
-{
-    reply_integer(&call->reply, lane_saving(call->server->lane).last_failed);
 }
 
 void lastsave_command(struct session_call *call)

@@ -6,8 +6,5 @@
 void time_command(struct session_call *call);
 void save_command(struct session_call *call);    /* SAVE and BGSAVE */
 void rewrite_command(struct session_call *call); /* BGREWRITEAOF */
-void backup_start_command(struct session_call *call);
-void backup_running_command(struct session_call *call);
-void backup_failed_command(struct session_call *call);
 void lastsave_command(struct session_call *call);
 void shutdown_command(struct session_call *call);

@@ -1,6 +1,7 @@
 /* session_table.c -- which function answers which session command. */
 #include "serve/acl_commands.h"
 #include "serve/auth.h"
+#include "serve/backup_command.h"
 #include "serve/client.h"
 #include "serve/cluster_admin.h"
 #include "serve/cluster_command.h"
@@ -13,10 +14,12 @@
 #include "serve/latency.h"
 #include "serve/memory_command.h"
 #include "serve/monitor.h"
+#include "serve/moves_command.h"
 #include "serve/pubsub.h"
 #include "serve/replication_command.h"
 #include "serve/server_command.h"
 #include "serve/slowlog.h"
+#include "serve/told.h"
 #include "serve/top_command.h"
 #include "serve/transaction.h"
 #include "serve/watching.h"
@@ -38,8 +41,12 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_ASKING] = asking_command,
     [COMMAND_AUTH] = auth_command,
     [COMMAND_BGREWRITEAOF] = rewrite_command,
+    [COMMAND_BACKUP_DONE] = backup_done_command,
     [COMMAND_BACKUP_FAILED] = backup_failed_command,
+    [COMMAND_BACKUP_FILES] = backup_files_command,
     [COMMAND_BACKUP_HELP] = help_command,
+    [COMMAND_BACKUP_PREPARE] = backup_prepare_command,
+    [COMMAND_BACKUP_READ] = backup_read_command,
     [COMMAND_BACKUP_RUNNING] = backup_running_command,
     [COMMAND_BACKUP_START] = backup_start_command,
     [COMMAND_BGSAVE] = save_command,
@@ -75,6 +82,7 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_CLUSTER_REBALANCE] = cluster_admin_command,
     [COMMAND_CLUSTER_REMOVE] = cluster_admin_command,
     [COMMAND_CLUSTER_STATUS] = cluster_admin_command,
+    [COMMAND_CLUSTER_MOVES] = cluster_moves_command,
     [COMMAND_CLUSTER_TABLE] = cluster_admin_command,
     [COMMAND_CLUSTER_TOP] = cluster_top_command,
 #define REFUSED(id, words) [COMMAND_CLUSTER_##id] = cluster_refused_command,
@@ -93,6 +101,7 @@ static const session_handler handlers[COMMAND_COUNT] = {
     [COMMAND_CONFIG_RESETSTAT] = config_command,
     [COMMAND_CONFIG_REWRITE] = config_command,
     [COMMAND_CONFIG_SET] = config_command,
+    [COMMAND_CONFIG_TOLD] = told_command,
     [COMMAND_DEBUG] = debug_command,
     [COMMAND_DISCARD] = discard_command,
     [COMMAND_ECHO] = echo_command,

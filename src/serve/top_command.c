@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd/call.h"
+#include "serve/everywhere.h"
 #include "serve/heat.h"
 #include "serve/reply_lines.h"
 #include "serve/session_impl.h"
@@ -84,21 +85,18 @@ instant top_turn(struct server *server, instant now)
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-static void pair(struct reply *reply, const char *name, uint64_t value)
-{
-    reply_bulk_text(reply, name);
-    reply_integer(reply, (int64_t)u64_min(value, INT64_MAX));
-}
-
 struct busy { /* a slot or a shard */
     uint32_t number;
     uint64_t rate, rate_bytes;
+    uint64_t keys, bytes; /* of a shard: of the copy that is here */
+    bool leads;
 };
 
 static int busier(const void *first, const void *second)
 {
     const struct busy *a = first, *b = second;
     if (a->rate != b->rate) return a->rate > b->rate ? -1 : 1;
+    if (a->bytes != b->bytes) return a->bytes > b->bytes ? -1 : 1;
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
@@ -115,64 +113,97 @@ static uint32_t gather(const struct server *server, bool by_shard, struct busy *
         rows[count - 1].rate += slots[slot].rate;
         rows[count - 1].rate_bytes += slots[slot].rate_bytes;
     }
-    if (count > 0) qsort(rows, count, sizeof *rows, busier);
     return count;
+}
+
+static void reply_node(struct session_call *call)
+{
+    reply_pair_number(&call->reply, "node", lane_self(call->server->lane).n);
 }
 
 static void reply_slots(struct session_call *call, uint64_t most)
 {
-    enum { FIELDS = 4 };
+    enum { FIELDS = 5 };
     struct reply *reply = &call->reply;
     const struct server *server = call->server;
     struct arena *arena = arena_new();
     struct busy *rows = ARENA_ARRAY(arena, struct busy, KEY_SLOTS);
-    uint64_t count = u64_min(gather(server, false, rows), most);
+    uint32_t busy_count = gather(server, false, rows);
+    qsort(rows, busy_count, sizeof *rows, busier);
+    uint64_t count = u64_min(busy_count, most);
     reply_array(reply, count);
     for (uint64_t i = 0; i < count; i++) {
         reply_map(reply, FIELDS);
-        pair(reply, "operations-per-second", rows[i].rate);
-        pair(reply, "request-bytes-per-second", rows[i].rate_bytes);
-        pair(reply, "slot", rows[i].number);
-        pair(reply, "shard", shard_of_slot(rows[i].number, lane_shards_count(server->lane)).n);
+        reply_pair_number(reply, "operations-per-second", rows[i].rate);
+        reply_pair_number(reply, "request-bytes-per-second", rows[i].rate_bytes);
+        reply_pair_number(reply, "slot", rows[i].number);
+        reply_pair_number(reply, "shard",
+                          shard_of_slot(rows[i].number, lane_shards_count(server->lane)).n);
+        reply_node(call);
     }
     arena_free(arena);
 }
 
-static uint64_t keys_of(struct lane *lane, uint32_t number)
+static void note_copy(struct busy *row, const struct server *server, shard_id id)
 {
-    uint64_t keys = 0;
-    struct shard *shard = lane_shard(lane, (shard_id){number});
-    for (uint32_t i = 0; shard != NULL && i < STORE_DATABASES; i++)
-        keys += store_count(shard_store(shard), i);
-    return keys;
+    struct shard *shard = lane_shard(server->lane, id);
+    row->number = id.n;
+    if (shard == NULL) return;
+    row->leads = shard_is_leader(shard);
+    row->bytes = shard_used_bytes(shard);
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) row->keys += store_count(shard_store(shard), i);
+}
+
+/* Those that this node leads count as well where nobody asks for them: they take memory. */
+static uint32_t gather_shards(const struct server *server, struct busy *rows)
+{
+    uint32_t busy_count = gather(server, true, rows), count = busy_count, next = 0;
+    for (uint32_t number = 0; number < lane_shards_count(server->lane); number++) {
+        const struct shard *shard = lane_shard(server->lane, (shard_id){number});
+        bool is_busy = next < busy_count && rows[next].number == number;
+        bool leads = shard != NULL && shard_is_leader(shard);
+        if (!is_busy && !leads) continue;
+        note_copy(is_busy ? &rows[next++] : &rows[count++], server, (shard_id){number});
+    }
+    return count;
 }
 
 static void reply_shards(struct session_call *call, uint64_t most)
 {
-    enum { FIELDS = 4 };
+    enum { FIELDS = 7 };
     struct reply *reply = &call->reply;
     struct arena *arena = arena_new();
     struct busy *rows = ARENA_ARRAY(arena, struct busy, KEY_SLOTS);
-    uint64_t count = u64_min(gather(call->server, true, rows), most);
+    uint32_t found_count = gather_shards(call->server, rows);
+    qsort(rows, found_count, sizeof *rows, busier);
+    uint64_t count = u64_min(found_count, most);
     reply_array(reply, count);
     for (uint64_t i = 0; i < count; i++) {
         reply_map(reply, FIELDS);
-        pair(reply, "operations-per-second", rows[i].rate);
-        pair(reply, "request-bytes-per-second", rows[i].rate_bytes);
-        pair(reply, "keys", keys_of(call->server->lane, rows[i].number));
-        pair(reply, "shard", rows[i].number);
+        reply_pair_number(reply, "operations-per-second", rows[i].rate);
+        reply_pair_number(reply, "bytes", rows[i].bytes);
+        reply_pair_number(reply, "request-bytes-per-second", rows[i].rate_bytes);
+        reply_pair_number(reply, "keys", rows[i].keys);
+        reply_pair_number(reply, "shard", rows[i].number);
+        reply_node(call);
+        reply_bulk_text(reply, "leads");
+        reply_bool(reply, rows[i].leads);
     }
     arena_free(arena);
 }
 
 /* A key that was cut ends in "...". */
-static void reply_key(struct reply *reply, const struct heat_key *key)
+static void reply_key(struct session_call *call, const struct heat_key *key)
 {
     struct buffer text = {0};
+    struct reply *reply = &call->reply;
+    uint32_t shards_count = lane_shards_count(call->server->lane);
     buffer_append(&text, slice_of(key->text, key->len));
     if (key->cut) buffer_append(&text, SLICE("..."));
-    pair(reply, "slot", key->slot);
-    pair(reply, "database", key->database);
+    reply_pair_number(reply, "slot", key->slot);
+    reply_pair_number(reply, "shard", shard_of_slot(key->slot, shards_count).n);
+    reply_node(call);
+    reply_pair_number(reply, "database", key->database);
     reply_bulk_text(reply, "key");
     reply_bulk(reply, buffer_slice(&text));
     buffer_free(&text);
@@ -180,51 +211,52 @@ static void reply_key(struct reply *reply, const struct heat_key *key)
 
 static void reply_busy_keys(struct session_call *call, uint64_t most)
 {
-    enum { FIELDS = 5 };
+    enum { FIELDS = 7 };
     struct heat_key keys[HEAT_KEYS];
     uint32_t count =
         heat_busiest(call->server->heat, keys, (uint32_t)u64_min(most, COUNT_OF(keys)));
     reply_array(&call->reply, count);
     for (uint32_t i = 0; i < count; i++) {
         reply_map(&call->reply, FIELDS);
-        pair(&call->reply, "operations-per-second", keys[i].rate);
-        pair(&call->reply, "too-many-by-at-most", u64_min(keys[i].error, keys[i].rate));
-        reply_key(&call->reply, &keys[i]);
+        reply_pair_number(&call->reply, "operations-per-second", keys[i].rate);
+        reply_pair_number(&call->reply, "too-many-by-at-most",
+                          u64_min(keys[i].error, keys[i].rate));
+        reply_key(call, &keys[i]);
     }
+}
+
+/* A walk may have met it while its shard was still led here. */
+static bool is_led_here(const struct server *server, uint32_t slot)
+{
+    const struct shard *shard = lane_shard_of_slot(server->lane, slot);
+    return shard != NULL && shard_is_leader(shard);
 }
 
 static void reply_large_keys(struct session_call *call, uint64_t most)
 {
-    enum { FIELDS = 4 };
+    enum { FIELDS = 6 };
     struct heat_key keys[HEAT_LARGE];
-    uint32_t count =
-        heat_largest(call->server->heat, keys, (uint32_t)u64_min(most, COUNT_OF(keys)));
-    reply_array(&call->reply, count);
-    for (uint32_t i = 0; i < count; i++) {
+    uint32_t found_count = heat_largest(call->server->heat, keys, COUNT_OF(keys));
+    size_t opened = reply_open(&call->reply);
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < found_count && count < most; i++) {
+        if (!is_led_here(call->server, keys[i].slot)) continue;
         reply_map(&call->reply, FIELDS);
-        pair(&call->reply, "bytes", keys[i].bytes);
-        reply_key(&call->reply, &keys[i]);
+        reply_pair_number(&call->reply, "bytes", keys[i].bytes);
+        reply_key(call, &keys[i]);
+        count++;
     }
+    reply_close_array(&call->reply, opened, count);
 }
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-/* [COUNT n] from `at` on. False: the error is replied. */
-static bool read_count(struct session_call *call, uint32_t at, uint64_t *most)
+/* The options from argv[from] on. False: the error is replied. */
+static bool read_rows(struct session_call *call, uint32_t from, uint64_t *most)
 {
-    int64_t count = ROWS_DEFAULT;
-    if (call->argc > at) {
-        if (call->argc != at + 2 || !word_is(call->argv[at], "COUNT")) {
-            reply_error(&call->reply, "ERR syntax error");
-            return false;
-        }
-        if (!session_integer(call, at + 1, &count)) return false;
-        if (count < 0) {
-            reply_error(&call->reply, "ERR value is out of range, must be positive");
-            return false;
-        }
-    }
-    *most = (uint64_t)count;
+    struct everywhere options;
+    if (!everywhere_check(call, from, &options)) return false;
+    *most = options.rows_max == UINT64_MAX ? EVERYWHERE_TOP_ROWS : options.rows_max;
     return true;
 }
 
@@ -239,27 +271,27 @@ void cluster_top_command(struct session_call *call)
         {"KEYS", reply_busy_keys},
         {"LARGE", reply_large_keys},
     };
+    enum { KIND = 2 };
     uint64_t most;
     size_t kind = 0;
-    uint32_t at = 2;
-    if (call->argc > at && !word_is(call->argv[at], "COUNT")) {
-        while (kind < COUNT_OF(kinds) && !word_is(call->argv[at], kinds[kind].word)) kind++;
-        at++;
-    }
+    bool named = call->argc > KIND && !word_is(call->argv[KIND], "COUNT") &&
+                 !word_is(call->argv[KIND], "NODE");
+    while (named && kind < COUNT_OF(kinds) && !word_is(call->argv[KIND], kinds[kind].word)) kind++;
     if (kind == COUNT_OF(kinds)) {
         reply_error(&call->reply, "ERR syntax error: it is SLOTS, SHARDS, KEYS or LARGE");
         return;
     }
-    if (read_count(call, at, &most)) kinds[kind].reply(call, most);
+    if (read_rows(call, named ? KIND + 1 : KIND, &most)) kinds[kind].reply(call, most);
 }
 
 void hotkeys_command(struct session_call *call)
 {
+    enum { NAME_WORDS = 2 };
     uint64_t most;
     if (call->command->id == COMMAND_HOTKEYS_RESET) {
         heat_reset(call->server->heat, call->server->sessions->now);
         reply_ok(&call->reply);
-    } else if (read_count(call, 2, &most)) {
+    } else if (read_rows(call, NAME_WORDS, &most)) {
         reply_busy_keys(call, most);
     }
 }

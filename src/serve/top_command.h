@@ -1,6 +1,6 @@
 /*
- * top_command.h -- CLUSTER TOP and HOTKEYS: what is busy and what is large, of one lane; and what
- * the front door does for them.
+ * top_command.h -- CLUSTER TOP and HOTKEYS: what is busy and what is large, of one lane (all lanes
+ * of all nodes are asked: everywhere.h); and what the front door does for them.
  *
  * Operations are those that ran in this lane, for clients of any lane or node.
  */

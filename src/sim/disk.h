@@ -65,7 +65,7 @@ void disk_clear(struct disk *disk); /* all of it is gone: a new disk. Nothing ma
 struct disk_name *disk_find(struct disk *disk, const char *path); /* NULL: there is none */
 void disk_make_folder(struct disk *disk, const char *path);       /* durable at once */
 struct inode *disk_create(struct disk *disk, const char *path);   /* it is not there */
-void disk_remove(struct disk *disk, const char *path);            /* it is there, and is a file */
+void disk_remove(struct disk *disk, const char *path); /* it is there: a file, or an empty folder */
 void disk_rename(struct disk *disk, const char *from, const char *to); /* replaces */
 void disk_sync_folder(struct disk *disk, const char *path);
 void disk_sync_all(struct disk *disk); /* all files and names */

@@ -68,6 +68,18 @@ static void flip_bit(struct host *host, uint64_t chance)
     host->wants_person |= strchr(name->path + sizeof "/data", '/') == NULL;
 }
 
+/* Its list is all that it has, and those on it have gone, or go. */
+static bool finds_nobody(const struct host *host)
+{
+    const struct sim *sim = host->sim;
+    for (uint32_t i = 0; i < sim->hosts_count - sim->options.spares_count; i++) {
+        const struct host *other = &sim->hosts[i];
+        bool is_there = other->belongs == HOST_INSIDE && other->node_id.n <= i + 1;
+        if (other != host && is_there) return false;
+    }
+    return sim->options.spares_count != 0;
+}
+
 static void lose_disk(struct host *host)
 {
     host_cut_power(host, DISK_LOSES_ALL);
@@ -77,6 +89,8 @@ static void lose_disk(struct host *host)
     bool is_listed = config_text(&host->config, SETTING_PEERS)[0] != '\0';
     if (host->sim->options.spares_count != 0 && !is_listed) {
         host->belongs = HOST_OUTSIDE; /* it would begin a cluster of its own */
+    } else {
+        host->wants_person |= finds_nobody(host);
     }
 }
 
@@ -418,6 +432,7 @@ void fault_heal(struct sim *sim)
         if (sim->healed >> i & 1) {
             heal_host(&sim->hosts[i]);
         } else {
+            sim->broken |= 1U << i;
             break_host(sim, &sim->hosts[i]);
         }
     }

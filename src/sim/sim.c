@@ -160,7 +160,7 @@ static void happen(struct sim *sim, const struct agenda_item *item)
     case SIM_HEAL: fault_heal(sim); break;
     case SIM_GROW: grow_look(sim); break;
     case SIM_MEMBERS: fault_members_return(sim); break;
-    case SIM_END: sim->over = true; break;
+    case SIM_END: calm_look(sim); break;
     case SIM_SWEEP:
         net_sweep(sim);
         sim_happen(sim, sim->now_ns + SWEEP_MS * SIM_NS_PER_MS, SIM_SWEEP, 0, 0);
@@ -320,12 +320,11 @@ void sim_run(const struct sim_options *options, struct sim_result *result)
     struct agenda_item item;
     *result = (struct sim_result){.faults_count = sim->plan.count};
     sim->program_self = sim->program->start(sim);
-    while (!sim->over && agenda_take(&sim->agenda, &item)) { /* ends: SIM_END is in it */
+    while (!sim->over && agenda_take(&sim->agenda, &item)) { /* ends: calm_look */
         sim->now_ns = item.at_ns;
         result->events_count++;
         happen(sim, &item);
     }
-    if (options->spares_count != 0) grow_check(sim);
     if (!sim->failed) sim->program->end(sim->program_self, sim);
     result->failed = sim->failed;
     memcpy(result->property, sim->property, sizeof result->property);

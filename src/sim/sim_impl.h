@@ -286,6 +286,7 @@ struct sim {
     uint32_t hosts_count, lanes_count, shards_count;
     bool settled;         /* the cluster's own settings are drawn */
     uint32_t healed;      /* hosts that stay well in the liveness phase: bits */
+    uint32_t broken;      /* … and that stay broken: bits */
     struct config config; /* of all hosts */
     int64_t drift_ppm_max;
     struct net net;
@@ -317,6 +318,6 @@ void fault_members_return(struct sim *sim);
 /* Who joins, leaves, or is lost and removed. */
 void grow_begin(struct sim *sim, const struct plan_fault *fault);
 void grow_look(struct sim *sim);
-/* At the end: where nobody was left broken, each shard is led, and its voters have it. */
-void grow_check(struct sim *sim);
 uint32_t grow_members(const struct sim *sim); /* hosts whose nodes are members: bits */
+/* The time is over: so is the run, when all is as it shall be. */
+void calm_look(struct sim *sim);

@@ -297,6 +297,19 @@ enum err folder_walk(const char *path, struct arena *arena, const struct signals
     return ERR_OK;
 }
 
+void folder_remove_tree(const char *path)
+{
+    char folder[DISK_PATH_MAX];
+    const struct disk_names *names = &own()->disk.names;
+    plain(path, folder);
+    for (uint32_t i = names->count; i > 0; i--) { /* what is in a folder is behind it */
+        char name[DISK_PATH_MAX];
+        memcpy(name, names->items[i - 1].path, sizeof name);
+        if (name_in(name, folder) != NULL) file_remove(name);
+    }
+    file_remove(path);
+}
+
 const char *folder_find_unexpected(const char *path, bool (*expected)(const char *name),
                                    struct arena *arena)
 {

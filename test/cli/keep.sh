@@ -122,5 +122,52 @@ begin again
 expect_answer 'and starting again' 'anew' GET key:5
 end -9
 
+# A shard has one snapshot: without it its keys are lost, and those of the others are not.
+begin shards
+for i in $(seq 40); do ask SET "key:$i" "value$i" >/dev/null; done
+expect_answer 'snapshots are written' '+OK' SAVE
+end -TERM
+broken=$(find shards/lane-0 -name 'snapshot-00005-*')
+printf '\377' | dd of="$broken" bs=1 seek=3 conv=notrunc status=none
+expect_fault 'a lost shard is named' 1 'shards is damaged; .*tutti restore' \
+    "$TUTTI" doctor --data shards
+matches 'with its slots' 'LOST: shard 5 .* slots 1280 to 1535' out
+expect_fault 'it is not given up unasked' 1 "'tutti doctor --give-up'" \
+    "$TUTTI" doctor --repair --data shards
+check 'it is, when asked' "$TUTTI" doctor --give-up --data shards
+matches 'and says so' 'it begins empty' out
+begin shards
+expect_answer 'a key of it is gone' '$-1' GET key:11
+expect_answer 'it takes writes' '+OK' SET key:11 anew
+expect_answer 'those of others are there' 'value37' GET key:37
+end -TERM
+begin shards
+expect_answer 'and starting again' 'anew' GET key:11
+end -TERM
+check 'then all is good' "$TUTTI" doctor --data shards
+rm shards/lane-0/snapshot-16384-*
+expect_fault 'a lost root group' 1 'tutti recover --force' "$TUTTI" doctor --data shards
+check 'is made anew' "$TUTTI" recover --data shards --force --yes
+begin shards
+expect_answer 'with all keys' 'anew' GET key:11
+for _ in $(seq 100); do # it is written a second later
+    [ ! -e shards/registry.copy ] || break
+    sleep 0.1
+done
+end -TERM
+
+# What the folder says of itself.
+for file in tutti.data cluster.secret registry.copy; do
+    rm -rf flipped
+    cp -r shards flipped
+    printf '~' | dd of=flipped/$file bs=1 seek=20 conv=notrunc status=none
+    run "$TUTTI" doctor --data flipped
+    cat err >>out
+    equal "doctor finds a flipped byte of $file" "$status" 1
+    matches "and names it ($file)" "flipped/$file is damaged: its byte 20 is" out
+    expect_fault "a node does not start on it ($file)" 1 "flipped/$file is damaged: its byte 20" \
+        "$TUTTI" start --data flipped
+done
+
 expect_fault 'a folder is needed' 2 'which folder' "$TUTTI" backup
 expect_fault 'no data folder' 1 'nowhere is not a data folder' "$TUTTI" doctor --data nowhere

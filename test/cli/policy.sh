@@ -22,6 +22,12 @@ check 'a key is explained' "$TUTTI" policy explain page:1
 matches 'by its prefix' '^why .*longest prefix that has a policy' out
 check 'another too' "$TUTTI" policy explain other
 matches 'by the root' '^why .*a write is on disk' out
+expect_fault 'a strong prefix that is warm' 1 'WARM are for caches' "$TUTTI" policy set x warm yes
+expect_fault 'warm is yes or no' 1 'WARM must be' "$TUTTI" policy set page: warm maybe
+check 'a cache becomes warm' "$TUTTI" policy set page: warm yes
+check 'and says so' "$TUTTI" policy explain page:1
+matches 'in its row' '^warm    yes$' out
+matches 'and why' 'goes along when another node' out
 expect_fault 'what is not here yet' 1 'eventual is not here yet' \
     "$TUTTI" policy set x mode eventual
 expect_fault 'a cap of a strong prefix' 1 'are for caches' "$TUTTI" policy set x memory 1mb
@@ -30,6 +36,7 @@ finish
 TUTTI_REQUIREPASS=secret start again --data data || not_ok 'it starts again' "$(cat again.log)"
 check 'after a restart' "$TUTTI" policy get page:
 matches 'it is there' '^mode    cache$' out
+matches 'and still warm' '^warm    yes$' out
 check 'it goes' "$TUTTI" policy del page:
 expect_exit 'and is gone' 0 "$TUTTI" policy get page:
 matches 'as none' '^none$' out

@@ -74,13 +74,18 @@ def lose_majority(cluster):
     code, said = recover(cluster, 3, "--force", "--yes")
     expect(code != 0 and "majority is not lost" in said, "it recovered beside a majority", said)
     cluster.members[1].kill()
+    code, said = recover(cluster, 3, "--force", "--yes")
+    expect(code != 0 and "with this one the majority is not lost" in said,
+           "it recovered where starting would do", said)
     cluster.members[2].kill()
 
 
 def check_asks_first(cluster):
     code, said = recover(cluster, 3)
     expect(code == 0 and "Nothing was changed" in said, "it does not only tell", said)
-    expect("64 of 64 shards" in said and "does not answer" in said, "it tells too little", said)
+    for part in ("64 of 64 shards", "does not answer", "Lost is what only the other nodes have",
+                 ".before-recover", "Recover ONE node only"):
+        expect(part in said, f"it does not say '{part}'", said)
     code, said = recover(cluster, 3, "--force", typed="another\n")
     expect(code != 0 and "nothing was changed" in said, "it did not want the name", said)
 
@@ -116,11 +121,18 @@ def check_grows(cluster):
     token = subprocess.run([cluster.program, "token", "--data", str(third.data)],
                            capture_output=True, text=True, check=True, timeout=30).stdout
     cluster.token_file.write_text(token)
-    cluster.members[4] = fourth = joined.Member(cluster, 4)
     first = f"{nodes.address(1)}:"
-    fourth.launch([word.replace(first, f"{nodes.address(3)}:") for word in fourth.command()])
+    for number in (4, 5):
+        cluster.members[number] = newcomer = joined.Member(cluster, number)
+        newcomer.launch([word.replace(first, f"{nodes.address(3)}:")
+                         for word in newcomer.command()])
     cluster.wait_settled()
-    check_keys(fourth)
+    expect(len(cluster.running()) == 3, "they are not three again", cluster.running())
+    for number in (4, 5):
+        check_keys(cluster.members[number])
+    third.kill()  # what it had is on the others
+    joined.wait_until(lambda: check_keys(cluster.members[5]) is None, joined.ANSWER_SECONDS_MAX,
+                      lambda: "the new nodes do not have all")
 
 
 def main(program):

@@ -167,6 +167,7 @@ def subscribers(server):
     before = memory(server)
     link = raw(server)
     link.sendall(encode("SUBSCRIBE", "news"))
+    expect("SUBSCRIBE", link.recv(100)[:4], b"*3\r\n")  # of another lane: it takes a moment
     publisher = Link(server.port, 2)
     message = "m" * 100000
     for _ in range(1000):

@@ -11,6 +11,7 @@ change of the leader means is looked at case by case.
 import contextlib
 import pathlib
 import random
+import select
 import signal
 import socket
 import sys
@@ -24,6 +25,7 @@ from resp import Error, Link, tutti  # noqa: E402
 
 NODES = (1, 2, 3)
 LEADER_SECONDS_MAX = 20
+SETTLED_SECONDS_MAX = 40
 TAG = "{t}"  # all keys of a case are in one lane
 
 
@@ -66,6 +68,29 @@ class Trio:
             time.sleep(0.02)
         raise Error("nobody leads")
 
+    def is_settled(self, n):
+        """Does it say that each shard is led by whom it shall be?"""
+        table = self.link(n).ask(["CLUSTER", "TABLE"])
+        if table[0] != "*":  # not formed yet
+            return False
+        for row in table[1:]:
+            row = dict(zip((name[1] for name in row[1::2]), row[2::2]))
+            anyone = row[b"preferred"] == ("$", None)  # the root
+            led = anyone or row[b"leader"] == row[b"preferred"]
+            if not led or row[b"moving"] != (":", b"0"):
+                return False
+        return True
+
+    def settle(self):
+        """Leaders go to where they shall be some seconds after a start: until they have, for what
+        is watched then counts as changed. From then on nothing moves by itself."""
+        end = time.monotonic() + SETTLED_SECONDS_MAX
+        while not all(self.is_settled(n) for n in NODES):
+            if time.monotonic() > end:
+                raise Error("the shards' leaders do not settle")
+            time.sleep(0.1)
+        self.link(NODES[0]).call("CLUSTER", "REBALANCE", "PAUSE")
+
     def signal(self, numbers, what):
         for n in numbers:
             self.nodes[n].process.send_signal(what)
@@ -92,11 +117,27 @@ def key(name):
 # --- with nothing broken -----------------------------------------------------------------------
 
 
+def wait_to_hear(listening, link):
+    """Messages reach nodes whose links are up, which may be some time after the start."""
+    listening.ask(["SUBSCRIBE", "there"])
+    for _ in range(LEADER_SECONDS_MAX * 10):
+        link.call("PUBLISH", "there", "?")
+        if select.select([listening.socket], [], [], 0.1)[0]:
+            break
+    else:
+        raise Error("messages do not arrive")
+    listening.send(["UNSUBSCRIBE", "there"])
+    while listening.read()[1][1] != b"unsubscribe":
+        pass
+
+
 def everywhere(trio):
     """What is written at one node is read at the others; messages reach everybody."""
     links = {n: trio.link(n) for n in NODES}
     listening = {n: trio.link(n, 2 + n % 2) for n in NODES}
     for n in NODES:
+        for other in NODES:
+            wait_to_hear(listening[n], links[other])
         listening[n].ask(["SUBSCRIBE", "news"])
     for n in NODES:
         links[n].call("SET", key("a"), str(n))
@@ -265,6 +306,8 @@ def main():
             calm.mkdir()
             trio = Trio(program, calm, lanes, "--election-timeout-ms", "3000")
             trio.leader()
+            step = "settling"
+            trio.settle()
             for n in NODES:
                 step = f"pipelines at {n}"
                 compare([model.port, trio.nodes[n].port], rounds, seed + n)

@@ -520,3 +520,54 @@ Test(link, ends_one_that_breaks_the_protocol)
     expect_seen(first, 1, LINK_UP, "");
     link_cluster_free(&cluster);
 }
+
+/* --- a port that is taken -------------------------------------------------------------------- */
+
+static const struct {
+    const char *why;
+    bool may_be_deaf;
+    enum err want;
+} deaf_rows[] = {
+    {"who needs its port says that it is busy", false, ERR_EXISTS},
+    {"who is alone, and was told no port, goes on without", true, ERR_OK},
+};
+
+Test(link, a_port_that_is_taken_harms_who_needs_it)
+{
+    FOR_ROWS (row, deaf_rows) {
+        struct link_cluster cluster;
+        struct fault fault = {0};
+        struct links *links = NULL;
+        link_cluster_prepare(&cluster, 1);
+        link_cluster_start(&cluster, 1);
+        struct io *io = io_fixture(IO_DISK_THREADS);
+        struct link_config config = cluster.nodes[0].config;
+        config.may_be_deaf = row->may_be_deaf;
+        ROW_EQ(row, links_new(&config, io, &links, &fault), row->want);
+        ROW_EQ(row, links != NULL && links_is_deaf(links), row->want == ERR_OK);
+        cr_expect_not(links_is_deaf(cluster.nodes[0].links), "the first has it");
+        if (links != NULL) links_free(links);
+        io_free(io);
+        link_cluster_free(&cluster);
+    }
+}
+
+/* It hears nobody who comes, and may still go to others. */
+Test(link, who_is_deaf_connects_to_others)
+{
+    struct link_cluster cluster;
+    link_cluster_prepare(&cluster, 2);
+    struct io *io = io_fixture(IO_DISK_THREADS);
+    struct io_address taken = cluster.nodes[0].config.peers[0].address;
+    struct fault fault;
+    io_handle listener;
+    cr_assert_eq(io_listen(io, &taken, 1, false, (io_tag){1}, &listener, &fault), ERR_OK);
+    cluster.nodes[0].config.may_be_deaf = true;
+    link_cluster_start(&cluster, 1);
+    cr_assert(links_is_deaf(cluster.nodes[0].links));
+    link_cluster_start(&cluster, 2);
+    link_cluster_until(&cluster, "a link", link_cluster_is_up);
+    io_close(io, listener);
+    io_free(io);
+    link_cluster_free(&cluster);
+}

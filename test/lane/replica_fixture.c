@@ -108,9 +108,9 @@ static void turn(struct replica_cluster *cluster, struct replica_node *node, ins
     for (uint32_t i = 0; i < count; i++) lane_complete(node->lane, &completions[i]);
     cr_assert(lane_failed(node->lane) == NULL, "%s", lane_failed(node->lane)->text);
     instant now = {io_now(node->io).ns + cluster->ahead_ns};
-    lane_turn(node->lane, now, io_unix_ms(node->io));
+    lane_turn(node->lane, now, io_unix_ms(node->io) + cluster->wall_ahead_ms);
     if (!node->mute) lane_flush(node->lane);
-    (void)lane_settle(node->lane, now, io_unix_ms(node->io));
+    (void)lane_settle(node->lane, now, io_unix_ms(node->io) + cluster->wall_ahead_ms);
     if (!node->mute) lane_flush(node->lane);
     struct message *next;
     for (struct message *message = lane_take_messages(node->lane); message; message = next) {

@@ -31,7 +31,7 @@ struct replica_cluster {
     shard_id shard; /* that the following are about */
     struct arena *arena;
     const struct command_table *commands;
-    int64_t ahead_ns;
+    int64_t ahead_ns, wall_ahead_ms;
 };
 
 void replica_cluster_new(struct replica_cluster *cluster, uint32_t count); /* nobody runs */

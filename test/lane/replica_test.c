@@ -297,6 +297,37 @@ static void flip_last(struct replica_node *node)
     flip(node, "key:49");
 }
 
+static bool nobody_recovers(struct replica_cluster *cluster)
+{
+    for (uint32_t i = 1; i <= cluster->count; i++) {
+        if (strcmp(replica_told(cluster, i).role, "recovering") == 0) return false;
+    }
+    return true;
+}
+
+static bool first_two_meet(struct replica_cluster *cluster)
+{
+    return replica_told(cluster, 1).peers[0].is_up && replica_told(cluster, 2).peers[0].is_up;
+}
+
+/* One who is away may have what another has lost. */
+Test(replica, a_group_begins_when_all_have_been_heard)
+{
+    struct replica_cluster cluster;
+    replica_cluster_new(&cluster, 3);
+    replica_cluster_start(&cluster, 1);
+    replica_cluster_start(&cluster, 2);
+    replica_cluster_until(&cluster, "two of three meet", first_two_meet);
+    for (int i = 0; i < IDLE_TURNS; i++) replica_cluster_turn(&cluster);
+    for (uint32_t i = 1; i <= 2; i++) {
+        cr_expect_str_eq(replica_told(&cluster, i).role, "recovering", "node %u", i);
+    }
+    replica_cluster_start(&cluster, 3);
+    replica_cluster_until(&cluster, "a leader", has_leader);
+    replica_cluster_until(&cluster, "all count", nobody_recovers);
+    replica_cluster_free(&cluster);
+}
+
 static const struct {
     const char *why;
     void (*harm)(struct replica_node *node);
@@ -306,14 +337,6 @@ static const struct {
     {"a flipped bit is found, and the files kept aside", flip_first, 1},
     {"in what was written last, too: a mark is behind it", flip_last, 1},
 };
-
-static bool nobody_recovers(struct replica_cluster *cluster)
-{
-    for (uint32_t i = 1; i <= cluster->count; i++) {
-        if (strcmp(replica_told(cluster, i).role, "recovering") == 0) return false;
-    }
-    return true;
-}
 
 Test(replica, a_folder_that_is_lost_or_damaged_is_filled_again)
 {

@@ -325,12 +325,62 @@ Test(shards, one_that_is_opened_without_members_is_filled_by_its_leader)
     for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
     open(&cluster, other, (shard_id){3}, NULL, 0);
     for (int i = 0; i < 300; i++) replica_cluster_turn(&cluster);
-    cr_expect(raft_is_recovering(shard_raft(shard_at(&cluster, other, 3))), "it waits");
+    cr_expect(shard_is_recovering(shard_at(&cluster, other, 3)), "it waits");
     const node_id three[] = {{1}, {2}, {3}};
     leader = replica_cluster_leader(&cluster);
     cr_assert_eq(shard_change_members(shard_at(&cluster, leader, 3), three, 3, &fault), ERR_OK,
                  "%s", fault.text);
     replica_cluster_until(&cluster, "it is filled", shard_3_is_even);
+    cr_expect_not(shard_is_recovering(shard_at(&cluster, other, 3)));
     expect_on(&cluster, other, "on the one that came back");
+    replica_cluster_free(&cluster);
+}
+
+/* --- folders of before lanes had many shards -------------------------------------------------- */
+
+static uint32_t snapshots_in(const char *folder)
+{
+    struct arena *arena = arena_new();
+    struct folder_files files = {0};
+    struct fault fault;
+    uint32_t count = 0;
+    cr_assert_eq(folder_walk(folder, arena, NULL, &files, &fault), ERR_OK);
+    for (uint32_t i = 0; i < files.count; i++) {
+        struct slice path = files.files[i].path;
+        count += memmem(path.data, path.len, "snapshot-", 9) != NULL;
+    }
+    folder_files_free(&files);
+    arena_free(arena);
+    return count;
+}
+
+/* Its one shard was in the log alone: what is said of it now must not hide any of that. */
+Test(shards, an_older_folder_is_renewed_and_keeps_what_is_in_its_log)
+{
+    enum { SEED = 5, TWICE = 2 };
+    struct replica_cluster cluster;
+    const node_id self = {1};
+    struct fault fault;
+    replica_cluster_new(&cluster, 1);
+    cluster.shards_count = 1;
+    replica_cluster_start_all(&cluster);
+    (void)replica_run_soon(&cluster, 1, "SET old 1");
+    replica_cluster_until(&cluster, "it is durable", all_agreed);
+    replica_cluster_stop(&cluster, 1);
+    const char *folder = cluster.nodes[0].folder;
+    cr_assert_eq(snapshots_in(folder), 0u, "as it was then");
+    for (int i = 0; i < TWICE; i++) {
+        cr_assert_eq(lane_renew_folder(folder, (shard_id){0}, 1, SEED, &self, 1, &fault), ERR_OK,
+                     "%s", fault.text);
+        cr_expect_eq(snapshots_in(folder), 1u, "the shard is said to be here, once");
+    }
+    replica_cluster_start(&cluster, 1);
+    cr_expect(replica_says(&cluster, 1, "GET old", "$1\r\n1\r\n"));
+    (void)replica_run_soon(&cluster, 1, "SET new 2");
+    replica_cluster_until(&cluster, "it is durable", all_agreed);
+    replica_cluster_stop(&cluster, 1);
+    cr_assert_eq(lane_renew_folder(folder, (shard_id){0}, 1, SEED, &self, 1, &fault), ERR_OK);
+    replica_cluster_start(&cluster, 1);
+    cr_expect(replica_says(&cluster, 1, "MGET old new", "*2\r\n$1\r\n1\r\n$1\r\n2\r\n"));
     replica_cluster_free(&cluster);
 }

@@ -82,3 +82,30 @@ Test(together, what_follows_a_transaction_of_one_shard_is_logged_for_that_shard_
     cr_expect(replica_says(&cluster, 1, "GET b", "$6\r\nsecond\r\n"));
     replica_cluster_free(&cluster);
 }
+
+/* The planner goes by that, and so do people. */
+Test(together, each_shard_is_told_what_it_takes_of_a_call_over_several)
+{
+    enum { BYTES = 20000 };
+    static uint8_t value[BYTES];
+    struct replica_cluster cluster;
+    struct slice a = SLICE("a"), b = SLICE("b");
+    replica_cluster_new(&cluster, 1);
+    cluster.shards_count = SHARDS;
+    replica_cluster_start_all(&cluster);
+    const struct shard *first = shard_of(replica_lane(&cluster, 1), a);
+    const struct shard *second = shard_of(replica_lane(&cluster, 1), b);
+    set_both(&cluster, a, b, slice_of(value, BYTES));
+    cr_expect_geq(shard_used_bytes(first), BYTES);
+    cr_expect_geq(shard_used_bytes(second), BYTES);
+    cr_expect_leq(shard_used_bytes(first) + shard_used_bytes(second), 4 * BYTES);
+    struct buffer reply = {0};
+    struct words words = {{SLICE("DEL"), a, b}, 3};
+    struct call call = call_of(&cluster, &words, &reply);
+    uint64_t gate;
+    cr_assert_eq(together_run(replica_lane(&cluster, 1), &call, &gate), SHARD_RAN);
+    cr_expect_lt(shard_used_bytes(first), BYTES / 2);
+    cr_expect_lt(shard_used_bytes(second), BYTES / 2);
+    buffer_free(&reply);
+    replica_cluster_free(&cluster);
+}

@@ -71,6 +71,35 @@ Test(waiting, of_the_first_lane_says_what_changes)
     FOR_ROWS (moment, story) expect_said(&waiting, moment, "");
 }
 
+Test(waiting, new_nodes_say_that_all_must_come)
+{
+    static const struct {
+        const char *why, *role;
+        bool third;
+        uint64_t last;
+        const char *said;
+    } rows[] = {
+        {"one is missing", "recovering", false, 0,
+         "2 of 3 nodes are here, a majority; waiting for node 3 at 10.0.0.3:7400 (nothing is heard "
+         "of it); nobody has data yet: the cluster begins when all are here"},
+        {"it has begun", "recovering", false, 7,
+         "2 of 3 nodes are here, a majority; waiting for node 3 at 10.0.0.3:7400 (nothing is heard "
+         "of it)"},
+        {"all are here", "recovering", true, 0, "all 3 nodes are here"},
+    };
+    FOR_ROWS (row, rows) {
+        struct waiting waiting = {0};
+        struct buffer line = {0};
+        enum notice_level level;
+        struct shard_replication told = three_nodes(true, row->third, 0);
+        told.role = row->role;
+        told.last = row->last;
+        cr_expect(waiting_step(&waiting, &told, (instant){1000000}, &level, &line), "%s", row->why);
+        ROW_BYTES_EQ(row, buffer_slice(&line), row->said);
+        buffer_free(&line);
+    }
+}
+
 static const struct moment other_story[] = {
     {"the first lane says so", 1000, false, false, 0, NULL, NOTICE_INFO},
     {"still", 5900, false, false, 0, NULL, NOTICE_INFO},

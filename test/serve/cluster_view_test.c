@@ -244,6 +244,36 @@ Test(cluster_view, nodes_text)
     arena_free(arena);
 }
 
+Test(cluster_view, a_node_without_a_link_is_suspected)
+{
+    static const node_id cut_off[] = {{2}, {3}};
+    struct arena *arena = arena_new();
+    struct registry *registry = three_nodes();
+    const struct cluster_source source = {.registry = registry,
+                                          .leaders = two_leaders,
+                                          .self = {1},
+                                          .own_host = text_of("10.0.0.1"),
+                                          .now_ms = 9000,
+                                          .cut_off = cut_off,
+                                          .cut_off_count = 1};
+    struct cluster_source two = source;
+    struct buffer out = {0};
+    const struct cluster_view *view = cluster_map_make(&source, arena);
+    cr_expect_eq(view->leaderless_slots, 4096, "those that it leads");
+    cr_expect_eq(view->lost_slots, 0, "two of three copies are there");
+    cluster_append_nodes(view, &out);
+    expect_text(buffer_slice(&out),
+                "~1 10.0.0.1:6379@16379 myself,master - 0 0 2 connected 0-8191 12288-16383\n"
+                "~2 10.0.0.2:6379@16379 master,fail? - 0 9000 2 disconnected 8192-12287\n"
+                "~3 10.0.0.3:6379@16379 slave ~1 0 9000 2 connected\n"
+                "~4 10.0.0.4:6379@16379 master,handshake - 0 9000 2 connected\n");
+    two.cut_off_count = 2;
+    cr_expect_eq(cluster_map_make(&two, arena)->lost_slots, KEY_SLOTS, "the majority of all");
+    buffer_free(&out);
+    registry_free(registry);
+    arena_free(arena);
+}
+
 Test(cluster_view, info_text)
 {
     struct arena *arena = arena_new();
@@ -254,10 +284,38 @@ Test(cluster_view, info_text)
     expect_text(buffer_slice(&out),
                 "cluster_state:ok\r\ncluster_slots_assigned:16384\r\ncluster_slots_ok:16384\r\n"
                 "cluster_slots_pfail:0\r\ncluster_slots_fail:0\r\ncluster_known_nodes:4\r\n"
-                "cluster_size:2\r\ncluster_current_epoch:2\r\ncluster_my_epoch:2\r\n");
+                "cluster_size:2\r\ncluster_current_epoch:2\r\ncluster_my_epoch:2\r\n"
+                "cluster_stats_messages_ping_sent:0\r\ncluster_stats_messages_sent:0\r\n"
+                "cluster_stats_messages_ping_received:0\r\ncluster_stats_messages_received:0\r\n"
+                "total_cluster_links_buffer_limit_exceeded:0\r\n");
     buffer_free(&out);
     registry_free(registry);
     arena_free(arena);
+}
+
+static void expect_line(const struct registry *registry, const node_id *leaders, const char *line)
+{
+    struct arena *arena = arena_new();
+    struct buffer out = {0};
+    cluster_append_info(view_of(registry, leaders, arena), &out);
+    buffer_append_byte(&out, 0);
+    cr_expect_not_null(strstr((const char *)out.data, line), "%s in %s", line, out.data);
+    buffer_free(&out);
+    arena_free(arena);
+}
+
+Test(cluster_view, info_tells_of_slots_that_nobody_serves)
+{
+    const node_id unknown[] = {{1}, {0}, {2}, {1}};
+    struct registry *registry = three_nodes();
+    expect_line(registry, unknown, "cluster_slots_ok:12288\r\ncluster_slots_pfail:4096\r\n");
+    expect_line(registry, unknown, "cluster_state:ok");
+    set_state(registry, 2, MEMBER_DEAD);
+    set_state(registry, 3, MEMBER_DEAD);
+    expect_line(registry, two_leaders, "cluster_state:fail");
+    expect_line(registry, two_leaders, "cluster_slots_ok:0\r\ncluster_slots_pfail:0\r\n");
+    expect_line(registry, two_leaders, "cluster_slots_fail:16384\r\n");
+    registry_free(registry);
 }
 
 Test(cluster_view, replicas_of_a_node)

@@ -26,6 +26,7 @@ Test(crossing_codec, a_stream_cut_anywhere_is_the_same)
                                                    : (uint32_t)random_below(&random, 16385)},
                           .flags =
                               (uint8_t)(random_below(&random, ASK_FLAGS + 1) & ~(uint64_t)ASK_BYE),
+                          .node = {(uint32_t)random_below(&random, 4096)},
                           .database = (uint32_t)random_below(&random, 16),
                           .argc = 1 + (uint32_t)random_below(&random, ARGUMENTS_MAX)};
         for (uint32_t i = 0; i < ask.argc; i++) argv[i] = bytes_of(&random, room[i], 300);
@@ -44,6 +45,7 @@ Test(crossing_codec, a_stream_cut_anywhere_is_the_same)
         cr_assert(read.slot == ask.slot && read.id == ask.id && read.entry == ask.entry);
         cr_assert(shard_eq(read.shard, ask.shard));
         cr_assert(read.flags == ask.flags && read.database == ask.database);
+        cr_assert_eq(read.node.n, read.flags & ASK_AT_NODE ? ask.node.n : 0);
         cr_assert_eq(read.argc, ask.argc);
         ask_arguments(&read, got);
         for (uint32_t i = 0; i < ask.argc; i++) cr_assert(slice_eq(got[i], argv[i]));
@@ -88,7 +90,7 @@ Test(crossing_codec, what_cannot_be_an_ask_is_refused)
                "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
                "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
                "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")},
-        {"a flag that does not exist", SLICE("\x01\x01\x01\x01\x80\x00\x01\x01g")},
+        {"a node past all numbers", SLICE("\x01\x01\x01\x01\x80\x00\x01\xff\xff\xff\xff\x7f\x01g")},
         {"no such shard", SLICE("\x01\x01\x01\x82\x80\x01\x00\x00\x01\x01g")},
         {"no such database", SLICE("\x01\x01\x01\x01\x00\x10\x01\x01g")},
         {"a command of no words", SLICE("\x01\x01\x01\x01\x00\x00\x00")},

@@ -29,7 +29,8 @@
 
 enum {
     PEER_VERSION_MIN = 2, /* that this code speaks. 1 had a group a lane, and no registry */
-    PEER_VERSION_MAX = 2,
+    PEER_VERSION_TOLD = 3, /* from here on what was changed is told again (serve/told.h) */
+    PEER_VERSION_MAX = 3,
     PEER_FRAME_HEADER_BYTES = 16,
     PEER_STRANGER_BYTES_MAX = 1024,                 /* payload, before the handshake is over */
     PEER_PAYLOAD_BYTES_MAX = (1 << 30) + (1 << 20), /* after: a record of the log, and its head */

@@ -247,6 +247,13 @@ static void on_alone(struct raft *raft, struct raft_pos pos)
     raft->durable = raft->commit = raft->applied = pos.index;
 }
 
+static void on_formed(struct raft *raft, uint64_t term)
+{
+    bool may_have_voted = term > 0 && term >= raft->hard.term;
+    if (may_have_voted) raft_become_follower(raft, term + 1, NODE_NONE); /* [I2] */
+    raft->hard.recovering = false;
+}
+
 static void on_durable(struct raft *raft, const struct raft_event *event, struct raft_outbox *out)
 {
     uint64_t index = u64_min(event->durable_index, raft->tail.last.index);
@@ -304,7 +311,7 @@ static void on_event(struct raft *raft, const struct raft_event *event, struct r
     case RAFT_EV_COMPACTED: raft_on_compacted(raft, event); break;
     case RAFT_EV_CHUNK_STORED: raft_on_chunk_stored(raft, event, out); break;
     case RAFT_EV_INSTALLED: raft_on_installed(raft, event, out); break;
-    case RAFT_EV_FORMED: raft->hard.recovering = false; break;
+    case RAFT_EV_FORMED: on_formed(raft, event->term); break;
     }
 }
 

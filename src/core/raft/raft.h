@@ -81,7 +81,8 @@ enum raft_event_kind {
     RAFT_EV_COMPACTED,    /* the driver has a snapshot of `pos`, `bytes_count` long */
     RAFT_EV_CHUNK_STORED, /* `chunk` of the last outbox is stored; or ok false */
     RAFT_EV_INSTALLED,    /* the snapshot of `pos` with `members` is what the store now holds */
-    RAFT_EV_FORMED        /* nobody has ever had data: recovering is over */
+    RAFT_EV_FORMED        /* nobody has ever had data: recovering is over. In `term` and before
+                             another life of this member may have voted */
 };
 
 struct raft_event {
@@ -93,6 +94,7 @@ struct raft_event {
     uint64_t durable_index;     /* of DURABLE: entries up to here, as they were last appended … */
     uint64_t durable_hard;      /* … and this many changes of `hard` (raft_outbox.hard_count) */
     uint64_t index;             /* of APPLIED */
+    uint64_t term;              /* of FORMED; 0: none */
     struct raft_members members; /* of MEMBERS: as they shall be; of INSTALLED: of the snapshot */
     node_id peer;                /* of TRANSFER, PEER_DOWN, PEER_UP, PEER_SPEAKS */
     struct raft_pos pos;         /* of COMPACTED, INSTALLED */
@@ -182,8 +184,11 @@ struct raft_peer { /* how a member does, as its leader sees it */
     node_id node;
     uint64_t matched;
     bool is_active, is_recovering, no_room;
-    bool needs_snapshot; /* and there is none that helps: make one */
-    bool gets_snapshot;  /* keep the last one: its bytes are asked for */
+    bool needs_snapshot;                 /* and there is none that helps: make one */
+    bool gets_snapshot;                  /* keep the last one: its bytes are asked for */
+    uint64_t snapshot_bytes, sent_bytes; /* then: how long it is, and how much the member has */
+    uint64_t sent_from; /* what it had when it first said so, and when; 0: it has not yet */
+    instant sent_since;
 };
 uint32_t raft_peers(const struct raft *raft, struct raft_peer peers[RAFT_MEMBERS_MAX]);
 

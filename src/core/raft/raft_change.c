@@ -3,7 +3,7 @@
  *
  * A change goes on whenever the members in effect are committed, one entry at a time:
  *
- *   some are new          -> they are appended as learners
+ *   some are new          -> they are appended as learners; those of an earlier target go
  *   a learner shall vote  -> it is waited for until it has caught up
  *   voters differ         -> both sets, jointly
  *   jointly               -> the new set, by whoever leads then
@@ -72,9 +72,9 @@ static bool learners_are_ready(struct raft *raft)
 static void change_go_on(struct raft *raft, struct raft_outbox *out)
 {
     const struct raft_members *members = &raft->effective.members;
-    struct raft_members more = raft_members_with_learners(members, &raft->target);
-    if (more.count > members->count) {
-        append_members(raft, &more, out);
+    struct raft_members all = raft_members_with_learners(members, &raft->target);
+    if (!raft_members_eq(&all, members)) {
+        append_members(raft, &all, out);
     } else if (!learners_are_ready(raft)) {
         return;
     } else if (voters_differ(members, &raft->target) || voters_differ(&raft->target, members)) {

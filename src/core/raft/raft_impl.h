@@ -49,6 +49,8 @@ struct raft_progress {
     uint64_t snapshot_bytes, offset;
     bool chunk_out, place_known;
     instant chunk_at;
+    uint64_t offset_first; /* when it first said where to go on; and when */
+    instant offset_since;  /* 0: not yet */
     /* a read that it asked for */
     uint64_t read_number, read_round, read_index;
     /* catching up, before it may vote */

@@ -89,12 +89,17 @@ static void members_add(struct raft_members *members, node_id node, uint8_t role
 struct raft_members raft_members_with_learners(const struct raft_members *members,
                                                const struct raft_members *target)
 {
-    struct raft_members more = *members;
+    struct raft_members all = {0};
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct raft_member *member = &members->members[i];
+        bool stays = (member->role & RAFT_VOTER) || raft_members_has(target, member->node);
+        if (stays) members_add(&all, member->node, member->role);
+    }
     for (uint32_t i = 0; i < target->count; i++) {
         node_id node = target->members[i].node;
-        if (!raft_members_has(&more, node)) members_add(&more, node, RAFT_LEARNER);
+        if (!raft_members_has(&all, node)) members_add(&all, node, RAFT_LEARNER);
     }
-    return more;
+    return all;
 }
 
 struct raft_members raft_members_joint(const struct raft_members *members,
@@ -145,9 +150,10 @@ static bool is_sound(const struct raft_members *members)
 bool raft_members_fit(const struct raft_members *members, const struct raft_members *target)
 {
     if (target->count > RAFT_MEMBERS_MAX || target->joint || !is_sound(target)) return false;
-    uint32_t count = members->count;
-    for (uint32_t i = 0; i < target->count; i++) {
-        count += !raft_members_has(members, target->members[i].node);
+    uint32_t count = target->count;
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct raft_member *member = &members->members[i];
+        count += (member->role & RAFT_VOTER) && !raft_members_has(target, member->node);
     }
     return count <= RAFT_MEMBERS_MAX;
 }

@@ -13,7 +13,8 @@ uint64_t raft_members_quorum(const struct raft_members *members, const uint64_t 
 bool raft_members_is_sole(const struct raft_members *members, node_id node);
 bool raft_members_eq(const struct raft_members *a, const struct raft_members *b);
 
-/* The steps from one set to another: those who are new, as learners; both; the new one. */
+/* The steps from one set to another: its voters, and those who are new, as learners; both; the new
+ * one. */
 struct raft_members raft_members_with_learners(const struct raft_members *members,
                                                const struct raft_members *target);
 struct raft_members raft_members_joint(const struct raft_members *members,

@@ -98,6 +98,10 @@ uint32_t raft_peers(const struct raft *raft, struct raft_peer peers[RAFT_MEMBERS
             .no_room = peer->no_room,
             .needs_snapshot = snapshot && peer->snapshot.index == 0,
             .gets_snapshot = snapshot && peer->snapshot.index > 0,
+            .snapshot_bytes = peer->snapshot_bytes,
+            .sent_bytes = peer->offset,
+            .sent_from = peer->offset_first,
+            .sent_since = peer->offset_since,
         };
     }
     return count;

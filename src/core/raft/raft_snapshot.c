@@ -24,6 +24,7 @@ static bool snapshot_choose(struct raft *raft, struct raft_progress *peer)
     peer->snapshot = raft->snapshot;
     peer->snapshot_bytes = raft->snapshot_bytes;
     peer->offset = 0;
+    peer->offset_since = (instant){0};
     peer->place_known = false;
     return true;
 }
@@ -64,6 +65,10 @@ void raft_on_snapshot_answer(struct raft *raft, const struct raft_msg *msg, stru
     peer->chunk_out = false;
     peer->place_known = true;
     peer->offset = u64_min(msg->snapshot_answer.offset, peer->snapshot_bytes);
+    if (peer->offset_since.ns == 0) {
+        peer->offset_first = peer->offset;
+        peer->offset_since = raft->now;
+    }
     if (peer->offset < peer->snapshot_bytes) return;
     raft->stats.snapshots_sent++;
     peer->next = u64_max(peer->snapshot.index, peer->matched) + 1;

@@ -154,6 +154,11 @@ bool registry_is_desired(const struct registry *registry, node_id node); /* anyw
 /* Was a number given to it, and is it no member any more? Also when it was forgotten. */
 bool registry_is_removed(const struct registry *registry, node_id node);
 
+/* Who of the members that may be there -- joining, alive or leaving -- has one of the ports for
+ * other nodes that `place` says, at the same host; `place->node` is passed over. NULL: nobody. */
+const struct registry_member *registry_at_place(const struct registry *registry,
+                                                const struct registry_member *place);
+
 struct registry_setting_row {
     const char *name, *help;
     int64_t standard, low, high, simulate_low, simulate_high;

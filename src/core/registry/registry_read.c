@@ -83,6 +83,27 @@ bool registry_is_removed(const struct registry *registry, node_id node)
     return node.n != 0 && node.n < registry->next_node;
 }
 
+/* Of their lanes, whose ports follow each other. */
+static bool ports_meet(const struct registry_member *a, const struct registry_member *b)
+{
+    uint64_t a_end = (uint64_t)a->peer_port + a->lanes_count;
+    uint64_t b_end = (uint64_t)b->peer_port + b->lanes_count;
+    return a->peer_port != 0 && b->peer_port != 0 && a->peer_port < b_end && b->peer_port < a_end;
+}
+
+const struct registry_member *registry_at_place(const struct registry *registry,
+                                                const struct registry_member *place)
+{
+    for (uint32_t i = 0; i < registry->members_count; i++) {
+        const struct registry_member *member = &registry->members[i].member;
+        bool may_be_there = member->state != MEMBER_DEAD && member->state != MEMBER_REMOVED;
+        if (!may_be_there || node_eq(member->node, place->node)) continue;
+        if (strcmp(member->peer_host.bytes, place->peer_host.bytes) != 0) continue;
+        if (ports_meet(member, place)) return member;
+    }
+    return NULL;
+}
+
 const struct registry_shard *registry_shard(const struct registry *registry, shard_id shard)
 {
     if (shard_eq(shard, SHARD_ROOT)) return &registry->root;

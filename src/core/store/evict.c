@@ -168,6 +168,12 @@ bool evict_policy(struct store *store, uint32_t policy, uint32_t keys_max)
     return true;
 }
 
+bool evict_policy_is_full(const struct store *store, uint32_t policy)
+{
+    uint64_t bytes_max = cap_bytes(store, policy);
+    return bytes_max > 0 && policy_used_bytes(store, policy) >= bytes_max;
+}
+
 /* The cache policy whose keys take the most, and may go. False: there is none. */
 static bool fullest_policy(struct store *store, uint32_t *fullest)
 {

@@ -17,7 +17,10 @@
  * the next call goes on. */
 bool evict_policy(struct store *store, uint32_t policy, uint32_t keys_max);
 
-/* The same for the whole store while it takes more than `bytes_max`: what maxmemory-policy says.
+/* Has the policy a cap, and its keys take all of it? */
+bool evict_policy_is_full(const struct store *store, uint32_t policy);
+
+/* As evict_policy, for the whole store while it takes more than `bytes_max`: what maxmemory-policy says.
  * Where several policies exist, the fullest cache loses keys, in its own way; where the root is all
  * there is, they go in the way of `kind`. */
 struct evict_request {

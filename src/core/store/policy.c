@@ -11,6 +11,15 @@
 #include "core/store/policy_impl.h"
 #include "core/store/store_over.h"
 
+const char *policy_mode_text(enum policy_mode mode)
+{
+    switch (mode) {
+    case POLICY_STRONG: return "strong";
+    case POLICY_CACHE: return "cache";
+    }
+    UNREACHABLE("a mode");
+}
+
 /* --- finding --------------------------------------------------------------------------------- */
 
 static struct policy_state *state_at(const struct store *store, uint32_t policy)
@@ -107,7 +116,7 @@ static void policy_settle(struct shared *shared)
 }
 
 /* What the heap grows by from here on is nobody's. */
-static void policy_account_nobody(struct shared *shared)
+void policy_account_nobody(struct shared *shared)
 {
     policy_settle(shared);
     shared->accounted_for = NULL;
@@ -241,6 +250,24 @@ static void database_count(struct store *store, struct database *database)
     }
 }
 
+static void trash_is_nobodys(struct store *store)
+{
+    for (uint64_t i = 0; i < store->trash.objects_count; i++) {
+        store->trash.objects[i].policy = POLICY_NONE;
+    }
+}
+
+void policies_forget_keys(struct store *store)
+{
+    policy_account_nobody(store->shared);
+    for (uint32_t i = 0; i < store->policies->count; i++) {
+        state_forget_keys(store, &store->policies->states[i]);
+    }
+    store->policies->pool.count = 0;
+    trash_is_nobodys(store);
+    store->shared->accounted_bytes = store->shared->room.heap.used_bytes;
+}
+
 /* After policies have changed: which keys are whose, from the keys themselves. */
 static void policies_count_again(struct store *store)
 {
@@ -260,9 +287,7 @@ static void policies_count_again(struct store *store)
         store->notes_s3_frequency |= state->policy.evict == EVICT_S3FIFO;
         store->notes_frequency |= state->policy.evict == EVICT_LFU;
     }
-    for (uint64_t i = 0; i < store->trash.objects_count; i++) {
-        store->trash.objects[i].policy = POLICY_NONE;
-    }
+    trash_is_nobodys(store);
     store->shared->accounts_count += store->accounts;
     policies->pool.count = 0;
     if (had_caches) {
@@ -316,15 +341,6 @@ static void database_find_conflicts(struct store *store, uint32_t database,
     buffer_free(&expired);
 }
 
-static const char *mode_name(enum policy_mode mode)
-{
-    switch (mode) {
-    case POLICY_STRONG: return "strong";
-    case POLICY_CACHE: return "cache";
-    }
-    UNREACHABLE("a mode");
-}
-
 /* May the keys under `prefix` that are policy `from`'s be in this mode? */
 static enum err mode_change_check(struct store *store, uint32_t from, struct slice prefix,
                                   enum policy_mode mode, struct fault *fault)
@@ -337,8 +353,8 @@ static enum err mode_change_check(struct store *store, uint32_t from, struct sli
         fault, ERR_EXISTS,
         "of the keys under it %llu would have to go from %s to %s, such as '%s'; delete them "
         "first",
-        (unsigned long long)conflict.count, mode_name(store_policy_mode(store, from)),
-        mode_name(mode), conflict.example);
+        (unsigned long long)conflict.count, policy_mode_text(store_policy_mode(store, from)),
+        policy_mode_text(mode), conflict.example);
 }
 
 static struct policy_state *states_push(struct store *store)

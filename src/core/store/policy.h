@@ -17,6 +17,7 @@ enum {
 };
 
 enum policy_mode { POLICY_STRONG, POLICY_CACHE };
+const char *policy_mode_text(enum policy_mode mode); /* "strong", "cache" */
 enum evict_kind { EVICT_S3FIFO, EVICT_LRU, EVICT_LFU, EVICT_RANDOM, EVICT_TTL, EVICT_NONE };
 
 struct policy {
@@ -25,6 +26,7 @@ struct policy {
     enum evict_kind evict;
     uint64_t memory_max_bytes; /* 0: no cap of its own, the node's counts */
     uint64_t ttl_seconds;      /* given to a key that is made without an expiry; 0: none */
+    bool warm;                 /* a cache's keys follow the leadership of their shard: see warm.h */
     uint64_t used_bytes;       /* by the keys under it, while it is a cache policy, in all stores
                                   that share the room of this one */
     uint64_t keys_count;       /* the same */

@@ -145,7 +145,27 @@ void store_succeed(struct store *store, const struct store *before)
     to->stats = from->stats;
 }
 
-static void database_drop_cache(struct store *store, uint32_t number)
+/* Take it out, with its value: it is the caller's. */
+static struct entry *store_detach(struct store *store, struct found *found)
+{
+    struct entry *entry = found->entry;
+    table_remove(&found->database->table, found->hash, entry);
+    store_note_expiry(found, entry, NULL);
+    if (UNLIKELY(entry->cache)) policy_key_removed(store, entry);
+    found->entry = NULL;
+    return entry;
+}
+
+static bool take_nothing(void *context, uint32_t database, struct entry *entry)
+{
+    (void)context;
+    (void)database;
+    (void)entry;
+    return false;
+}
+
+static void database_take_cache(struct store *store, uint32_t number, store_taker take,
+                                void *context)
 {
     struct buffer entries = {0}; /* addresses */
     struct table_walk walk = {0};
@@ -159,22 +179,26 @@ static void database_drop_cache(struct store *store, uint32_t number)
         memcpy(&address, entries.data + i, sizeof address);
         struct found found;
         store_found_again(store, number, (struct entry *)address, &found);
-        store_remove(store, &found);
+        if (take(context, number, found.entry)) {
+            store_detach(store, &found);
+        } else {
+            store_remove(store, &found);
+        }
     }
     buffer_free(&entries);
 }
 
+void store_take_cache(struct store *store, store_taker take, void *context)
+{
+    ASSERT(store->parts == NULL);
+    if (!store->accounts) return; /* no policy is cache */
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) database_take_cache(store, i, take, context);
+    policies_forget_keys(store);
+}
+
 void store_drop_cache(struct store *store)
 {
-    if (UNLIKELY(store->parts != NULL)) {
-        uint32_t at = 0;
-        for (struct store *part; (part = store_over_next(store, &at)) != NULL;) {
-            store_drop_cache(part);
-        }
-        return;
-    }
-    if (!store->accounts) return; /* no policy is cache */
-    for (uint32_t i = 0; i < STORE_DATABASES; i++) database_drop_cache(store, i);
+    store_take_cache(store, take_nothing, NULL);
 }
 
 struct room *store_room(struct store *store)
@@ -351,12 +375,7 @@ struct entry *store_exchange(struct store *store, struct found *found, struct en
 
 void store_remove(struct store *store, struct found *found)
 {
-    struct entry *entry = found->entry;
-    table_remove(&found->database->table, found->hash, entry);
-    store_note_expiry(found, entry, NULL);
-    if (UNLIKELY(entry->cache)) policy_key_removed(store, entry);
-    entry_give(store, entry);
-    found->entry = NULL;
+    entry_give(store, store_detach(store, found));
 }
 
 /* Make what is at `found`, if anything, go; told if its time was over. */
@@ -428,16 +447,6 @@ struct entry *store_set_expiry(struct store *store, uint32_t database, struct en
     if (!expires && !entry->expires) return entry;
     plan.expiry_ms = expiry_ms;
     return store_exchange(store, &found, entry_new(&store->shared->room.heap, &plan));
-}
-
-/* Take an entry out without its value, which its plan has. */
-static struct entry *store_detach(struct store *store, struct found *found)
-{
-    struct entry *entry = found->entry;
-    table_remove(&found->database->table, found->hash, entry);
-    store_note_expiry(found, entry, NULL);
-    if (UNLIKELY(entry->cache)) policy_key_removed(store, entry);
-    return entry;
 }
 
 void store_rename(struct store *store, uint32_t database, struct slice from, uint32_t to_database,

@@ -52,6 +52,9 @@ struct room *store_room(struct store *store); /* what its values need: see room.
 void store_succeed(struct store *store, const struct store *before);
 /* All keys under cache policies go, and nobody is told. */
 void store_drop_cache(struct store *store);
+/* The same; but an entry that `take` wants is its own from then on, in the same room. */
+typedef bool (*store_taker)(void *context, uint32_t database, struct entry *entry);
+void store_take_cache(struct store *store, store_taker take, void *context);
 
 /* What somebody has worked out from the data in it, and keeps with it: freed with the store, or
  * when another takes its place. NULL: nothing. */

@@ -284,9 +284,12 @@ void walk_leave(struct store *store, struct database *database); /* all of it is
 
 void policies_new(struct store *store);
 void policies_free(struct store *store);
+/* No key of it is under a cache policy any more. */
+void policies_forget_keys(struct store *store);
 /* From here on, memory is counted for the policy of this key; or for this one. */
 void policy_account_key(struct store *store, struct slice key);
 void policy_account(struct store *store, uint32_t policy);
+void policy_account_nobody(struct shared *shared);
 uint32_t policy_accounted(const struct store *store); /* POLICY_NONE: none of its own */
 /* The expiry of a key that is made without one, by its policy. */
 int64_t policy_expiry_ms(const struct store *store, struct slice key);

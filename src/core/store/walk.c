@@ -68,13 +68,15 @@ struct record {
 };
 
 /*
- * A policy's record: RECORD_POLICY u8; mode u8; evict u8; memory_max_bytes u64; ttl_seconds u64;
- * the prefix, sized. Policies come before all keys.
+ * A policy's record: RECORD_POLICY u8; mode u8, with RECORD_WARM; evict u8; memory_max_bytes u64;
+ * ttl_seconds u64; the prefix, sized. Policies come before all keys.
  */
+enum { RECORD_WARM = 128 };
+
 static void policy_encode(const struct policy *policy, struct buffer *out)
 {
     put_u8(out, RECORD_POLICY);
-    put_u8(out, (uint8_t)policy->mode);
+    put_u8(out, (uint8_t)(policy->mode | (policy->warm ? RECORD_WARM : 0u)));
     put_u8(out, (uint8_t)policy->evict);
     put_u64(out, policy->memory_max_bytes);
     put_u64(out, policy->ttl_seconds);
@@ -86,7 +88,10 @@ static bool policy_decode(struct store *store, struct cursor *in)
     uint8_t mode = cursor_u8(in), evict = cursor_u8(in);
     struct policy policy = {.memory_max_bytes = cursor_u64(in), .ttl_seconds = cursor_u64(in)};
     policy.prefix = cursor_sized(in);
+    policy.warm = (mode & RECORD_WARM) != 0;
+    mode &= (uint8_t)~RECORD_WARM;
     if (in->bad || mode > POLICY_CACHE || evict > EVICT_NONE) return false;
+    if (policy.warm && mode != POLICY_CACHE) return false;
     policy.mode = (enum policy_mode)mode;
     policy.evict = (enum evict_kind)evict;
     struct fault fault;
@@ -177,15 +182,14 @@ static void records_put(struct store *store, struct record *records, uint32_t co
     }
 }
 
-bool store_decode_entries(struct store *store, struct slice bytes, uint64_t count)
+bool store_decode_some(struct store *store, struct cursor *in, uint64_t count)
 {
     struct record records[DECODE_BATCH];
-    struct cursor in = cursor_of(bytes);
     while (count > 0) {
         uint32_t batch = 0;
         bool good = true;
         while (good && batch < DECODE_BATCH && batch < count) {
-            good = record_decode(store, &in, &records[batch]);
+            good = record_decode(store, in, &records[batch]);
             if (!good) break;
             if (records[batch++].entry == NULL) continue;
             table_prefetch(&records[batch - 1].found.database->table,
@@ -195,7 +199,13 @@ bool store_decode_entries(struct store *store, struct slice bytes, uint64_t coun
         if (!good) return false;
         count -= batch;
     }
-    return cursor_left(&in) == 0;
+    return true;
+}
+
+bool store_decode_entries(struct store *store, struct slice bytes, uint64_t count)
+{
+    struct cursor in = cursor_of(bytes);
+    return store_decode_some(store, &in, count) && cursor_left(&in) == 0;
 }
 
 void store_reserve(struct store *store, uint32_t database, uint64_t keys)

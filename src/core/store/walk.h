@@ -34,4 +34,6 @@ MUST_USE bool store_decode_entry(struct store *store, struct cursor *in); /* or 
 /* As store_decode_entry for many, with the memory accesses overlapped: for start-up. False: the
  * records before the damaged one have been taken. */
 MUST_USE bool store_decode_entries(struct store *store, struct slice records, uint64_t count);
+/* The next `count` of them. */
+MUST_USE bool store_decode_some(struct store *store, struct cursor *in, uint64_t count);
 void store_reserve(struct store *store, uint32_t database, uint64_t keys); /* about to load these */

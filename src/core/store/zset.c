@@ -3,7 +3,7 @@
  *
  * Invariants:
  *   I1  a member is there once; in the large form both in the tree and in the table, by one block.
- *   I2  no score is NaN.
+ *   I2  no score is NaN, and none is a zero below zero: the forms would keep it or not.
  *   I3  a pack is left for a tree, never the other way.
  */
 #include "core/store/zset_impl.h"
@@ -171,6 +171,7 @@ static enum zset_done big_add(struct room *room, struct zset_big *big, struct sl
 enum zset_done zset_add(struct room *room, struct zset *zset, struct slice member, double *score,
                         unsigned how)
 {
+    if (*score == 0) *score = 0; /* [I2] */
     if (zset->form == ZSET_FORM_TREE) return big_add(room, zset->big, member, score, how);
     struct zset_item item;
     uint32_t place = zset_pack_find(zset->pack, member, &item);

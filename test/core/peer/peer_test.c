@@ -93,7 +93,7 @@ static const struct hello_row {
     {"who does not say whom it wants", {2, 2, 77, {2}, {0}, 3, 4, {0}}, 0, ""},
     {"a newer one that speaks ours too", {2, 9, 77, {2}, {1}, 3, 4, {0}}, 0, ""},
     {"one that is too new", {8, 9, 77, {2}, {1}, 3, 4, {0}}, PEER_REASON_VERSION, "update"},
-    {"one of before shards", {1, 1, 77, {2}, {1}, 3, 4, {0}}, PEER_REASON_VERSION, "here 2 to 2"},
+    {"one of before shards", {1, 1, 77, {2}, {1}, 3, 4, {0}}, PEER_REASON_VERSION, "here 2 to 3"},
     {"another cluster", {2, 2, 78, {2}, {1}, 3, 4, {0}}, PEER_REASON_CLUSTER, "--cluster"},
     {"not whom we wanted", {2, 2, 77, {3}, {1}, 3, 4, {0}}, PEER_REASON_NODE, "is node 1"},
     {"who wanted somebody else", {2, 2, 77, {2}, {3}, 3, 4, {0}}, PEER_REASON_NODE, "--peers"},

@@ -124,6 +124,31 @@ Test(raft_vote, is_nobodys_of_who_may_have_forgotten)
     raft_fixture_free(fixture);
 }
 
+/* Its folder is lost; the others hold nothing, and have been in that term: it may have voted. */
+Test(raft_vote, is_nobodys_in_a_term_of_an_earlier_life)
+{
+    static const struct {
+        const char *why;
+        uint64_t formed, asked;
+        bool granted;
+    } lives[] = {
+        {"all are new", 0, 1, true},
+        {"the term that others are in", 2, 2, false},
+        {"an earlier one", 2, 1, false},
+        {"a later one", 2, 4, true},
+    };
+    FOR_ROWS (row, lives) {
+        struct raft_hard hard = {.recovering = true};
+        struct raft_fixture *fixture = raft_fixture_new(hard, NULL);
+        struct raft_msg ask = vote_ask(row->asked, 2, (struct raft_pos){0, 0}, false);
+        struct raft_event formed = {.kind = RAFT_EV_FORMED, .term = row->formed};
+        raft_fixture_step(fixture, formed);
+        raft_fixture_ask(fixture, &ask, true);
+        ROW_EQ(row, fixture->answer.vote_answer.granted, row->granted);
+        raft_fixture_free(fixture);
+    }
+}
+
 Test(raft_vote, asks_with_what_is_durable)
 {
     struct raft_fixture *fixture = raft_fixture_new((struct raft_hard){.term = 1}, NULL);

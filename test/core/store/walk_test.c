@@ -124,7 +124,7 @@ Test(walk, leaves_out_caches_and_keeps_policies)
 {
     struct fault fault;
     struct store *store = store_at(1000);
-    struct policy policy = {SLICE("page:"), POLICY_CACHE, EVICT_LRU, 1 << 20, 60, 0, 0};
+    struct policy policy = {SLICE("page:"), POLICY_CACHE, EVICT_LRU, 1 << 20, 60, true, 0, 0};
     cr_assert_eq(store_policy_set(store, &policy, &fault), ERR_OK);
     store_set_string(store, 3, SLICE("page:1"), SLICE("cached"), STORE_NO_EXPIRY);
     store_set_string(store, 3, SLICE("user:1"), SLICE("kept"), 5000);
@@ -140,6 +140,8 @@ Test(walk, leaves_out_caches_and_keeps_policies)
     cr_expect(slice_eq(got->prefix, policy.prefix));
     cr_expect(got->mode == POLICY_CACHE && got->evict == EVICT_LRU);
     cr_expect(got->memory_max_bytes == 1 << 20 && got->ttl_seconds == 60);
+    cr_expect(got->warm);
+    cr_expect(!store_policy(read, 0)->warm);
     store_free(read);
     store_free(store);
     buffer_free(&records.bytes);

@@ -397,6 +397,24 @@ Test(zset, takes_and_gives_in_order)
     }
 }
 
+Test(zset, has_one_zero_in_each_form)
+{
+    for (unsigned form = 0; form < 2; form++) {
+        struct room room;
+        room_fixture(&room);
+        if (form == 1) make_tree(&room);
+        struct zset *zset = zset_new(&room);
+        add(&room, zset, "new", -0.0);
+        add(&room, zset, "old", 1);
+        add(&room, zset, "old", -0.0);
+        double first = -1, second = -1;
+        zset_score(zset, SLICE("new"), &first);
+        zset_score(zset, SLICE("old"), &second);
+        cr_expect(!signbit(first) && !signbit(second), "form %u", form);
+        zset_free(&room, zset);
+    }
+}
+
 /* --- damaged bytes ---------------------------------------------------------------------------- */
 
 #define ONE          "\0\0\0\0\0\0\xf0\x3f"
