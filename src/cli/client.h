@@ -12,7 +12,7 @@
 struct client; /* opaque */
 
 #define CLIENT_PATIENCE ((duration){INT64_C(30000000000)}) /* for what takes a while */
-#define CLIENT_HASTE    ((duration){INT64_C(8000000000)})  /* for a question: it may need a leader */
+#define CLIENT_HASTE    ((duration){INT64_C(8000000000)})  /* for a question */
 
 /* `address` as in io.h; `patience`: how long a node may say nothing. ERR_NOT_FOUND and the like:
  * nobody answers there; the fault says where. */

@@ -156,14 +156,6 @@ static enum err gather_explain(struct cluster_talk *talk, struct arena *arena, s
     }
     *facts = extended(arena, &answer);
     add(facts, "nodes", &nodes);
-    const struct slice question[] = {SLICE("POLICY"), SLICE("EXPLAIN"), words[2]};
-    struct answer policy;
-    struct fault fault = *talk->fault; /* where nobody leads the shard, the rest can be told */
-    if (cluster_talk_ask(talk, arena, question, COUNT_OF(question), &policy) == ERR_OK) {
-        add(facts, "policy", &policy);
-    } else {
-        *talk->fault = fault;
-    }
     return ERR_OK;
 }
 

@@ -339,19 +339,6 @@ static void show_pair(const struct answer *facts, const char *name, struct buffe
     buffer_append_byte(out, '\n');
 }
 
-static void show_policy(const struct answer *facts, struct buffer *out)
-{
-    const struct answer *policy = answer_field(facts, "policy");
-    const struct answer *mode = policy == NULL ? NULL : answer_field(policy, "mode");
-    const struct answer *why = policy == NULL ? NULL : answer_field(policy, "why");
-    if (mode == NULL || why == NULL) return;
-    begin_line(out, "policy");
-    cluster_show_value(SLICE("mode"), mode, out);
-    buffer_append(out, SLICE(": "));
-    cluster_show_value(SLICE("why"), why, out);
-    buffer_append_byte(out, '\n');
-}
-
 static void show_explain(const struct answer *facts, struct buffer *out)
 {
     const struct answer *members = view_list(facts, "nodes"), *copies = view_list(facts, "copies");
@@ -373,7 +360,7 @@ static void show_explain(const struct answer *facts, struct buffer *out)
     if (answer_field(facts, "why") != NULL)
         cluster_show_value(SLICE("why"), answer_field(facts, "why"), out);
     buffer_append_byte(out, '\n');
-    show_policy(facts, out);
+    show_pair(facts, "policy", out);
 }
 
 /* --- what would move -------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
 struct lane_replication_config {
     struct raft_config raft;
     struct link_config link;
-    uint64_t snapshot_bytes_a_second; /* to a member that is filled again; 0: as fast as it goes */
+    uint64_t snapshot_bytes_a_second; /* to members that are filled; 0: as fast as it goes */
 };
 
 /* What a node tells of itself when a link comes up (LINK_STATE): has it ever had data? */

@@ -33,6 +33,7 @@
 enum {
     SLICE_BYTES = 64 * 1024,    /* of keys in a frame, and one more */
     FLIGHT_BYTES_MAX = 1 << 20, /* sent by the lane and not known to be taken: then it waits */
+    KEEP_BYTES_MAX = 1 << 20,   /* of scratch */
     SLICES_A_TURN = 16,
     SHED_STEPS = 256,     /* freed of one shard in a turn */
     SHED_STEPS_FULL = 16, /* between two looks at the memory */
@@ -120,6 +121,7 @@ static bool send_slice(struct replica *replica)
     lane->warm.keys_sent += count;
     warm->sent_bytes += keys->len;
     warm->said_last = msg.last;
+    if (keys->capacity > KEEP_BYTES_MAX) buffer_free(keys);
     return true;
 }
 

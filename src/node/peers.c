@@ -290,5 +290,6 @@ void peers_fill(const struct peers *peers, const struct data_identity *identity,
         .nonce_seed = prng_next(&prng),
     };
     memcpy(link->peers, peers->peers, peers->count * sizeof peers->peers[0]);
-    to->snapshot_bytes_a_second = (uint64_t)config_integer(config, SETTING_SNAPSHOT_SEND_RATE);
+    uint64_t rate = size(config, SETTING_SNAPSHOT_SEND_RATE); /* of all lanes */
+    to->snapshot_bytes_a_second = rate == 0 ? 0 : u64_max(rate / link->lanes_count, 1);
 }

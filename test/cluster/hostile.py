@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Strangers at the ports of other nodes: the cluster stays as it is, its clients see no error, and no
-node's memory grows without a bound.
+"""Strangers at the ports of other nodes: the cluster stays as it is, its clients see no error, and
+no node's memory grows without a bound.
 
     test/cluster/hostile.py TUTTI
 
@@ -169,7 +169,9 @@ class Trial:
         expect(kind == HELLO, "no HELLO came", theirs)
         proof = hmac.new(secret, b"C" + mine + theirs, hashlib.sha256).digest()
         link.sendall(strangers.frame(VERSION, PROOF, proof))
-        return strangers.frame(VERSION, HELLO, mine) + strangers.frame(VERSION, PROOF, proof), stream
+        hello, own = (strangers.frame(VERSION, kind, text)
+                      for kind, text in ((HELLO, mine), (PROOF, proof)))
+        return hello + own, stream
 
     def wrong_secret(self):
         with self.connect() as link:

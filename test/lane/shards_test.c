@@ -6,6 +6,8 @@
 
 #include "io/file.h"
 #include "io/folder.h"
+#include "lane/lane_impl.h"
+#include "lane/replica_impl.h"
 #include "test/lane/replica_fixture.h"
 #include "test/rows.h"
 
@@ -219,6 +221,53 @@ Test(shards, a_node_that_lost_its_folder_is_filled_in_every_shard)
     replica_cluster_free(&cluster);
 }
 
+static void write_much(struct replica_cluster *cluster, uint32_t keys)
+{
+    enum { VALUE_BYTES = 8000 };
+    static char text[VALUE_BYTES + 40];
+    uint32_t leader = replica_cluster_leader(cluster);
+    for (uint32_t i = 0; i < keys; i++) {
+        int len = snprintf(text, sizeof text, "SET much:%u ", i);
+        memset(text + len, 'x', VALUE_BYTES);
+        text[len + VALUE_BYTES] = '\0';
+        (void)replica_run_soon(cluster, leader, text);
+    }
+}
+
+Test(shards, one_that_is_filled_does_not_hold_up_another)
+{
+    enum { KEYS = 600, TURNS_MAX = 200000 };
+    struct replica_cluster cluster;
+    struct fault fault;
+    uint64_t turn = 0;
+    uint32_t slices = 0, answers = 0;
+    make(&cluster, 3);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_stop(&cluster, 3);
+    folder_remove_tree(cluster.nodes[2].folder);
+    cr_assert_eq(folder_create(cluster.nodes[2].folder, &fault), ERR_OK, "%s", fault.text);
+    cluster.shard = (shard_id){1};
+    write_much(&cluster, KEYS);
+    replica_cluster_start(&cluster, 3);
+    for (uint32_t i = 0; i < TURNS_MAX && turn == 0; i++) {
+        replica_cluster_turn(&cluster);
+        const struct lane *lane = replica_lane(&cluster, 3);
+        const struct replica *replica = lane_shard(lane, (shard_id){1})->replica;
+        bool loads = replica->install.stage == INSTALL_LOAD;
+        slices += loads;
+        cluster.shard = (shard_id){2};
+        answers += loads && replica_says(&cluster, 3, "GET key-2", "$7\r\nvalue-2\r\n");
+        cr_expect(!loads || store_count(lane_shard(lane, (shard_id){1})->store, 0) == 0,
+                  "nobody sees half of it");
+        cluster.shard = (shard_id){1};
+        if (raft_stats(replica->raft)->snapshots_received > 0) turn = lane->turn;
+    }
+    cr_expect_geq(slices, 5, "it takes several turns");
+    cr_expect_gt(answers, 0, "another shard answers meanwhile");
+    replica_cluster_until(&cluster, "all are even", all_even);
+    replica_cluster_free(&cluster);
+}
+
 Test(shards, one_without_a_leader_does_not_hold_up_another)
 {
     struct replica_cluster cluster;
@@ -265,6 +314,22 @@ static void open(struct replica_cluster *cluster, uint32_t node, shard_id number
     cr_assert_eq(err, ERR_OK, "%s", fault.text);
 }
 
+static bool may_write_it(struct replica_cluster *cluster)
+{
+    return raft_may_propose(shard_raft(lane_shard(replica_lane(cluster, 1), cluster->shard)));
+}
+
+/* Whoever looks at those that had a turn does not meet one that is no more. */
+static void expect_no_trace_of(struct lane *lane, uint32_t number)
+{
+    const struct shard *shard;
+    uint32_t seen = 0;
+    for (; (shard = lane_take_turned(lane)) != NULL; seen++) {
+        cr_assert(shard == lane_shard(lane, shard_number(shard)), "shard %u", number);
+    }
+    cr_expect_eq(seen, SHARDS - 1, "all others have had a turn");
+}
+
 Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life)
 {
     struct replica_cluster cluster;
@@ -273,8 +338,10 @@ Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life
     run_on_all(&cluster, "SET key-%1$u value-%1$u");
     drop(&cluster, 1, (shard_id){2});
     cr_expect(shard_at(&cluster, 1, 2) == NULL);
+    expect_no_trace_of(replica_lane(&cluster, 1), 2);
     open(&cluster, 1, (shard_id){2}, &self, 1);
     cluster.shard = (shard_id){2};
+    replica_cluster_until(&cluster, "its vote is on disk", may_write_it);
     cr_expect(replica_says(&cluster, 1, "GET key-2", "$-1\r\n"));
     (void)replica_run_soon(&cluster, 1, "SET key-2 value-2");
     replica_cluster_until(&cluster, "all is durable", all_agreed);
@@ -290,6 +357,8 @@ Test(shards, the_root_group_is_opened_beside_them_and_comes_back)
     const node_id self = {1};
     make(&cluster, 1);
     open(&cluster, 1, SHARD_ROOT, &self, 1);
+    cluster.shard = SHARD_ROOT;
+    replica_cluster_until(&cluster, "its vote is on disk", may_write_it);
     run_on_all(&cluster, "SET key-%1$u value-%1$u");
     cluster.shard = SHARD_ROOT;
     (void)replica_run_soon(&cluster, 1, "SET registry here");

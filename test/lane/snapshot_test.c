@@ -210,6 +210,22 @@ static void write_whole(const char *path, struct slice bytes)
     file_close(&file);
 }
 
+/* As it comes from another node: in pieces that end anywhere, the first with the whole header. */
+static bool is_sound_in_pieces(struct slice bytes, struct random *random)
+{
+    enum { FIRST = 4096, PIECE_MAX = 300 };
+    struct snapshot_check check;
+    size_t len = u64_min(bytes.len, FIRST);
+    if (!snapshot_check_begin(&check, slice_of(bytes.data, len))) return false;
+    while (bytes.len > 0) {
+        if (!snapshot_check_more(&check, slice_of(bytes.data, len))) return false;
+        if (check.is_whole && len < bytes.len) return false;
+        bytes = slice_from(bytes, len);
+        len = u64_min(bytes.len, 1 + random_below(random, PIECE_MAX));
+    }
+    return check.is_whole;
+}
+
 static void expect_damage(const char *path, const char *what, size_t at)
 {
     struct store *store = a_store();
@@ -221,7 +237,61 @@ static void expect_damage(const char *path, const char *what, size_t at)
     cr_assert(strstr(fault.text, path) != NULL);
     cr_assert(strstr(fault.text, ", offset ") != NULL, "%s", fault.text);
     cr_assert(snapshot_load(path, store, &header, &keys, &fault) == ERR_CORRUPT);
+    struct buffer bytes = read_whole(path);
+    struct random random = {at + 1};
+    cr_assert(!is_sound_in_pieces(buffer_slice(&bytes), &random), "%s at %zu, in pieces", what, at);
+    buffer_free(&bytes);
     store_free(store);
+}
+
+Test(snapshot, one_that_comes_in_pieces_is_checked_as_it_comes)
+{
+    FOR_ROWS (row, size_rows) {
+        struct place place = place_new();
+        struct store *store = a_store();
+        struct random random = {row->keys + 1};
+        char path[256];
+        fill(store, row->keys, row->size);
+        save(&place, store, 7);
+        struct buffer bytes = read_whole(path_of(&place, 7, path));
+        cr_expect(is_sound_in_pieces(buffer_slice(&bytes), &random), "%s", row->why);
+        buffer_free(&bytes);
+        store_free(store);
+        place_free(&place);
+    }
+}
+
+Test(snapshot, loaded_in_slices_it_is_the_same)
+{
+    enum { SLICE_BYTES = 64 << 10 };
+    FOR_ROWS (row, size_rows) {
+        struct place place = place_new();
+        struct store *store = a_store(), *loaded = a_store();
+        struct snapshot_loader *loader;
+        struct fault fault;
+        char path[256];
+        uint8_t want[20], got[20];
+        uint64_t slices = 0;
+        fill(store, row->keys, row->size);
+        save(&place, store, 7);
+        enum err err = snapshot_load_begin(path_of(&place, 7, path), loaded, &loader, &fault);
+        for (bool over = false; err == ERR_OK && !over; slices++) {
+            uint64_t before = store_count(loaded, 0);
+            err = snapshot_load_step(loader, SLICE_BYTES, &over, &fault);
+            cr_expect(store_count(loaded, 0) - before <= 200, "%s: a slice is small", row->why);
+        }
+        cr_assert(err == ERR_OK, "%s: %s", row->why, fault.text);
+        uint64_t bytes = row->size < SLICE_BYTES ? row->keys * (row->size + 512) : 0;
+        cr_expect(slices > bytes / SLICE_BYTES / 2, "%s: %llu slices", row->why,
+                  (unsigned long long)slices);
+        snapshot_load_end(loader);
+        store_digest(store, want);
+        store_digest(loaded, got);
+        cr_expect(memcmp(want, got, sizeof want) == 0, "%s", row->why);
+        store_free(store);
+        store_free(loaded);
+        place_free(&place);
+    }
 }
 
 Test(snapshot, every_flipped_byte_is_seen)
