@@ -165,28 +165,10 @@ uint16_t crc16(struct slice bytes)
     return (uint16_t)crc;
 }
 
-/* Most keys are short and have none. */
-static bool may_have_tag(struct slice key)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-    size_t at = 0;
-    for (; at + sizeof ones <= key.len; at += sizeof ones) {
-        uint64_t word;
-        memcpy(&word, key.data + at, sizeof word);
-        word ^= ones * '{';
-        if (((word - ones) & ~word & tops) != 0) return true;
-    }
-    for (; at < key.len; at++) {
-        if (key.data[at] == '{') return true;
-    }
-    return false;
-}
-
 uint32_t slot_of_key(struct slice key)
 {
-    if (LIKELY(!may_have_tag(key))) return crc16(key) % SLOT_COUNT;
-    const uint8_t *open = memchr(key.data, '{', key.len);
-    if (open != NULL) {
+    const uint8_t *open = key.len == 0 ? NULL : memchr(key.data, '{', key.len);
+    if (UNLIKELY(open != NULL)) {
         struct slice rest = slice_from(key, (size_t)(open - key.data) + 1);
         const uint8_t *close = rest.len == 0 ? NULL : memchr(rest.data, '}', rest.len);
         if (close != NULL && close != rest.data) {

@@ -1,6 +1,7 @@
 /* command.c -- see command.h. The rows become an array and an index by name, once. */
 #include "cmd/command.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 #include "base/arena.h"
@@ -76,6 +77,16 @@ static uint64_t implied_categories(uint32_t flags)
     return found;
 }
 
+/* SORT's patterns lead it to others. */
+static uint32_t only_key_of(const struct command *command)
+{
+    const struct key_spec *spec = &command->key_specs[0];
+    bool sorts = command->id == COMMAND_SORT || command->id == COMMAND_SORT_RO;
+    bool one = command->key_specs_count == 1 && spec->start == spec->last && spec->start > 0 &&
+               spec->start < abs(command->arity) && !(command->flags & COMMAND_MOVABLE_KEYS);
+    return one && !sorts ? (uint32_t)spec->start : 0;
+}
+
 static void command_fill(struct command *command, enum command_id id)
 {
     const struct row *row = &rows[id];
@@ -100,6 +111,7 @@ static void command_fill(struct command *command, enum command_id id)
         const struct key_spec *spec = &command->key_specs[i];
         if (spec->counted || spec->keyword[0] != 0) command->flags |= COMMAND_MOVABLE_KEYS;
     }
+    command->only_key = only_key_of(command);
 }
 
 static void index_add(struct command_table *table, enum command_id id)

@@ -88,6 +88,7 @@ struct command {
     uint64_t categories; /* bits of enum command_category (category.def) */
     struct key_spec key_specs[COMMAND_KEY_SPECS_MAX];
     uint32_t key_specs_count;
+    uint32_t only_key; /* the argument that is its only key; 0: it may have several, or none */
     const char *since, *group, *complexity, *syntax, *summary;
 };
 

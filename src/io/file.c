@@ -266,17 +266,27 @@ enum err folder_create(const char *path, struct fault *fault)
     return fault_set_errno(fault, errno, "cannot create the folder %s", path);
 }
 
-enum err folder_sync(const char *path, struct fault *fault)
+static enum err flush_folder(const char *path, int (*flush)(int fd), struct fault *fault)
 {
     struct file folder;
     enum err err =
         opened(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, "open", &folder, fault);
     if (err != ERR_OK) return err;
-    if (fsync(folder.fd) != 0) {
+    if (flush(folder.fd) != 0) {
         err = fault_set_errno(fault, errno, "cannot flush the folder %s to the disk", path);
     }
     file_close(&folder);
     return err;
+}
+
+enum err folder_sync(const char *path, struct fault *fault)
+{
+    return flush_folder(path, fsync, fault);
+}
+
+enum err folder_sync_files(const char *path, struct fault *fault)
+{
+    return flush_folder(path, syncfs, fault);
 }
 
 enum err folder_publish(const char *from, const char *to, bool replace, struct fault *fault)

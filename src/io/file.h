@@ -59,6 +59,9 @@ void file_remove(const char *path);        /* if it is there */
 bool path_is_executable(const char *path); /* by this user */
 MUST_USE enum err folder_create(const char *path, struct fault *fault);
 MUST_USE enum err folder_sync(const char *path, struct fault *fault);
+/* All that was written there, in one go: where file_sync of each of many files would take long. The
+ * whole file system that has the folder is flushed. */
+MUST_USE enum err folder_sync_files(const char *path, struct fault *fault);
 
 /* Give `from` the name `to`. An existing `to` is an error (ERR_EXISTS) unless `replace`, when the
  * two trade places in one step: the old one is then called `from`. */

@@ -6,6 +6,8 @@
  *       new members have caught up from the beginning.
  *   K2  data is dropped only when the leader of its group has said that the group's members are as
  *       in the newest place that we know, and we are not in it.
+ *   K3  a shard that leads here and is not as it shall be is among `unwell`: whether it is can only
+ *       change when it has a turn, or the map does.
  */
 #include "lane/keeper.h"
 
@@ -35,12 +37,15 @@ struct kept { /* of each shard */
     uint64_t seen_last, seen_calls;   /* when it was last reported */
     uint64_t writes, operations;      /* a second, smoothed */
     uint64_t told_term, told_settled; /* as the root was told */
+    bool is_unwell;
 };
 
 struct keeper {
     struct lane *lane;
     struct map *map;
     struct kept *kept; /* [shards_count + 1] */
+    shard_id *unwell;  /* [shards_count + 1] */
+    uint32_t unwell_count;
     instant looked_at, mended_at, reported_at;
     uint64_t opened_epoch; /* of the map by which shards were opened and dropped */
     uint64_t looked_epoch; /* by which all were looked at */
@@ -52,7 +57,9 @@ struct keeper *keeper_new(struct lane *lane, struct map *map)
     ASSERT(keeper != NULL);
     *keeper = (struct keeper){.lane = lane, .map = map};
     keeper->kept = calloc(lane_shards_count(lane) + 1, sizeof *keeper->kept);
+    keeper->unwell = calloc(lane_shards_count(lane) + 1, sizeof *keeper->unwell);
     ASSERT(keeper->kept != NULL);
+    ASSERT(keeper->unwell != NULL);
     return keeper;
 }
 
@@ -60,6 +67,7 @@ void keeper_free(struct keeper *keeper)
 {
     if (keeper == NULL) return;
     free(keeper->kept);
+    free(keeper->unwell);
     free(keeper);
 }
 
@@ -164,11 +172,20 @@ static bool leads_no_more(struct keeper *keeper, struct shard *shard,
     return false;
 }
 
-static void mend(struct keeper *keeper, struct shard *shard)
+static void note_unwell(struct keeper *keeper, shard_id shard) /* [K3] */
+{
+    struct kept *kept = kept_of(keeper, shard);
+    if (kept->is_unwell) return;
+    kept->is_unwell = true;
+    keeper->unwell[keeper->unwell_count++] = shard;
+}
+
+/* True: it must be looked at again. */
+static bool mend(struct keeper *keeper, struct shard *shard)
 {
     const struct registry_shard *place = desired_of(keeper, shard_number(shard));
     struct kept *kept = kept_of(keeper, shard_number(shard));
-    if (place == NULL || !shard_is_leader(shard)) return;
+    if (place == NULL || !shard_is_leader(shard)) return false;
     uint64_t term = raft_term(shard_raft(shard));
     if (kept->led_term != term) {
         kept->led_term = term;
@@ -176,9 +193,23 @@ static void mend(struct keeper *keeper, struct shard *shard)
     }
     if (is_settled(shard, place)) {
         give_lead(keeper, shard, place);
-    } else if (!leads_no_more(keeper, shard, place)) {
-        change_members(keeper, shard, place);
+        return place->leader.n != 0 && !node_eq(place->leader, lane_self(keeper->lane));
     }
+    if (!leads_no_more(keeper, shard, place)) change_members(keeper, shard, place);
+    return true;
+}
+
+static void mend_unwell(struct keeper *keeper) /* [K3] */
+{
+    uint32_t kept_count = 0;
+    for (uint32_t i = 0; i < keeper->unwell_count; i++) {
+        shard_id id = keeper->unwell[i];
+        struct shard *shard = lane_shard(keeper->lane, id);
+        struct kept *kept = kept_of(keeper, id);
+        kept->is_unwell = shard != NULL && mend(keeper, shard);
+        if (kept->is_unwell) keeper->unwell[kept_count++] = id;
+    }
+    keeper->unwell_count = kept_count;
 }
 
 /* --- opening and dropping -------------------------------------------------------------------- */
@@ -289,11 +320,13 @@ static void look_around(struct keeper *keeper, struct buffer *reports)
     bool all = keeper->looked_epoch != epoch;
     struct shard *shard;
     while ((shard = lane_take_turned(lane)) != NULL) {
+        note_unwell(keeper, shard_number(shard));
         if (!all && look(keeper, shard)) report(keeper, shard, reports);
     }
     if (!all) return;
     keeper->looked_epoch = epoch;
     for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
+        note_unwell(keeper, shard_number(shard));
         if (look(keeper, shard)) report(keeper, shard, reports);
     }
 }
@@ -305,9 +338,7 @@ instant keeper_turn(struct keeper *keeper, instant now, struct buffer *reports)
     if (now.ns - keeper->looked_at.ns >= LOOK_PAUSE_NS) open_and_drop(keeper);
     if (now.ns - keeper->mended_at.ns >= MEND_PAUSE_NS) {
         keeper->mended_at = now;
-        for (shard = lane_shard_first(lane); shard != NULL; shard = lane_shard_next(lane, shard)) {
-            mend(keeper, shard);
-        }
+        mend_unwell(keeper);
     }
     if (now.ns - keeper->looked_at.ns >= LOOK_PAUSE_NS) {
         keeper->looked_at = now;

@@ -32,6 +32,7 @@ struct lane_saves {
     instant began;
     uint64_t count;            /* so far: makes nonces differ */
     uint64_t log_bytes_before; /* in the log when it was opened */
+    uint64_t unlogged_count;   /* calls over several shards that changed cache keys */
     uint64_t bytes;            /* of the last ones: how much log to let grow before the next */
     struct shard_saving told;
     struct fault fault;

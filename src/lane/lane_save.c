@@ -38,6 +38,7 @@ void lane_save_opened(struct lane *lane)
 void lane_save_began(struct shard *shard)
 {
     shard->save.log_bytes = log_bytes_ever(shard->lane);
+    shard->save.unlogged_seen = shard->lane->saves.unlogged_count;
 }
 
 void lane_log_covered(struct lane *lane)
@@ -49,10 +50,23 @@ void lane_log_covered(struct lane *lane)
     log_covered(lane->log, position);
 }
 
-/* The next one of all. */
+/* Has the lane's folder all of it? Calls over several shards on cache keys do not say whose. */
+static bool is_saved(const struct shard *shard)
+{
+    const struct shard_save *save = &shard->save;
+    const struct replica *replica = shard->replica;
+    return save->told.changes_since == 0 && !save->told.last_failed &&
+           save->unlogged_seen == shard->lane->saves.unlogged_count &&
+           replica->snapshot_bytes > 0 && replica->stored.index == replica->snapshot.index;
+}
+
+/* The next one of all that is not as it was saved the last time. */
 static enum err go_on(struct lane *lane, struct fault *fault)
 {
     struct lane_saves *saves = &lane->saves;
+    bool own = saves->folder == NULL;
+    while (own && saves->at < lane->shards_here && is_saved(lane->shards[saves->at])) saves->at++;
+    if (saves->at == lane->shards_here) return ERR_OK;
     enum err err = shard_save(lane->shards[saves->at], saves->folder, fault);
     if (err == ERR_OK) saves->at++;
     return err;
@@ -75,10 +89,12 @@ static void all_advance(struct lane *lane, instant now, int64_t unix_ms)
 {
     struct lane_saves *saves = &lane->saves;
     struct fault ignored; /* it is noted */
-    bool good = !lane->shards[saves->at - 1]->save.told.last_failed;
-    if (good && saves->at < lane->shards_here && go_on(lane, &ignored) == ERR_OK) return;
+    bool good = saves->at == 0 || !lane->shards[saves->at - 1]->save.told.last_failed;
+    if (good && saves->at < lane->shards_here) {
+        good = go_on(lane, &ignored) == ERR_OK;
+        if (saves->now != NULL) return;
+    }
     saves->all = false;
-    good = good && saves->at == lane->shards_here;
     lane_save_note(lane, good, (duration){now.ns - saves->began.ns}, unix_ms);
 }
 

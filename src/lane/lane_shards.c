@@ -12,8 +12,6 @@
 
 #include <stdlib.h>
 
-#include "io/file.h"
-#include "io/folder.h"
 #include "lane/snapshot_format.h"
 
 static struct shard **place_of(const struct lane *lane, shard_id number)
@@ -38,8 +36,10 @@ static void add(struct lane *lane, struct shard *shard)
     lane->turned = grow(lane->turned, lane->shards_here);
     for (; at > 0 && lane->shards[at - 1]->number.n > shard->number.n; at--) {
         lane->shards[at] = lane->shards[at - 1];
+        lane->shards[at]->at = at;
     }
     lane->shards[at] = shard;
+    shard->at = at;
     lane->news++;
     *place_of(lane, shard->number) = shard;
 }
@@ -71,16 +71,8 @@ struct shard *lane_shard_first(const struct lane *lane)
 
 struct shard *lane_shard_next(const struct lane *lane, const struct shard *shard)
 {
-    uint32_t low = 0, high = lane->shards_here; /* the first behind it is in between */
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (lane->shards[middle]->number.n <= shard->number.n) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low == lane->shards_here ? NULL : lane->shards[low];
+    uint32_t next = shard->at + 1;
+    return next >= lane->shards_here ? NULL : lane->shards[next];
 }
 
 struct shard *lane_only(const struct lane *lane)
@@ -163,30 +155,37 @@ enum err lane_note_here(struct shard *shard, struct fault *fault) /* [H1] */
     if (lane->config.starts == NULL && !shard_eq(shard->number, SHARD_ROOT)) return ERR_OK;
     struct snapshot_header header = header_of_empty(lane, shard->number, &replica->config_members);
     replica->snapshot_bytes = SNAPSHOT_HEADER_BYTES + SNAPSHOT_HEAD_BYTES;
-    enum err err = snapshot_write_empty(lane->config.folder, &header, fault);
-    return err == ERR_OK ? folder_sync(lane->config.folder, fault) : err;
+    return snapshot_write_empty(lane->config.folder, &header, 1, fault);
+}
+
+static void make_one(struct lane *lane, const struct snapshot_header *header)
+{
+    struct shard *shard = shard_new(lane, header->shard, &header->members);
+    add(lane, shard);
+    shard->replica->was_damaged = lane->was_damaged;
+    replica_begin_empty(shard->replica, header->position);
 }
 
 /* Behind the log's end as it is known: nothing of an earlier life may count. */
 enum err lane_make_new(struct lane *lane, uint64_t last, struct fault *fault)
 {
     const struct lane_config *config = &lane->config;
-    bool made = false;
+    struct arena *arena = arena_new();
+    struct snapshot_header *headers =
+        ARENA_ARRAY(arena, struct snapshot_header, config->starts_count + (size_t)1);
+    enum err err = ERR_OK;
+    uint32_t count = 0;
     for (uint32_t i = 0; config->starts != NULL && i < config->starts_count; i++) {
         const struct lane_start *start = &config->starts[i];
         if (lane_shard(lane, start->shard) != NULL) continue;
         struct raft_members members = members_of(start->members, start->members_count);
-        struct snapshot_header header = header_of_empty(lane, start->shard, &members);
-        header.position = last; /* [H2] */
-        enum err err = snapshot_write_empty(config->folder, &header, fault);
-        if (err != ERR_OK) return err;
-        struct shard *shard = shard_new(lane, start->shard, &members);
-        add(lane, shard);
-        shard->replica->was_damaged = lane->was_damaged;
-        replica_begin_empty(shard->replica, last);
-        made = true;
+        headers[count] = header_of_empty(lane, start->shard, &members);
+        headers[count++].position = last; /* [H2] */
     }
-    return made ? folder_sync(config->folder, fault) : ERR_OK; /* once: there may be thousands */
+    if (count > 0) err = snapshot_write_empty(config->folder, headers, count, fault);
+    for (uint32_t i = 0; err == ERR_OK && i < count; i++) make_one(lane, &headers[i]);
+    arena_free(arena);
+    return err;
 }
 
 enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_count, uint64_t seed,
@@ -202,7 +201,7 @@ enum err lane_renew_folder(const char *folder, shard_id shard, uint32_t shards_c
     uint32_t found_count;
     enum err err = snapshot_find(folder, arena, &found, &found_count, fault);
     if (err == ERR_OK && found_count == 0) { /* [H1] */
-        err = snapshot_write_empty(folder, &header, fault);
+        err = snapshot_write_empty(folder, &header, 1, fault);
     }
     arena_free(arena);
     return err;
@@ -217,7 +216,7 @@ enum err lane_give_up_shard(const char *folder, shard_id shard, uint32_t shards_
                                            .nonce = seed + shard.n,
                                            .shard = shard,
                                            .shards_count = shards_count};
-    return snapshot_write_empty(folder, &header, fault);
+    return snapshot_write_empty(folder, &header, 1, fault);
 }
 
 /* --- later ------------------------------------------------------------------------------------ */
@@ -277,6 +276,7 @@ void lane_remove_shard(struct lane *lane, struct shard *shard)
     remove_from(lane->ahead, &lane->ahead_count, shard);
     remove_from(lane->turned, &lane->turned_count, shard);
     remove_from(lane->shards, &lane->shards_here, shard);
+    for (uint32_t i = shard->at; i < lane->shards_here; i++) lane->shards[i]->at = i;
     lane->news++;
     *place_of(lane, number) = NULL;
     shard_close(shard);

@@ -339,10 +339,12 @@ uint64_t shard_agreed(const struct shard *shard)
     return u64_max(raft_commit(replica->raft), replica_alone_agreed(replica));
 }
 
-uint64_t shard_position(const struct shard *shard, uint64_t index)
+bool shard_is_open(const struct shard *shard, uint64_t index, uint64_t *position)
 {
     const struct replica_alone *own = &shard->replica->own;
-    return index <= own->last.index ? own->last.position : 0;
+    *position = index <= own->last.index ? own->last.position : 0;
+    if (*position != 0) return *position <= log_durable(shard->lane->log);
+    return index <= shard_agreed(shard);
 }
 
 uint64_t shard_calls(const struct shard *shard)

@@ -42,9 +42,9 @@ enum shard_ran shard_begin(struct shard *shard, const struct call *calls, uint32
 void shard_end(struct shard *shard, uint64_t *gate);
 
 uint64_t shard_agreed(const struct shard *shard); /* gates up to here are open: committed */
-/* Of a gate of a group that had no other member then: what lane_durable must reach, whatever
- * becomes of the group. 0: it is no such gate. */
-uint64_t shard_position(const struct shard *shard, uint64_t index);
+/* Is it open? If not, *position is what lane_durable must reach, whatever becomes of the group,
+ * where that had no other member when the gate was given; else 0: shard_agreed must reach it. */
+bool shard_is_open(const struct shard *shard, uint64_t index, uint64_t *position);
 uint64_t shard_last(const struct shard *shard);
 uint64_t shard_calls(const struct shard *shard);      /* that have run here, so far */
 uint64_t shard_used_bytes(const struct shard *shard); /* of memory, by its keys and values */

@@ -18,13 +18,15 @@ struct shard_save {
     uint64_t position;      /* the log up to here is not needed with it */
     uint64_t hard_position; /* what must not be forgotten is there again */
     instant began;
-    uint64_t last_bytes; /* of the last one */
-    uint64_t log_bytes;  /* ever in the log, when the last own one began */
+    uint64_t last_bytes;    /* of the last one */
+    uint64_t log_bytes;     /* ever in the log, when the last own one began */
+    uint64_t unlogged_seen; /* of the lane's unlogged_count, then */
     struct shard_saving told;
 };
 
 struct shard {
     shard_id number;
+    uint32_t at; /* of lane->shards */
     struct lane *lane;
     struct arena *arena;
     struct store *store;

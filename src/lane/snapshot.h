@@ -52,11 +52,10 @@ uint64_t snapshot_written_bytes(const struct snapshot_writer *writer);
 /* At any time. Waits for what is under way on its file; what is not whole is removed; frees. */
 void snapshot_end(struct snapshot_writer *writer);
 
-/* One of a store that has nothing, at once: it says that the shard is here, and who belongs to it,
- * once the caller has synced the folder.
- */
-MUST_USE enum err snapshot_write_empty(const char *folder, const struct snapshot_header *header,
-                                       struct fault *fault);
+/* Of stores that have nothing, at once: each says that the shard is here, and who belongs to it.
+ * Returns when they are on disk; on a failure some may be there. */
+MUST_USE enum err snapshot_write_empty(const char *folder, const struct snapshot_header *headers,
+                                       uint32_t count, struct fault *fault);
 
 /* Reading. Of each shard that has any in the folder, the newest file whose footer is good; by
  * rising shard, in the arena. Damaged ones that are newer are told in the fault's text only when no

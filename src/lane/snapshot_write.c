@@ -21,7 +21,8 @@ enum {
     TAG_RENAME,
     TAG_REMOVE,
     QUEUE_BYTES_MAX = 64 << 20, /* sealed, without a slot: more is only added by steps under way */
-    STEP_BUCKETS = 4,           /* between two looks at how much was done */
+    SYNCED_EACH_MAX = 8,  /* of several files: more are flushed with all that waits for the disk */
+    STEP_BUCKETS = 4,     /* between two looks at how much was done */
     SYNC_BYTES = 1 << 20, /* written between two flushes: the disk never has a flood to take */
 };
 
@@ -352,19 +353,42 @@ void snapshot_end(struct snapshot_writer *writer)
     free(writer);
 }
 
-enum err snapshot_write_empty(const char *folder, const struct snapshot_header *header,
+static enum err write_partial(const char *folder, const struct snapshot_header *header, bool sync,
                               struct fault *fault)
 {
     uint8_t bytes[SNAPSHOT_EMPTY_BYTES];
-    char path[SNAPSHOT_PATH_MAX], partial[SNAPSHOT_PATH_MAX];
+    char partial[SNAPSHOT_PATH_MAX];
     struct file file;
     snapshot_empty_write(bytes, header);
-    snapshot_path(path, folder, header->shard, header->index, "");
     snapshot_path(partial, folder, header->shard, header->index, SNAPSHOT_PARTIAL);
     enum err err = file_create(partial, &file, fault);
     if (err != ERR_OK) return err;
     err = file_write(&file, slice_of(bytes, sizeof bytes), fault);
-    if (err == ERR_OK) err = file_sync(&file, fault);
+    if (err == ERR_OK && sync) err = file_sync(&file, fault);
     file_close(&file);
-    return err == ERR_OK ? file_rename(partial, path, fault) : err;
+    return err;
+}
+
+static enum err name_whole(const char *folder, const struct snapshot_header *header,
+                           struct fault *fault)
+{
+    char path[SNAPSHOT_PATH_MAX], partial[SNAPSHOT_PATH_MAX];
+    snapshot_path(path, folder, header->shard, header->index, "");
+    snapshot_path(partial, folder, header->shard, header->index, SNAPSHOT_PARTIAL);
+    return file_rename(partial, path, fault);
+}
+
+enum err snapshot_write_empty(const char *folder, const struct snapshot_header *headers,
+                              uint32_t count, struct fault *fault)
+{
+    bool each = count <= SYNCED_EACH_MAX;
+    enum err err = ERR_OK;
+    for (uint32_t i = 0; err == ERR_OK && i < count; i++) {
+        err = write_partial(folder, &headers[i], each, fault);
+    }
+    if (err == ERR_OK && !each) err = folder_sync_files(folder, fault);
+    for (uint32_t i = 0; err == ERR_OK && i < count; i++) {
+        err = name_whole(folder, &headers[i], fault); /* [N1] */
+    }
+    return err == ERR_OK ? folder_sync(folder, fault) : err;
 }

@@ -395,6 +395,7 @@ static void settle(struct together *together, const struct call *call,
     if (manner->mode == POLICY_STRONG) {
         log_call(together, call);
     } else {
+        together->lane->saves.unlogged_count++;
         shard_keep_cap(any, manner->policy);
     }
     if (together->scratch.capacity > KEEP_BYTES_MAX) buffer_free(&together->scratch);

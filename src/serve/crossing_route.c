@@ -1,6 +1,7 @@
 /* crossing_route.c -- see crossing.h: which shard, and whether this lane may run it now. */
 #include <stdlib.h>
 
+#include "base/crc.h"
 #include "cmd/call.h"
 #include "lane/together.h"
 #include "serve/acl.h"
@@ -28,15 +29,12 @@ static void crossing_unwatch(struct server *server, struct session *session)
 
 /* --- which shard ----------------------------------------------------------------------------- */
 
-/* The place of the only key; 0: there may be several, or none. */
-static uint32_t only_key(const struct request *request)
+static shard_id shard_of_only_key(const struct crossing *crossing, const struct request *request)
 {
-    const struct command *command = request->command;
-    const struct key_spec *spec = &command->key_specs[0];
-    bool one = command->key_specs_count == 1 && !spec->counted && spec->keyword[0] == '\0' &&
-               spec->start == spec->last && spec->start > 0 &&
-               !(command->flags & COMMAND_MOVABLE_KEYS);
-    return one && (uint32_t)spec->start < request->argc ? (uint32_t)spec->start : 0;
+    uint32_t slot = request->slot_known != 0
+                        ? request->slot_known - 1
+                        : slot_of_key(request->argv[request->command->only_key]);
+    return shard_of_slot(slot, crossing->config.shards_count);
 }
 
 static shard_id both(shard_id a, shard_id b)
@@ -66,11 +64,7 @@ static shard_id shard_of_keys(const struct crossing *crossing, const struct requ
 {
     struct key_place few[KEYS_LOOKED_AT], *places = few;
     const struct command *command = request->command;
-    uint32_t only = only_key(request);
-    if (LIKELY(only != 0 && request->slot_known != 0)) {
-        return shard_of_slot(request->slot_known - 1, crossing->config.shards_count);
-    }
-    if (LIKELY(only != 0)) return crossing_shard_of(crossing, request->argv[only]);
+    if (command->only_key != 0) return shard_of_only_key(crossing, request);
     if (command->key_specs_count == 0) return shard_of_named_slot(crossing, request);
     int64_t count = command_keys(command, request->argv, request->argc, few, KEYS_LOOKED_AT);
     if (UNLIKELY(count > KEYS_LOOKED_AT)) {
@@ -136,7 +130,8 @@ static bool is_for_here(struct server *server, const struct session *session, sh
     const struct crossing *crossing = server->crossing;
     if (id.n >= SHARD_SEVERAL) return true;
     struct shard *shard = lane_shard(server->lane, id); /* one of another lane is not here */
-    if (UNLIKELY(shard == NULL || crossing_overtakes(session, id))) return false;
+    if (UNLIKELY(shard == NULL)) return false;
+    if (UNLIKELY(crossing_is_owed(session)) && crossing_overtakes(session, id)) return false;
     if (!crossing->config.replicated || crossing_is_together(server)) return true;
     bool stale = (session->flags & SESSION_STALE) != 0;
     struct standing_call call = {request->command, request->argv, request->argc, session->database,
@@ -297,11 +292,20 @@ static enum crossing_way route_rest(struct server *server, struct session *sessi
     return send_to(server, session, session->shard, request, 0);
 }
 
-enum crossing_way crossing_route(struct server *server, struct session *session,
-                                 const struct request *request)
+static enum crossing_way route_to(struct server *server, struct session *session, shard_id shard,
+                                  const struct request *request)
+{
+    session->shard = shard;
+    if (request->command->flags & COMMAND_WRITE)
+        crossing_note_write(server->crossing, session, shard);
+    if (LIKELY(is_for_here(server, session, shard, request))) return CROSSING_HERE;
+    return send_to(server, session, shard, request, 0);
+}
+
+static enum crossing_way route_other(struct server *server, struct session *session,
+                                     const struct request *request)
 {
     const struct command *command = request->command;
-    if (UNLIKELY(must_wait(session, command))) return CROSSING_WAIT;
     if (command->id == COMMAND_EXEC) return route_exec(server, session, request);
     if (command->id == COMMAND_DISCARD || command->id == COMMAND_UNWATCH ||
         command->id == COMMAND_RESET) {
@@ -316,7 +320,15 @@ enum crossing_way crossing_route(struct server *server, struct session *session,
     if (UNLIKELY(follows_patterns(command)) && crossing_is_together(server))
         session->shard = SEVERAL;
     if (session->shard.n >= SHARD_SEVERAL) return route_rest(server, session, request);
-    if (command->flags & COMMAND_WRITE) crossing_note_write(server->crossing, session, shard);
-    if (is_for_here(server, session, shard, request)) return CROSSING_HERE;
-    return send_to(server, session, shard, request, 0);
+    return route_to(server, session, shard, request);
+}
+
+enum crossing_way crossing_route(struct server *server, struct session *session,
+                                 const struct request *request)
+{
+    const struct command *command = request->command;
+    if (UNLIKELY(must_wait(session, command))) return CROSSING_WAIT;
+    if (LIKELY(command->only_key != 0 && command->handler != NULL)) /* as most of them */
+        return route_to(server, session, shard_of_only_key(server->crossing, request), request);
+    return route_other(server, session, request);
 }

@@ -266,9 +266,10 @@ instant door_turn(struct server *server, instant now, int64_t unix_ms)
 static void send_all(struct server *server)
 {
     struct session *session = sessions_first(server->sessions, SESSIONS_SEND);
+    uint64_t durable = lane_durable(server->lane);
     for (struct session *next; session != NULL; session = next) {
         next = session->links[SESSIONS_SEND].next;
-        session_send(server, session);
+        if (!session_waits_for_disk(session, durable)) session_send(server, session);
     }
 }
 

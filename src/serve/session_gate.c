@@ -30,8 +30,8 @@ bool gate_is_open(const struct server *server, struct gate gate)
 /* A guest's answers wait for its shard. */
 struct gate gate_of(const struct session *session, const struct shard *shard, uint64_t index)
 {
-    if (index <= shard_agreed(shard)) return (struct gate){0};
-    uint64_t position = shard_position(shard, index);
+    uint64_t position;
+    if (LIKELY(shard_is_open(shard, index, &position))) return (struct gate){0};
     if (position == 0 || (session->flags & SESSION_GUEST))
         return (struct gate){shard_number(shard), index};
     return (struct gate){{GATE_LANE}, position};
@@ -50,7 +50,8 @@ void session_mark_at(struct session *session, size_t start, struct gate gate)
     struct gate last = session_last_gate(session);
     bool same = shard_eq(gate.shard, last.shard) || gate.index == 0;
     if (gate.index == last.index && same) return;
-    if (gate.index <= last.index && last.shard.n == GATE_LANE && same) return; /* behind it anyhow */
+    if (gate.index <= last.index && last.shard.n == GATE_LANE && same)
+        return; /* behind it anyhow */
     struct segment segment = {gate, start};
     buffer_append(&session->marks, slice_of(&segment, sizeof segment));
 }
@@ -63,6 +64,14 @@ size_t session_open_bytes(const struct server *server, struct session *session)
     size_t bytes = open < count ? segments[open].start : session->output.len;
     buffer_consume(&session->marks, open * sizeof(struct segment));
     return bytes;
+}
+
+bool session_waits_for_disk(const struct session *session, uint64_t durable)
+{
+    size_t count;
+    const struct segment *first = segments_of(session, &count);
+    return count > 0 && first->start <= session->sent_bytes && first->gate.shard.n == GATE_LANE &&
+           first->gate.index > durable;
 }
 
 void session_marks_shift(struct session *session, size_t bytes)

@@ -106,6 +106,8 @@ struct gate session_last_gate(const struct session *session);
 /* Bytes of the output whose gates are open, and of those before it. Gates that are open are
  * forgotten. */
 size_t session_open_bytes(const struct server *server, struct session *session);
+/* All of it waits for the lane's log, which is durable up to there. */
+bool session_waits_for_disk(const struct session *session, uint64_t durable);
 void session_marks_shift(struct session *session, size_t bytes); /* they have left */
 /* Replies that wait for gates of a shard from `from` on become this error. How many did. */
 uint64_t session_lose(struct session *session, struct gate from, struct slice error);

@@ -192,30 +192,33 @@ static void deposed(struct server *server, struct standing *standing, shard_id i
     standing->unsettled_index = u64_max(standing->unsettled_index, u64_max(last, 1));
 }
 
-static void check_one(struct server *server, struct shard *shard)
+/* True: it is new here. */
+static bool check_one(struct server *server, struct shard *shard)
 {
     struct standings *standings = server->crossing->standings;
     shard_id id = shard_number(shard);
     struct standing *standing = standing_of(standings, id);
     uint64_t depositions = shard_depositions(shard), epoch = shard_epoch(shard), index;
     bool for_good;
+    bool new = !standing->is_here;
     standing->seen = standings->looks;
-    if (UNLIKELY(!standing->is_here)) { /* new: nothing waits for it yet */
+    if (UNLIKELY(new)) { /* new: nothing waits for it yet */
         *standing = (struct standing){
             .is_here = true, .depositions = depositions, .seen = standings->looks};
         standing->losses = shard_losses(shard, &index, &for_good);
         standings->here_count = UINT32_MAX; /* look for who has gone, too */
         session_observe_shard(server, shard);
-        config_apply(server);
     }
     if (UNLIKELY(depositions != standing->depositions)) {
         standing->depositions = depositions;
         deposed(server, standing, id, shard_last(shard));
     }
     check_losses(server, standing, shard);
-    if (LIKELY(epoch == standing->epoch)) return;
-    standing->epoch = epoch;
-    guests_look_again(server, id);
+    if (UNLIKELY(epoch != standing->epoch)) {
+        standing->epoch = epoch;
+        guests_look_again(server, id);
+    }
+    return new;
 }
 
 /* What has left this node: its replies cannot be settled here. */
@@ -251,10 +254,12 @@ static void check_all(struct server *server)
 {
     struct standings *standings = server->crossing->standings;
     uint32_t count = 0;
+    bool any_new = false;
     standings->looks++;
     for (struct shard *shard = lane_shard_first(server->lane); shard != NULL;
          shard = lane_shard_next(server->lane, shard), count++)
-        check_one(server, shard);
+        any_new |= check_one(server, shard);
+    if (UNLIKELY(any_new)) config_apply(server); /* once: there may be thousands */
     if (UNLIKELY(count != standings->here_count)) check_gone(server);
     standings->here_count = count;
 }

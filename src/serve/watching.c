@@ -150,8 +150,7 @@ void watch_command(struct session_call *call)
         for (uint32_t i = 1; i < call->argc; i++) watch(call->server, call->session, call->argv[i]);
     /* What it has seen, a read at another node must see too: that shows only what is agreed on. */
     const struct shard *shard = lane_shard(call->server->lane, call->session->shard);
-    if (shard != NULL)
-        call->session->gate = gate_of(call->session, shard, shard_last(shard));
+    if (shard != NULL) call->session->gate = gate_of(call->session, shard, shard_last(shard));
     session_observe(call->server);
     reply_ok(&call->reply);
 }

@@ -341,6 +341,20 @@ void disk_sync_folder(struct disk *disk, const char *path)
     disk->changes_count = kept;
 }
 
+void disk_sync_all(struct disk *disk)
+{
+    for (uint32_t i = 0; i < disk->names.count; i++) {
+        struct inode *inode = disk->names.items[i].inode;
+        if (inode != NULL) inode_sync(inode, disk->serial);
+    }
+    for (uint32_t i = 0; i < disk->changes_count; i++) {
+        struct disk_change *change = &disk->changes[i];
+        apply(disk, &disk->durable, change);
+        if (change->inode != NULL) inode_drop(disk, change->inode);
+    }
+    disk->changes_count = 0;
+}
+
 static void drop_names(struct disk *disk, struct disk_names *names)
 {
     for (uint32_t i = 0; i < names->count; i++) {

@@ -68,6 +68,7 @@ struct inode *disk_create(struct disk *disk, const char *path);   /* it is not t
 void disk_remove(struct disk *disk, const char *path); /* it is there: a file, or an empty folder */
 void disk_rename(struct disk *disk, const char *from, const char *to); /* replaces */
 void disk_sync_folder(struct disk *disk, const char *path);
+void disk_sync_all(struct disk *disk); /* all files and names */
 
 /* --- files -------------------------------------------------------------------------------------
  */

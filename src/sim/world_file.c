@@ -231,6 +231,14 @@ enum err folder_sync(const char *path, struct fault *fault)
     return ERR_OK;
 }
 
+enum err folder_sync_files(const char *path, struct fault *fault)
+{
+    if (own()->dying) return ERR_OK;
+    if (!take_time()) return fault_set_errno(fault, EIO, "cannot flush the folder %s", path);
+    disk_sync_all(&own()->disk);
+    return ERR_OK;
+}
+
 enum err path_look(const char *path, struct path_status *status, struct fault *fault)
 {
     const struct disk_name *name = find(path);

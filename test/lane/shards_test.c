@@ -104,6 +104,82 @@ Test(shards, a_snapshot_of_all_of_them_takes_the_place_of_the_log)
     replica_cluster_free(&cluster);
 }
 
+static void save_all(struct replica_cluster *cluster)
+{
+    struct fault fault;
+    cr_assert_eq(lane_save(replica_lane(cluster, 1), NULL, &fault), ERR_OK, "%s", fault.text);
+    replica_cluster_until(cluster, "the snapshots are written", is_saved);
+    cr_expect(!lane_saving(replica_lane(cluster, 1)).last_failed);
+}
+
+/* A snapshot under way is a mark on each shard that it has begun with. */
+static uint32_t count_saved(struct replica_cluster *cluster)
+{
+    struct fault fault;
+    uint32_t count = 0;
+    bool was_active[SHARDS] = {0};
+    struct lane *lane = replica_lane(cluster, 1);
+    cr_assert_eq(lane_save(lane, NULL, &fault), ERR_OK, "%s", fault.text);
+    for (int turn = 0; turn < 10000 && lane_saving(lane).active; turn++) {
+        for (uint32_t i = 0; i < SHARDS; i++)
+            was_active[i] |= shard_saving(lane_shard(lane, (shard_id){i})).active;
+        replica_cluster_turn(cluster);
+    }
+    for (uint32_t i = 0; i < SHARDS; i++) count += was_active[i];
+    cr_expect(!lane_saving(lane).last_failed);
+    return count;
+}
+
+Test(shards, only_those_that_have_changed_are_saved_again)
+{
+    struct replica_cluster cluster;
+    make(&cluster, 1);
+    run_on_all(&cluster, "SET key-%1$u value-%1$u");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    save_all(&cluster);
+    cr_expect_eq(count_saved(&cluster), 0, "nothing has happened since");
+    cluster.shard = (shard_id){1};
+    (void)replica_run_soon(&cluster, 1, "SET more 1");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    cr_expect_eq(count_saved(&cluster), 1, "the one that was written to");
+    replica_cluster_stop(&cluster, 1);
+    replica_cluster_start(&cluster, 1);
+    expect_on(&cluster, 1, "from snapshots of two times");
+    cluster.shard = (shard_id){1};
+    cr_expect(replica_says(&cluster, 1, "GET more", "$1\r\n1\r\n"));
+    replica_cluster_free(&cluster);
+}
+
+/* Groups of one: what a reply waits for is a place in the lane's log, and it is durable there. */
+Test(shards, a_gate_of_a_group_of_one_is_a_place_in_the_log_of_all)
+{
+    struct replica_cluster cluster;
+    uint64_t last = 0;
+    make(&cluster, 1);
+    run_on_all(&cluster, "SET key-%1$u 0");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    struct lane *lane = replica_lane(&cluster, 1);
+    for (uint32_t i = 0; i < SHARDS; i++) {
+        cluster.shard = (shard_id){i};
+        uint64_t gate = replica_run_soon(&cluster, 1, "INCR n");
+        uint64_t position = 0;
+        cr_expect(!shard_is_open(lane_shard(lane, cluster.shard), gate, &position));
+        cr_expect_gt(position, last, "in the order of their running");
+        cr_expect_eq(position, lane_last(lane));
+        last = position;
+    }
+    cr_expect_lt(lane_durable(lane), last);
+    cr_expect_lt(shard_agreed(lane_shard(lane, (shard_id){0})),
+                 shard_last(lane_shard(lane, (shard_id){0})), "not on disk yet");
+    replica_cluster_until(&cluster, "all is durable", all_agreed);
+    cr_expect_eq(lane_durable(lane), lane_last(lane));
+    for (uint32_t i = 0; i < SHARDS; i++) {
+        const struct shard *shard = lane_shard(lane, (shard_id){i});
+        cr_expect_eq(shard_agreed(shard), shard_last(shard));
+    }
+    replica_cluster_free(&cluster);
+}
+
 Test(shards, what_is_written_on_their_leaders_is_on_all_nodes)
 {
     struct replica_cluster cluster;

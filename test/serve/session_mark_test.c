@@ -42,6 +42,19 @@ Test(session_mark, only_changes_are_kept)
     buffer_free(&session.marks);
 }
 
+Test(session_mark, what_is_behind_a_later_place_of_the_log_needs_no_mark)
+{
+    struct session session = {0};
+    mark(&session, 0, GATE_LANE, 7);
+    mark(&session, 5, GATE_LANE, 4);
+    mark(&session, 8, GATE_LANE, 9);
+    mark(&session, 9, 3, 0);
+    mark(&session, 10, 3, 2);
+    const struct mark all[] = {{{{GATE_LANE}, 7}, 0}, {{{GATE_LANE}, 9}, 8}, {{{3}, 2}, 10}};
+    expect_marks(&session, all, COUNT_OF(all));
+    buffer_free(&session.marks);
+}
+
 Test(session_mark, only_what_waits_for_the_lost_is_lost)
 {
     struct session session = {.protocol = 2};

@@ -156,13 +156,24 @@ static bool expire_work(struct store *store, uint32_t steps)
     return store->expire_busy;
 }
 
+static bool has_expiring(const struct store *store)
+{
+    for (uint32_t i = 0; i < STORE_DATABASES; i++) {
+        if (store->databases[i]->expiring_count > 0) return true;
+    }
+    return false;
+}
+
 bool store_work(struct store *store, uint32_t steps)
 {
     if (UNLIKELY(store->parts != NULL)) return store_over_work(store, steps);
     uint32_t left = steps;
     bool more = trash_work(store, &left);
-    if (store->shared->active_expire && !store->shared->holds_expiry && left > 0)
+    if (!has_expiring(store)) {
+        store->expire_busy = false;
+    } else if (store->shared->active_expire && !store->shared->holds_expiry && left > 0) {
         more |= expire_work(store, left);
+    }
     return more;
 }
 
