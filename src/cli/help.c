@@ -263,12 +263,13 @@ static void data_option(struct buffer *out)
 void help_backup(struct buffer *out)
 {
     buffer_append(out, SLICE("Usage: tutti backup DIR [--from HOST:PORT | --data DIR]\n\n"));
-    wrap(out,
-         "Writes all strong keys into a new folder DIR: a snapshot for each shard, every byte under "
-         "a checksum. With --from a running node does it, and goes on serving: one that is alone "
-         "writes DIR on its own machine; of a cluster all shards are gathered from its nodes, and "
-         "DIR is made where this runs. Otherwise the node must not run.",
-         0, 0);
+    wrap(
+        out,
+        "Writes all strong keys into a new folder DIR: a snapshot for each shard, every byte under "
+        "a checksum. With --from a running node does it, and goes on serving: one that is alone "
+        "writes DIR on its own machine; of a cluster all shards are gathered from its nodes, and "
+        "DIR is made where this runs. Otherwise the node must not run.",
+        0, 0);
     heading(out, "Options");
     option(out, "from", "HOST:PORT", "",
            "The running node; of a cluster, any of its nodes. TUTTI_PASSWORD is given where it is "

@@ -76,7 +76,8 @@ void crossing_tell_all(struct server *server, const struct slice *argv, uint32_t
  * said to all nodes: CONFIG SET, ACL SETUSER, ACL DELUSER. */
 void crossing_tell_nodes(struct server *server, const struct slice *argv, uint32_t argc);
 
-/* CONFIG TOLD, to that node, or to all (NODE_NONE): but for those whose version does not know it. */
+/* CONFIG TOLD, to that node, or to all (NODE_NONE): but for those whose version does not know it.
+ */
 void crossing_tell_newer(struct server *server, node_id node, const struct slice *argv,
                          uint32_t argc);
 

@@ -28,7 +28,7 @@
 #include "base/cursor.h"
 
 enum {
-    PEER_VERSION_MIN = 2, /* that this code speaks. 1 had a group a lane, and no registry */
+    PEER_VERSION_MIN = 2,  /* that this code speaks. 1 had a group a lane, and no registry */
     PEER_VERSION_TOLD = 3, /* from here on what was changed is told again (serve/told.h) */
     PEER_VERSION_MAX = 3,
     PEER_FRAME_HEADER_BYTES = 16,

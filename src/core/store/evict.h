@@ -20,9 +20,9 @@ bool evict_policy(struct store *store, uint32_t policy, uint32_t keys_max);
 /* Has the policy a cap, and its keys take all of it? */
 bool evict_policy_is_full(const struct store *store, uint32_t policy);
 
-/* As evict_policy, for the whole store while it takes more than `bytes_max`: what maxmemory-policy says.
- * Where several policies exist, the fullest cache loses keys, in its own way; where the root is all
- * there is, they go in the way of `kind`. */
+/* As evict_policy, for the whole store while it takes more than `bytes_max`: what maxmemory-policy
+ * says. Where several policies exist, the fullest cache loses keys, in its own way; where the root
+ * is all there is, they go in the way of `kind`. */
 struct evict_request {
     uint64_t bytes_max;
     enum evict_kind kind; /* with s3fifo, the root's own way */
