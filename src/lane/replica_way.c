@@ -72,7 +72,12 @@ enum shard_way shard_way(struct shard *shard, const struct call *call, bool stal
         *round = 0;
         return shard_way_of_write(shard);
     }
-    return stale ? SHARD_HERE : way_of_read(shard->replica, round);
+    if (stale) return SHARD_HERE;
+    if (!shard->replica->serving && shard_is_about_expired(shard, call)) {
+        *round = 0;
+        return shard_way_of_write(shard); /* who leads says whether time has passed [L4] */
+    }
+    return way_of_read(shard->replica, round);
 }
 
 uint64_t shard_epoch(const struct shard *shard)

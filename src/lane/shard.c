@@ -109,6 +109,23 @@ bool shard_is_about_cache(struct shard *shard, const struct call *call)
     return false;
 }
 
+bool shard_is_about_expired(struct shard *shard, const struct call *call)
+{
+    struct key_place keys[SHARD_KEYS_LOOKED_AT];
+    const struct store *store = shard->store;
+    int64_t count, now_ms = io_unix_ms(shard->lane->io);
+    if (call->command->key_specs_count == 0) return false;
+    if (store_expiring_count(store, call->database) == 0) return false;
+    const struct key_place *places = shard_keys_of(shard->lane, call, keys, &count);
+    for (int64_t i = 0; places != NULL && i < count; i++) {
+        const struct entry *entry = store_peek(store, call->database, call->argv[places[i].index]);
+        if (entry == NULL) continue;
+        int64_t expiry_ms = entry_expiry_ms(entry);
+        if (expiry_ms != STORE_NO_EXPIRY && expiry_ms <= now_ms) return true;
+    }
+    return false;
+}
+
 bool shard_manner_of(struct shard *shard, struct call *call, struct shard_manner *manner)
 {
     struct key_place keys[SHARD_KEYS_LOOKED_AT];

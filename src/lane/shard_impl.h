@@ -47,6 +47,8 @@ struct shard *shard_new(struct lane *lane, shard_id number, const struct raft_me
 void shard_close(struct shard *shard); /* frees it */
 /* May any of its keys be under a cache policy? */
 bool shard_is_about_cache(struct shard *shard, const struct call *call);
+/* Of a follower: does it name a key that is over by this node's clock, and not by the log's? */
+bool shard_is_about_expired(struct shard *shard, const struct call *call);
 
 /* What a call is about: how it is logged, and whose cap counts. */
 struct shard_manner {

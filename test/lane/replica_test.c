@@ -93,6 +93,27 @@ Test(replica, calls_are_sent_where_they_may_run)
     replica_cluster_free(&cluster);
 }
 
+/* The follower's time is the log's, which stands still while nothing is written. */
+Test(replica, whether_a_key_is_over_is_asked_of_who_leads)
+{
+    struct replica_cluster cluster;
+    uint32_t leader = start(&cluster);
+    replica_cluster_until(&cluster, "all know", replica_cluster_is_even);
+    struct shard *shard = lane_only(replica_lane(&cluster, another(leader)));
+    struct slice words[] = {SLICE("GET"), SLICE("over")};
+    struct call get = {
+        .command = command_find(cluster.commands, words, 2, NULL), .argv = words, .argc = 2};
+    int64_t expiry_ms = io_unix_ms(cluster.nodes[another(leader) - 1].io);
+    uint64_t round = 0;
+    cr_assert(store_now_ms(shard_store(shard)) < expiry_ms);
+    store_set_string(shard_store(shard), 0, words[1], SLICE("1"), expiry_ms);
+    cr_expect_eq(shard_way(shard, &get, true, &round), SHARD_HERE, "stale");
+    cr_expect_eq(shard_way(shard, &get, false, &round), SHARD_AT_LEADER);
+    store_set_string(shard_store(shard), 0, words[1], SLICE("1"), expiry_ms + 1000000);
+    cr_expect_eq(shard_way(shard, &get, false, &round), SHARD_WAIT, "not over yet: as any read");
+    replica_cluster_free(&cluster);
+}
+
 static bool another_leads(struct replica_cluster *cluster)
 {
     return replica_cluster_leader(cluster) != 0;
