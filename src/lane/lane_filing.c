@@ -13,7 +13,14 @@
 #include "lane/replica_impl.h"
 #include "lane/snapshot_format.h"
 
-enum filing_stage { FILING_WRITE, FILING_SYNC, FILING_RENAME, FILING_DONE, FILING_FAILED };
+enum filing_stage {
+    FILING_WRITE,
+    FILING_SYNC,
+    FILING_RENAME,
+    FILING_DONE,
+    FILING_CLEAR, /* what an earlier try has left is taken away */
+    FILING_FAILED
+};
 
 struct lane_filing {
     enum filing_stage stage;
@@ -88,7 +95,8 @@ void lane_filing_open(struct lane *lane, const struct snapshot_header *header)
         io_open(lane->io, filing->partial, IO_OPEN_WRITE | IO_OPEN_CREATE, &filing->file, &ignored);
     if (err != ERR_OK) {
         filing->file = IO_NONE;
-        filing_free(lane, slot);
+        filing->stage = FILING_CLEAR;
+        io_remove(lane->io, filing->partial, tag_of(slot));
         return;
     }
     io_write(lane->io, filing->file, 0, slice_of(filing->bytes, sizeof filing->bytes),
@@ -127,7 +135,7 @@ void lane_filing_complete(struct lane *lane, const struct io_completion *complet
     uint32_t slot = (uint32_t)(completion->tag.n - LANE_TAG_FILING);
     struct lane_filing *filing = lane->filings[slot];
     if (filing == NULL) return;
-    if (completion->err != ERR_OK) {
+    if (filing->stage == FILING_CLEAR || completion->err != ERR_OK) {
         filing->stage = FILING_FAILED;
         return;
     }
@@ -144,6 +152,7 @@ void lane_filing_complete(struct lane *lane, const struct io_completion *complet
         break;
     case FILING_RENAME: filing->stage = FILING_DONE; break;
     case FILING_DONE:
+    case FILING_CLEAR:
     case FILING_FAILED: break;
     }
 }

@@ -8,6 +8,7 @@
 #include "io/folder.h"
 #include "lane/lane_impl.h"
 #include "lane/replica_impl.h"
+#include "lane/snapshot_format.h"
 #include "test/lane/replica_fixture.h"
 #include "test/rows.h"
 
@@ -330,6 +331,16 @@ static void expect_no_trace_of(struct lane *lane, uint32_t number)
     cr_expect_eq(seen, SHARDS - 1, "all others have had a turn");
 }
 
+/* As a try does that failed half-way. */
+static void leave_partial(const struct replica_cluster *cluster, uint32_t node, shard_id shard)
+{
+    char path[SNAPSHOT_PATH_MAX];
+    snapshot_path(path, cluster->nodes[node - 1].folder, shard, 0, SNAPSHOT_PARTIAL);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file, "%s", path);
+    cr_assert_eq(fclose(file), 0);
+}
+
 Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life)
 {
     struct replica_cluster cluster;
@@ -339,6 +350,7 @@ Test(shards, one_that_was_dropped_and_comes_back_has_nothing_of_its_earlier_life
     drop(&cluster, 1, (shard_id){2});
     cr_expect(shard_at(&cluster, 1, 2) == NULL);
     expect_no_trace_of(replica_lane(&cluster, 1), 2);
+    leave_partial(&cluster, 1, (shard_id){2});
     open(&cluster, 1, (shard_id){2}, &self, 1);
     cluster.shard = (shard_id){2};
     replica_cluster_until(&cluster, "its vote is on disk", may_write_it);
