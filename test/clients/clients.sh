@@ -106,6 +106,12 @@ begin_node() { # begin_node NUMBER: without waiting for the others
         2>"three-$1.log" &
     NODES+=("$!")
 }
+settled() { # each shard is led by whom it shall be: nobody is redirected any more
+    timeout 5 "$TUTTI" shards -p "${ports[0]}" --json 2>/dev/null | python3 -c '
+import json, sys
+shards = [shard for shard in json.load(sys.stdin) if shard["preferred"] is not None]
+sys.exit(not shards or any(shard["leader"] != shard["preferred"] for shard in shards))' 2>/dev/null
+}
 formed() { # every node knows where all three are, and that each leads something
     local port other
     for port in "${ports[@]}"; do
@@ -118,7 +124,7 @@ formed() { # every node knows where all three are, and that each leads something
 first=${#NODES[@]}
 for number in 1 2 3; do begin_node $number; done
 for ((waited = 0; waited < FORMED_SECONDS_MAX * 10; waited++)); do
-    formed && break
+    formed && settled && break
     sleep 0.1
 done
 if formed; then
