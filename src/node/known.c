@@ -80,6 +80,7 @@ enum err known_ask(const struct known_question *question, struct known_answer *a
     uint32_t count = registry_members_count(question->registry), asked = 0;
     struct buffer request = {0};
     enum err err = ERR_OK;
+    if (count == 0) return ERR_OK; /* there is nobody to ask */
     write_request(question, &request);
     for (uint32_t i = 0; i < 2 * count && !answer->told && asked < ASKED_MAX; i++) {
         uint32_t place = (uint32_t)(((uint64_t)question->round * ASKED_MAX + i) % count);

@@ -167,7 +167,8 @@ static struct gate end(const struct session_call *call)
         shard_end(shard, &index);
         gate = gate_of(call->session, shard, index);
     }
-    return gate_is_open(call->server, gate) ? (struct gate){0} : gate;
+    if (gate_is_open(call->server, gate)) gate = (struct gate){0};
+    return gate;
 }
 
 /* False: nothing happened; again after the next turn. */
