@@ -57,10 +57,25 @@ static inline shard_id shard_of_slot(uint32_t slot, uint32_t shards_count)
 {
     return (shard_id){(uint32_t)((uint64_t)slot * shards_count / KEY_SLOTS)};
 }
+/* The first of a shard's slots; of one behind the last, KEY_SLOTS. */
+static inline uint32_t shard_first_slot(shard_id shard, uint32_t shards_count)
+{
+    return (uint32_t)(((uint64_t)shard.n * KEY_SLOTS + shards_count - 1) / shards_count);
+}
+static inline uint32_t shard_last_slot(shard_id shard, uint32_t shards_count)
+{
+    return shard_first_slot((shard_id){shard.n + 1}, shards_count) - 1;
+}
 static inline uint32_t shard_lane(shard_id shard, uint32_t shards_count, uint32_t lanes_count)
 {
     if (shard_eq(shard, SHARD_ROOT)) return 0;
     return (uint32_t)((uint64_t)shard.n * lanes_count / shards_count);
+}
+
+/* The first shard of a lane, if it has any. */
+static inline shard_id lane_first_shard(uint32_t lane, uint32_t shards_count, uint32_t lanes_count)
+{
+    return (shard_id){(uint32_t)(((uint64_t)lane * shards_count + lanes_count - 1) / lanes_count)};
 }
 
 /* May lane i of a node with so many meet shards in lane j of another: do their parts of the whole

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/host_port.h"
 #include "base/integer.h"
 #include "base/size.h"
 #include "io/file.h"
@@ -62,16 +63,10 @@ static struct slice field(const struct answer *row, const char *name)
 static enum err read_address(struct arena *arena, struct slice text, struct io_address *address,
                              struct fault *fault)
 {
-    uint64_t port = 0;
-    const uint8_t *colon = memrchr(text.data, ':', text.len);
-    struct slice host = slice_of(text.data, colon == NULL ? 0 : (size_t)(colon - text.data));
-    bool good = colon != NULL && count_parse(slice_from(text, host.len + 1), &port) && port != 0 &&
-                port <= UINT16_MAX;
-    if (good && host.len > 2 && host.data[0] == '[') {
-        host = slice_of(host.data + 1, host.len - 2);
-    }
-    if (good) {
-        return io_address_resolve(arena_text(arena, host), (uint16_t)port, address, fault);
+    struct slice host;
+    uint16_t port;
+    if (host_port_split(text, &host, &port)) {
+        return io_address_resolve(arena_text(arena, host), port, address, fault);
     }
     return fault_set(fault, ERR_BAD_RECORD, "the node says that another is at '%.*s'",
                      (int)text.len, (const char *)text.data);

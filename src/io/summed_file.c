@@ -13,10 +13,11 @@ enum {
     ODD_BYTES_MAX = 3 /* a line in which so many are wrong was one once */
 };
 
-static void append_line(struct buffer *text)
+/* The text, and its line. */
+static void append_summed(struct buffer *whole, struct slice text)
 {
-    uint32_t sum = crc32c(0, buffer_slice(text));
-    buffer_append_format(text, LINE_BEGIN "%08x\n", sum);
+    buffer_append(whole, text);
+    buffer_append_format(whole, LINE_BEGIN "%08x\n", crc32c(0, text));
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -89,8 +90,7 @@ enum err summed_file_read(const char *path, size_t bytes_max, struct buffer *tex
 enum err summed_file_replace(const char *path, struct slice text, struct fault *fault)
 {
     struct buffer whole = {0};
-    buffer_append(&whole, text);
-    append_line(&whole);
+    append_summed(&whole, text);
     enum err err = whole_file_replace(path, buffer_slice(&whole), fault);
     buffer_free(&whole);
     return err;
@@ -99,8 +99,7 @@ enum err summed_file_replace(const char *path, struct slice text, struct fault *
 enum err summed_file_replace_private(const char *path, struct slice text, struct fault *fault)
 {
     struct buffer whole = {0};
-    buffer_append(&whole, text);
-    append_line(&whole);
+    append_summed(&whole, text);
     enum err err = whole_file_replace_private(path, buffer_slice(&whole), fault);
     buffer_free(&whole);
     return err;

@@ -376,11 +376,6 @@ const struct fault *lane_failed(const struct lane *lane)
     return lane->has_failed ? &lane->fault : log_failed(lane->log);
 }
 
-uint64_t lane_last(const struct lane *lane)
-{
-    return log_last(lane->log);
-}
-
 uint64_t lane_durable(const struct lane *lane)
 {
     return log_durable(lane->log);

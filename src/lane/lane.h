@@ -85,9 +85,7 @@ bool lane_memory_is_full(struct lane *lane); /* after evicting what may be evict
 /* maxmemory-policy and its companions, for keys under cache policies. */
 struct evict_request *lane_eviction(struct lane *lane);
 void lane_set_observer(struct lane *lane, const struct call_observer *observer);
-/* Of its log: the position of what was appended last, and up to which it is on disk. */
-uint64_t lane_last(const struct lane *lane);
-uint64_t lane_durable(const struct lane *lane);
+uint64_t lane_durable(const struct lane *lane); /* up to which position its log is on disk */
 /* For a small request. One that got SHARD_LATER nevertheless is run again a little later. */
 bool lane_has_room(const struct lane *lane);
 

@@ -5,7 +5,7 @@
  * Invariants
  *   F1  a shard is opened when its file is on disk under its name [H1].
  *   F2  once its file is being taken away a shard is dropped, whatever is wanted then; and only
- * when it has no other file.
+ *       when it has no other file.
  */
 #include <stdlib.h>
 

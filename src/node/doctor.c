@@ -1,7 +1,6 @@
 /* doctor.c -- see doctor.h. */
 #include <inttypes.h>
 
-#include "base/crc.h"
 #include "io/file.h"
 #include "io/folder.h"
 #include "lane/lane.h"
@@ -148,8 +147,7 @@ static void say_lost(struct examination *examination, shard_id shard)
     buffer_append_format(examination->out,
                          "  LOST: shard %" PRIu32 " has no good snapshot: all keys of the slots %u "
                          "to %u\n",
-                         shard.n, shard.n * SLOT_COUNT / count,
-                         (shard.n + 1) * SLOT_COUNT / count - 1);
+                         shard.n, shard_first_slot(shard, count), shard_last_slot(shard, count));
 }
 
 static enum err give_up(struct examination *examination, const char *folder, shard_id shard,

@@ -1,45 +1,32 @@
 /* peers.c -- see peers.h. */
 #include "node/peers.h"
 
+#include "base/host_port.h"
 #include "base/prng.h"
 #include "base/size.h"
 #include "node/secret.h"
 
-enum { HOST_BYTES_MAX = 255, NAME_BYTES_MAX = 64, PORT_MAX = 65535, NODE_MAX = 65535 };
+enum { NAME_BYTES_MAX = 64, PORT_MAX = 65535, NODE_MAX = 65535 };
 
 /* --- the list -------------------------------------------------------------------------------- */
-
-/* "HOST:PORT", "[::1]:PORT". */
-static bool split_place(struct slice place, struct slice *host, uint64_t *port)
-{
-    const uint8_t *colon = memrchr(place.data, ':', place.len);
-    if (colon == NULL) return false;
-    *host = slice_of(place.data, (size_t)(colon - place.data));
-    struct slice digits = slice_from(place, host->len + 1);
-    bool brackets = host->len > 2 && host->data[0] == '[' && host->data[host->len - 1] == ']';
-    if (brackets) *host = slice_of(host->data + 1, host->len - 2);
-    bool plain = brackets || memchr(host->data, ':', host->len) == NULL;
-    return plain && host->len != 0 && host->len <= HOST_BYTES_MAX && count_parse(digits, port) &&
-           *port != 0 && *port <= PORT_MAX;
-}
 
 static enum err read_peer(struct arena *arena, struct slice word, struct link_peer *peer,
                           struct fault *fault)
 {
     const uint8_t *equals = memchr(word.data, '=', word.len);
     size_t len = equals == NULL ? 0 : (size_t)(equals - word.data);
-    uint64_t number = 0, port = 0;
+    uint64_t number = 0;
+    uint16_t port = 0;
     struct slice host = {0};
     bool good = equals != NULL && count_parse(slice_of(word.data, len), &number) && number != 0 &&
-                number <= NODE_MAX && split_place(slice_from(word, len + 1), &host, &port);
+                number <= NODE_MAX && host_port_split(slice_from(word, len + 1), &host, &port);
     if (!good) {
         return fault_set(fault, ERR_USAGE,
                          "peers has '%.*s': a node is NUMBER=HOST:PORT, as in 1=10.0.0.1:7400",
                          (int)word.len, (const char *)word.data);
     }
     peer->node.n = (uint32_t)number;
-    enum err err =
-        io_address_resolve(arena_text(arena, host), (uint16_t)port, &peer->address, fault);
+    enum err err = io_address_resolve(arena_text(arena, host), port, &peer->address, fault);
     if (err != ERR_OK) return fault_prefix(fault, "node %u of peers", peer->node.n);
     return ERR_OK;
 }

@@ -116,8 +116,10 @@ void backup_prepare_command(struct session_call *call)
     } else if (refuse_while_saving(lane, &fault)) {
         err = fault.code;
     }
-    if (err == ERR_OK) err = folder_create(all, &fault);
-    if (err == ERR_EXISTS && fits && !lane_saving(lane).active) err = ERR_OK;
+    if (err == ERR_OK) {
+        err = folder_create(all, &fault);
+        if (err == ERR_EXISTS) err = ERR_OK; /* another lane has made it */
+    }
     if (err == ERR_OK) {
         folder_remove_tree(path);
         err = folder_create(path, &fault);

@@ -211,11 +211,6 @@ static void tell_members(const struct admin *admin)
     for (uint32_t i = 0; i < count; i++) tell_member(admin, registry_member_at(admin->registry, i));
 }
 
-static uint32_t first_slot(uint32_t shard, uint32_t shards_count)
-{
-    return (uint32_t)(((uint64_t)shard * KEY_SLOTS + shards_count - 1) / shards_count);
-}
-
 static void tell_shard(const struct admin *admin, shard_id shard)
 {
     enum { PAIRS = 8 };
@@ -228,8 +223,8 @@ static void tell_shard(const struct admin *admin, shard_id shard)
         reply_pair_text(reply, "slots", "");
     } else {
         reply_bulk_text(reply, "slots");
-        reply_bulk_format(reply, "%u-%u", first_slot(shard.n, count),
-                          first_slot(shard.n + 1, count) - 1);
+        reply_bulk_format(reply, "%u-%u", shard_first_slot(shard, count),
+                          shard_last_slot(shard, count));
     }
     pair_copies(reply, place);
     reply_pair_node(reply, "leader", map_leader(admin->map, shard));

@@ -156,8 +156,7 @@ static void ask_node(struct sharing *sharing, const struct request *request,
     uint32_t shards_count = sharing->server->crossing->config.shards_count;
     uint32_t lanes_count = member->lanes_count;
     for (uint32_t lane = 0; lane < lanes_count; lane++) {
-        uint64_t first = ((uint64_t)lane * shards_count + lanes_count - 1) / lanes_count;
-        shard_id shard = {(uint32_t)first};
+        shard_id shard = lane_first_shard(lane, shards_count, lanes_count);
         if (shard_lane(shard, shards_count, lanes_count) != lane) continue;
         sharing->held->owed_count++;
         crossing_ask_node(sharing->server, sharing->session, member->node, shard, sharing->entry,

@@ -98,3 +98,29 @@ Test(base, lanes_that_share_a_shard_meet)
         }
     }
 }
+
+/* Where they begin and end, they are each other's neighbours. */
+Test(base, slots_of_shards_and_shards_of_lanes)
+{
+    static const uint32_t shards[] = {1, 3, 64, 100, KEY_SLOTS}, lanes[] = {1, 2, 3, 7, 64};
+    for (uint32_t s = 0; s < COUNT_OF(shards); s++) {
+        uint32_t next = 0;
+        for (uint32_t n = 0; n < shards[s]; n++) {
+            shard_id shard = {n};
+            uint32_t last = shard_last_slot(shard, shards[s]);
+            cr_assert_eq(shard_first_slot(shard, shards[s]), next, "%u of %u", n, shards[s]);
+            cr_assert_eq(shard_of_slot(next, shards[s]).n, n);
+            cr_assert_eq(shard_of_slot(last, shards[s]).n, n);
+            next = last + 1;
+        }
+        cr_expect_eq(next, KEY_SLOTS);
+        for (uint32_t l = 0; l < COUNT_OF(lanes); l++) {
+            for (uint32_t n = 0; n < shards[s]; n++) {
+                uint32_t lane = shard_lane((shard_id){n}, shards[s], lanes[l]);
+                cr_assert_leq(lane_first_shard(lane, shards[s], lanes[l]).n, n);
+                shard_id first = lane_first_shard(lane, shards[s], lanes[l]);
+                cr_assert_eq(shard_lane(first, shards[s], lanes[l]), lane);
+            }
+        }
+    }
+}

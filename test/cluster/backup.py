@@ -5,17 +5,14 @@ node, and that grows again.
     test/cluster/backup.py TUTTI
 """
 
-import os
 import subprocess
 import sys
-import tempfile
 
 import joined
 import nodes
 
 KEYS = 400
 TOOL_SECONDS_MAX = 60
-TROUBLES = (nodes.Trouble, joined.Died, OSError, subprocess.SubprocessError)
 
 
 def expect(good, why, said=""):
@@ -83,29 +80,22 @@ def check_restores(cluster, folder):
     check_keys(cluster.members[9])
 
 
-def main(program):
-    with tempfile.TemporaryDirectory() as folder:
-        cluster = joined.Joined(os.path.abspath(program), folder)
-        old = cluster.members
-        try:
-            for number in (1, 2, 3, 4):
-                cluster.add(number)
-            cluster.wait_settled()
-            for i in range(KEYS):
-                cluster.members[1 + i % 4].ask("SET", f"key:{i}", i)
-            check_backup(cluster, cluster.folder / "whole")
-            check_refuses_a_part(cluster, cluster.folder / "part")
-            cluster.members[4].kill()
-            check_restores(cluster, cluster.folder / "whole")
-        except TROUBLES as trouble:
-            print(f"backup: {trouble}", file=sys.stderr)
-            return 1
-        finally:
-            cluster.stop()
-            for member in old.values():
-                member.kill()
-    return 0
+def trial(cluster):
+    old = cluster.members
+    try:
+        for number in (1, 2, 3, 4):
+            cluster.add(number)
+        cluster.wait_settled()
+        for i in range(KEYS):
+            cluster.members[1 + i % 4].ask("SET", f"key:{i}", i)
+        check_backup(cluster, cluster.folder / "whole")
+        check_refuses_a_part(cluster, cluster.folder / "part")
+        cluster.members[4].kill()
+        check_restores(cluster, cluster.folder / "whole")
+    finally:
+        for member in old.values():
+            member.kill()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(joined.status_of("backup", trial, sys.argv[1]))

@@ -4,18 +4,14 @@
     test/cluster/catch_up.py TUTTI LANES
 """
 
-import os
 import signal
-import subprocess
 import sys
-import tempfile
 
 import joined
 import nodes
 
 CAUGHT_UP_SECONDS_MAX = 30
 SETTING = "slowlog-max-len"
-TROUBLES = (nodes.Trouble, joined.Died, OSError, subprocess.SubprocessError)
 
 
 def setting(member):
@@ -79,25 +75,16 @@ def check_starts_again(cluster):
         wait_for(member, "79", listed)
 
 
-def main(program, lanes):
-    with tempfile.TemporaryDirectory() as folder:
-        cluster = joined.Joined(os.path.abspath(program), folder, "--lanes", lanes)
-        try:
-            for number in (1, 2, 3):
-                cluster.add(number)
-            cluster.wait_settled()
-            check_was_down(cluster)
-            check_was_cut_off(cluster)
-            check_starts_again(cluster)
-            cluster.add(4)
-            wait_for(cluster.members[4], "79", users(cluster.members[1]))
-        except TROUBLES as trouble:
-            print(f"catch_up: {trouble}", file=sys.stderr)
-            return 1
-        finally:
-            cluster.stop()
-    return 0
+def trial(cluster):
+    for number in (1, 2, 3):
+        cluster.add(number)
+    cluster.wait_settled()
+    check_was_down(cluster)
+    check_was_cut_off(cluster)
+    check_starts_again(cluster)
+    cluster.add(4)
+    wait_for(cluster.members[4], "79", users(cluster.members[1]))
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(joined.status_of("catch_up", trial, sys.argv[1], "--lanes", sys.argv[2]))

@@ -18,9 +18,7 @@ import resource
 import select
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -37,7 +35,6 @@ DATAGRAMS = 20000
 GROWTH_BYTES_MAX = 24 * MB
 LISTENS_SECONDS = 2
 ETHERNET_IP_UDP_BYTES = 14 + 20 + 8
-TROUBLES = (nodes.Trouble, joined.Died, OSError, subprocess.SubprocessError)
 
 
 def expect(good, why, said=""):
@@ -292,25 +289,16 @@ def run(trial, name):
               f"memory {grown / MB:+.1f} MB", flush=True)
 
 
-def main(program):
-    with tempfile.TemporaryDirectory() as folder:
-        cluster = joined.Joined(os.path.abspath(program), folder)
-        try:
-            for number in (1, 2, 3):
-                cluster.add(number)
-            cluster.wait_settled()
-            trial = Trial(cluster)
-            for name in ("garbage", "broken_frames", "half_open", "slow", "other_cluster",
-                         "wrong_secret", "replayed", "bad_joins", "flood", "forged"):
-                run(trial, name)
-            trial.replayed_gossip()
-        except TROUBLES as trouble:
-            print(f"hostile: {trouble}", file=sys.stderr)
-            return 1
-        finally:
-            cluster.stop()
-    return 0
+def whole_trial(cluster):
+    for number in (1, 2, 3):
+        cluster.add(number)
+    cluster.wait_settled()
+    trial = Trial(cluster)
+    for name in ("garbage", "broken_frames", "half_open", "slow", "other_cluster",
+                 "wrong_secret", "replayed", "bad_joins", "flood", "forged"):
+        run(trial, name)
+    trial.replayed_gossip()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(joined.status_of("hostile", whole_trial, sys.argv[1]))

@@ -5,10 +5,13 @@ the cluster goes by CLUSTER, as any client could ask it.
 """
 
 import contextlib
+import os
 import pathlib
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 
 import nodes
@@ -219,3 +222,18 @@ class Joined:
     def stop(self):
         for member in self.members.values():
             member.kill()
+
+
+def status_of(name, trial, program, *options):
+    """Of a process that runs `trial` with a cluster of its own, in a folder that goes: 0, or 1 when
+    there was trouble, which is said."""
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = Joined(os.path.abspath(program), folder, *options)
+        try:
+            trial(cluster)
+        except (nodes.Trouble, Died, OSError, subprocess.SubprocessError) as trouble:
+            print(f"{name}: {trouble}", file=sys.stderr)
+            return 1
+        finally:
+            cluster.stop()
+    return 0

@@ -5,17 +5,14 @@ a backup of one of them becomes one, too.
     test/cluster/recover.py TUTTI
 """
 
-import os
 import subprocess
 import sys
-import tempfile
 
 import joined
 import nodes
 
 KEYS = 200
 RECOVER_SECONDS_MAX = 60
-TROUBLES = (nodes.Trouble, joined.Died, OSError, subprocess.SubprocessError)
 
 
 def recover(cluster, number, *words, typed=""):
@@ -135,22 +132,13 @@ def check_grows(cluster):
                       lambda: "the new nodes do not have all")
 
 
-def main(program):
-    with tempfile.TemporaryDirectory() as folder:
-        cluster = joined.Joined(os.path.abspath(program), folder)
-        try:
-            lose_majority(cluster)
-            check_asks_first(cluster)
-            recovered(cluster)
-            check_old_ones_stay_out(cluster)
-            check_grows(cluster)
-        except TROUBLES as trouble:
-            print(f"recover: {trouble}", file=sys.stderr)
-            return 1
-        finally:
-            cluster.stop()
-    return 0
+def trial(cluster):
+    lose_majority(cluster)
+    check_asks_first(cluster)
+    recovered(cluster)
+    check_old_ones_stay_out(cluster)
+    check_grows(cluster)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(joined.status_of("recover", trial, sys.argv[1]))

@@ -173,14 +173,14 @@ Test(shards, a_gate_of_a_group_of_one_is_a_place_in_the_log_of_all)
         uint64_t position = 0;
         cr_expect(!shard_is_open(lane_shard(lane, cluster.shard), gate, &position));
         cr_expect_gt(position, last, "in the order of their running");
-        cr_expect_eq(position, lane_last(lane));
+        cr_expect_eq(position, log_last(lane->log));
         last = position;
     }
     cr_expect_lt(lane_durable(lane), last);
     cr_expect_lt(shard_agreed(lane_shard(lane, (shard_id){0})),
                  shard_last(lane_shard(lane, (shard_id){0})), "not on disk yet");
     replica_cluster_until(&cluster, "all is durable", all_agreed);
-    cr_expect_eq(lane_durable(lane), lane_last(lane));
+    cr_expect_eq(lane_durable(lane), log_last(lane->log));
     for (uint32_t i = 0; i < SHARDS; i++) {
         const struct shard *shard = lane_shard(lane, (shard_id){i});
         cr_expect_eq(shard_agreed(shard), shard_last(shard));
