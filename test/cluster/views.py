@@ -124,6 +124,7 @@ def info(member, *words):
 
 def look_with_tools(cluster):
     """redis-cli's own looks at a cluster, which change nothing; and the fields that monitors read."""
+    cluster.members[1].ask("CLUSTER", "REBALANCE", "PAUSE")  # leaders go to others by load
     epoch = facts(cluster, 1, "status")[1]["epoch"]
     done = redis_cli(cluster, 1, "--cluster", "check", f"{nodes.address(1)}:{cluster.port}")
     demand(done.returncode == 0 and "All 16384 slots covered" in done.stdout, done.stdout)
@@ -145,6 +146,7 @@ def look_with_tools(cluster):
     demand(told["role"] == "master" and told["connected_slaves"] == "2", f"{told}")
     demand(told["slave0"].startswith(f"ip={nodes.address(2)},port={cluster.port},state=online"),
            f"{told.get('slave0')}")
+    cluster.members[1].ask("CLUSTER", "REBALANCE", "GO")
 
 
 def names_missing(cluster, number):

@@ -22,18 +22,28 @@ is_whole() {
         [ "$(cat out.d/part-* | sort | sha256sum)" = "$whole" ]
 }
 
-absent=0 present=0 broken=0
-for ((i = 0; i < times; i++)); do
-    "${job[@]}" 2>/dev/null &
-    pid=$!
-    after=$((RANDOM * took / 25000)) # from at once to somewhat after the end
+# kill_at_random: starts the job, and kills it at a moment from at once to somewhat after its end. How
+# long a job takes changes with what else the machine does: what was there after one kill says when
+# the next is due.
+kill_at_random() { # kill_at_random [OPTION…]
+    "${job[@]}" "$@" 2>/dev/null &
+    local pid=$! after=$((RANDOM * took / 25000))
     sleep $((after / 1000000)).$(printf %06d $((after % 1000000)))
     kill -KILL $pid 2>/dev/null
     wait $pid 2>/dev/null
+}
+came_early() { took=$((took * 11 / 10)); }
+came_late() { took=$((took * 9 / 10)); }
+
+absent=0 present=0 broken=0
+for ((i = 0; i < times; i++)); do
+    kill_at_random
     if [ ! -e out.d ]; then
         absent=$((absent + 1))
+        came_early
     elif is_whole; then
         present=$((present + 1))
+        came_late
     else
         broken=$((broken + 1))
     fi
@@ -48,13 +58,14 @@ mkdir old && echo kept >old/part-00000 && touch old/_SUCCESS
 bad=0 old=0
 for ((i = 0; i < times / 2; i++)); do
     cp -r old out.d
-    "${job[@]}" --force 2>/dev/null &
-    pid=$!
-    after=$((RANDOM * took / 25000))
-    sleep $((after / 1000000)).$(printf %06d $((after % 1000000)))
-    kill -KILL $pid 2>/dev/null
-    wait $pid 2>/dev/null
-    if diff -r old out.d >/dev/null; then old=$((old + 1)); elif ! is_whole; then bad=$((bad + 1)); fi
+    kill_at_random --force
+    if diff -r old out.d >/dev/null; then
+        old=$((old + 1))
+        came_early
+    else
+        is_whole || bad=$((bad + 1))
+        came_late
+    fi
     rm -rf out.d
 done
 equal "with --force it is the old one or the new one, whole" $bad 0

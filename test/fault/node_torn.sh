@@ -38,8 +38,19 @@ open(path, "wb").write(data)
 PYTHON
 }
 
+# formed: what a new cluster writes of itself is written; no other record comes behind a client's.
+formed() {
+    local waited
+    for ((waited = 0; waited < CHECK_SECONDS_MAX * 10; waited++)); do
+        say CLUSTER INFO | tr -d '\r' | grep -qx 'cluster_current_epoch:[1-9][0-9]*' && return
+        sleep 0.1
+    done
+    return 1
+}
+
 PORT=$(free_port)
 start first --data data || not_ok 'a node starts' "$(tail -c 300 first.log)"
+formed || not_ok 'it forms its cluster' "$(tail -c 300 first.log)"
 append
 finish KILL
 flip last
