@@ -17,7 +17,10 @@ static void read_payload(struct slice payload)
         peer_hello_write(&hello, &out);
         ASSERT(slice_eq(buffer_slice(&out), slice_of(payload.data, PEER_HELLO_BYTES)));
         bool fine = peer_hello_check(&mine, &hello, &version, &refusal);
-        ASSERT(!fine || version == PEER_VERSION_MAX);
+        /* the newest that both speak */
+        ASSERT(!fine || (version >= hello.version_min && version >= PEER_VERSION_MIN &&
+                         (version == hello.version_max || version == PEER_VERSION_MAX)));
+        ASSERT(!fine || (version <= hello.version_max && version <= PEER_VERSION_MAX));
         if (!fine) peer_refusal_tell(&refusal, &out);
         peer_proof_text(&mine, &hello, true, text);
     }
