@@ -175,5 +175,5 @@ uint32_t slot_of_key(struct slice key)
             key = slice_of(rest.data, (size_t)(close - rest.data));
         }
     }
-    return crc16(key) % SLOT_COUNT;
+    return crc16(key) % KEY_SLOTS;
 }

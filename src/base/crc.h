@@ -9,7 +9,5 @@ uint32_t crc32c(uint32_t start, struct slice bytes); /* start 0; or what went be
 MUST_USE bool crc32c_find_flipped(struct slice bytes, uint32_t wanted, size_t *offset);
 uint16_t crc16(struct slice bytes);
 
-enum { SLOT_COUNT = 16384 };
-
 /* The slot of Redis Cluster: of the key, or of what is between its first { and the next }. */
 uint32_t slot_of_key(struct slice key);

@@ -7,7 +7,7 @@
 struct store *store_new_over(const struct store_config *config, uint32_t parts_count)
 {
     ASSERT(parts_count > 0);
-    ASSERT(parts_count <= SLOT_COUNT);
+    ASSERT(parts_count <= KEY_SLOTS);
     struct shared *shared = shared_new(config->seed, &config->limits);
     struct store *over = heap_take_zeroed(&shared->room.heap, sizeof *over);
     over->shared = shared;
@@ -45,7 +45,7 @@ bool store_is_over(const struct store *store)
 
 uint32_t store_over_part_of(const struct store *over, struct slice key)
 {
-    return slot_of_key(key) * over->parts->count / SLOT_COUNT;
+    return shard_of_slot(slot_of_key(key), over->parts->count).n;
 }
 
 /* What is asked of a part is asked at the time of all. */
@@ -164,7 +164,7 @@ void store_over_prefetch(const struct store *over, uint32_t database, const stru
     uint64_t hashes[STORE_PREFETCH_MAX];
     ASSERT(count <= STORE_PREFETCH_MAX);
     for (uint32_t i = 0; i < count; i++) {
-        const struct store *part = parts->stores[slots[i] * parts->count / SLOT_COUNT];
+        const struct store *part = parts->stores[shard_of_slot(slots[i], parts->count).n];
         if (part == NULL) part = parts->nowhere;
         tables[i] = &part->databases[database]->table;
         hashes[i] = hash_bytes(&over->shared->room.secret, keys[i]);

@@ -5,7 +5,7 @@
  * It has no keys of its own. Every function of store.h and policy.h that gets it does what it says
  * in the part of the key; those without a key in all parts. Parts share one room, so that a value
  * goes from one to the other (RENAME) by its pointer. A snapshot of a part sees each change as if
- * it had come to the part itself. Part i of n has the slots s with s * n / SLOT_COUNT = i.
+ * it had come to the part itself. Part i of n has the slots of shard i of n (base.h).
  */
 #pragma once
 
