@@ -88,6 +88,8 @@ expect_exit 'a node that waits to join can be stopped' 143 \
     timeout --preserve-status --kill-after=5 1 "$TUTTI" start --data joiner --port "$(free_port)" \
     --peer-port "$(free_port)" --join "127.0.0.1:$PORT" --token-file token
 finish
+expect_fault 'a token for a disk that is full' 1 'cannot write the output: No space' \
+    bash -c "$TUTTI token --data asked >/dev/full"
 
 # A client that does not read its replies holds up the end, until a second signal.
 start slow --data data-slow || not_ok 'it starts' "$(cat slow.log)"
