@@ -1,6 +1,7 @@
 /* cluster.c -- see cluster.h. */
 #include "cli/cluster.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -37,6 +38,13 @@ bool cluster_verb_find(const char *word, enum cluster_verb *verb)
 static bool put(const struct buffer *out)
 {
     return fwrite(out->data, 1, out->len, stdout) == out->len && fflush(stdout) == 0;
+}
+
+/* Who has gone, as after head, is no fault of anybody's; a full disk is. */
+static enum err unwritten(struct fault *fault)
+{
+    if (errno == EPIPE) return fault_set(fault, ERR_CLOSED, "nobody reads the output");
+    return fault_set_errno(fault, errno, "cannot write the output");
 }
 
 /* --- looking --------------------------------------------------------------------------------- */
@@ -111,8 +119,7 @@ static enum err show_once(struct looking *at)
     } else {
         buffer_append(&out, buffer_slice(&text));
     }
-    if (err == ERR_OK && !put(&out))
-        err = fault_set(at->talk->fault, ERR_CLOSED, "nobody reads the output");
+    if (err == ERR_OK && !put(&out)) err = unwritten(at->talk->fault);
     at->shown = true;
     buffer_free(&text);
     buffer_free(&out);
@@ -184,6 +191,7 @@ int cluster_main(enum cluster_verb verb, int argc, char **argv)
         status = show_help(verb);
     } else if (err == ERR_OK) {
         err = perform(&options, arena, &status, &fault);
+        if (err == ERR_OK && fflush(stdout) != 0) err = unwritten(&fault);
     }
     if (err == ERR_CLOSED) {
         status = EXIT_CLOSED; /* as after head: no fault of anybody's */

@@ -177,6 +177,9 @@ enum err cluster_options_read(struct arena *arena, enum cluster_verb verb, int a
         return fault_set(fault, ERR_USAGE, "which %s? See 'tutti help %s'",
                          cluster_verbs[verb].arguments, cluster_verbs[verb].name);
     }
+    if (options->dry_run && options->pause) {
+        return fault_set(fault, ERR_USAGE, "give --dry-run or --pause, not both");
+    }
     err = read_numbers(&parse);
     return err == ERR_OK ? read_password(&parse) : err;
 }

@@ -115,7 +115,7 @@ static enum err watch_drain(struct cluster_talk *talk, uint32_t node)
         arena_free(arena);
         if (err != ERR_OK) return err;
         if (shards > most) most = shards;
-        if (shards != last) say_left(talk->options, node, shards, most);
+        if (shards != last && most > 0) say_left(talk->options, node, shards, most);
         last = shards;
         if (removed) return ERR_OK;
         (void)nanosleep(&pause, NULL);

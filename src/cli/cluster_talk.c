@@ -45,6 +45,7 @@ static enum err ask_once(struct cluster_talk *talk, struct arena *arena, const s
     struct buffer text = {0};
     struct slice said = answer->text;
     const char *hint = hint_of(said);
+    if (*hint == '.' && said.len > 0 && said.data[said.len - 1] == '.') hint++;
     if (slice_starts_with(said, SLICE("ERR "))) said = slice_from(said, 4);
     tame_append(&text, said);
     err = fault_set(talk->fault, ERR_CANCELLED, "the node says: %.*s%s", (int)text.len,

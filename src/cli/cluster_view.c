@@ -285,7 +285,8 @@ static void show_nodes(const struct answer *facts, struct table_look look, struc
         const struct answer *row = &facts->items[i];
         view_cell(&table, row, "node");
         if (answer_is(row, "me", "t")) buffer_append(&table.text, SLICE(" *"));
-        if (answer_is(row, "linked", "f") && !answer_is(row, "state", "dead")) {
+        bool is_gone = answer_is(row, "state", "dead") || answer_is(row, "state", "removed");
+        if (answer_is(row, "linked", "f") && !is_gone) {
             buffer_append(table_cell(&table), SLICE("cut off"));
             table_color(&table, TABLE_RED);
         } else {

@@ -383,12 +383,23 @@ static void say_parts(const struct parts *parts, struct buffer *out)
     }
 }
 
+/* A data folder has snapshots too; but what came after them is in its log alone. */
+static enum err check_backup(struct arena *arena, const char *from, struct fault *fault)
+{
+    if (!path_exists(arena_format(arena, "%s/tutti.data", from))) return ERR_OK;
+    return fault_set(fault, ERR_USAGE,
+                     "%s is a data folder, no backup: what is in its log would be lost; start a "
+                     "node on it, or make a backup of it first: tutti backup DIR --data %s",
+                     from, from);
+}
+
 enum err node_restore(const char *from, const char *data, struct buffer *out, struct fault *fault)
 {
     struct arena *arena = arena_new();
     struct parts parts;
     const char *aside = NULL;
-    enum err err = look_at_all(arena, from, &parts, fault);
+    enum err err = check_backup(arena, from, fault);
+    if (err == ERR_OK) err = look_at_all(arena, from, &parts, fault);
     if (err == ERR_OK) err = begin_aside(arena, data, &aside, fault);
     if (err == ERR_OK) err = fill_folder(arena, aside, &parts, fault);
     if (err == ERR_OK) {

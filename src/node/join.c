@@ -253,10 +253,28 @@ static enum err join_with_folder(struct joining *joining)
     return err == ERR_OK ? ask_from_its_place(joining) : err;
 }
 
+/* Who has a token and no --join, as with a variable of a script that is empty, wants to be part of
+ * its cluster, not to form another one, which a folder belongs to for good. */
+static enum err check_not_meant(const struct node_options *options, struct fault *fault)
+{
+    const struct config *config = options->config;
+    bool has_token = config_text(config, SETTING_TOKEN_FILE)[0] != '\0' || options->token != NULL;
+    if (!has_token || config_text(config, SETTING_PEERS)[0] != '\0') return ERR_OK;
+    struct arena *arena = arena_new();
+    struct data_folder folder;
+    struct fault ignored;
+    enum err err = data_folder_look(arena, config_text(config, SETTING_DIR), &folder, &ignored);
+    arena_free(arena);
+    if (err != ERR_NOT_FOUND) return ERR_OK; /* it is somebody's: it just starts, or says why not */
+    return fault_set(fault, ERR_USAGE,
+                     "a token is given, and no node of its cluster: say --join HOST; to form a "
+                     "cluster of its own leave out --token-file and TUTTI_TOKEN");
+}
+
 enum err node_join(const struct node_options *options, struct fault *fault)
 {
     const struct config *config = options->config;
-    if (config_text(config, SETTING_JOIN)[0] == '\0') return ERR_OK;
+    if (config_text(config, SETTING_JOIN)[0] == '\0') return check_not_meant(options, fault);
     if (config_text(config, SETTING_PEERS)[0] != '\0') {
         return fault_set(fault, ERR_USAGE, "give --join or --peers, not both");
     }

@@ -15,5 +15,6 @@
 #include "node/node.h"
 
 /* Nothing to do, without --join or with a folder that has joined: ERR_OK. Else the fault says for
- * each node why it did not work, and what to do. */
+ * each node why it did not work, and what to do. A token without --join is refused, where the
+ * folder is nobody's yet. Waits for nodes: signals must not be held back. */
 MUST_USE enum err node_join(const struct node_options *options, struct fault *fault);

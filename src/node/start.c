@@ -369,8 +369,7 @@ static enum err serve(struct run *run, int *signal_number, struct fault *fault)
 
 static enum err open_and_serve(struct run *run, int *signal_number, struct fault *fault)
 {
-    enum err err = node_join(run->options, fault);
-    if (err == ERR_OK) err = node_new(run->options, &run->node, fault);
+    enum err err = node_new(run->options, &run->node, fault);
     if (err != ERR_OK) return err;
     err = serve(run, signal_number, fault);
     if (err != ERR_CANCELLED) node_free(run->node);
@@ -387,7 +386,8 @@ enum err node_run(const struct node_options *options, int *signal_number, struct
     struct run run = {.options = options, .arena = arena_new(), .began = clock_now()};
     run.notices.json = config_choice(config, SETTING_LOG_FORMAT) == 1;
     run.notices.least = least_levels[config_choice(config, SETTING_LOGLEVEL)];
-    enum err err = signals_open(&run.signals, fault);
+    enum err err = node_join(options, fault); /* it may take long: a signal just ends it */
+    if (err == ERR_OK) err = signals_open(&run.signals, fault);
     if (err == ERR_OK) {
         err = open_and_serve(&run, signal_number, fault);
         if (err != ERR_CANCELLED) signals_close(&run.signals);

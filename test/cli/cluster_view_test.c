@@ -114,6 +114,20 @@ Test(cli_cluster_view, exit_statuses)
     arena_free(arena);
 }
 
+#define NODE_GONE(n, state)                                                                        \
+    "%5 node :" n " linked #f state " state " address 10.0.0." n ":6379 state-ms :9000 "
+
+Test(cli_cluster_view, nodes_without_a_link)
+{
+    expect(VERB_nodes,
+           "*3 " NODE_GONE("2", "alive") NODE_GONE("3", "dead") NODE_GONE("4", "removed"),
+           "node  state    since  address        shards  leads  root  lanes  memory  version\n"
+           "2     cut off  9.0 s  10.0.0.2:6379\n"
+           "3     dead     9.0 s  10.0.0.3:6379\n"
+           "4     removed  9.0 s  10.0.0.4:6379\n",
+           "who is dead or removed is not cut off");
+}
+
 Test(cli_cluster_view, shards)
 {
     expect(VERB_shards,

@@ -88,6 +88,10 @@ expect_fault 'a damaged backup is refused' 1 "$snapshot, offset [0-9]+: .*damage
 expect_fault 'what is no backup is refused' 1 'is not a whole backup' \
     "$TUTTI" restore data/lane-0 --data third
 
+expect_fault 'nor is a data folder, whose log would be lost' 2 'data is a data folder, no backup' \
+    "$TUTTI" restore data --data third
+absent 'and nothing is made of it' third
+
 # The first record of the log, 56 bytes into the first batch.
 log=data/lane-0/log-0000000001.segment
 printf '\377' | dd of="$log" bs=1 seek=$((4096 + 56 + 33)) conv=notrunc status=none

@@ -62,6 +62,10 @@ expect_fault 'fewer shards than lanes' 2 'say --shards 4 or more' \
 echo garbage >data/tutti.data
 expect_fault 'a damaged folder' 1 'tutti.data is damaged: .*tutti restore' \
     "$TUTTI" start --data data --port "$PORT"
+echo tutti1 >token
+expect_fault 'a token, and nobody to join' 2 'say --join HOST' \
+    "$TUTTI" start --data joiner --port "$PORT" --join '' --token-file token
+absent 'no cluster is formed' joiner
 if [ "$(id -u)" -ne 0 ]; then
     mkdir closed && chmod 500 closed
     expect_fault 'a folder that may not be written' 1 'permission' \

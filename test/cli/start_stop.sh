@@ -81,6 +81,16 @@ wait "$PID"
 equal 'and the node ends with 0' "$?" 0
 matches 'it says so' 'INFO ended: all that was acknowledged is on disk' shut.log
 
+# Who asks a port where nobody answers waits, and ends with the first signal all the same.
+start asked --data asked || not_ok 'it starts' "$(cat asked.log)"
+"$TUTTI" token --data asked >token
+expect_exit 'a node that waits to join can be stopped' 143 \
+    timeout --preserve-status --kill-after=5 1 "$TUTTI" start --data joiner --port "$(free_port)" \
+    --peer-port "$(free_port)" --join "127.0.0.1:$PORT" --token-file token
+finish
+expect_fault 'a token for a disk that is full' 1 'cannot write the output: No space' \
+    bash -c "$TUTTI token --data asked >/dev/full"
+
 # A client that does not read its replies holds up the end, until a second signal.
 start slow --data data-slow || not_ok 'it starts' "$(cat slow.log)"
 python3 - "$PORT" <<'PYTHON' &

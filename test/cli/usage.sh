@@ -82,6 +82,8 @@ echo 'exec cat' >map.sh
 expect_fault 'a script without ./' 1 'map.sh: not found|a command was not found' \
     "$TUTTI" mapreduce -input in.txt -output scripts -mapper map.sh -reducer NONE
 matches 'is told of ./' 'warning: -mapper map.sh is looked for in PATH; .* say ./map.sh' err
+expect_fault 'a plan is looked at, or moves are paused' 2 'not both' \
+    "$TUTTI" rebalance --dry-run --pause
 expect_fault 'an output that exists has a status of its own' 3 counts "$TUTTI" "${job[@]}"
 expect_fault 'a missing input is a failure' 1 'nowhere.txt' \
     "$TUTTI" mapreduce --map words --reduce count --input nowhere.txt --output other
