@@ -126,10 +126,19 @@ begin again
 expect_answer 'and starting again' 'anew' GET key:5
 end -9
 
+# The copy of the registry is written a second later; without it nobody knows what is missing.
+copied() {
+    for _ in $(seq 200); do
+        [ ! -e shards/registry.copy ] || return
+        sleep 0.1
+    done
+}
+
 # A shard has one snapshot: without it its keys are lost, and those of the others are not.
 begin shards
 for i in $(seq 40); do ask SET "key:$i" "value$i" >/dev/null; done
 expect_answer 'snapshots are written' '+OK' SAVE
+copied
 end -TERM
 broken=$(find shards/lane-0 -name 'snapshot-00005-*')
 printf '\377' | dd of="$broken" bs=1 seek=3 conv=notrunc status=none
@@ -154,10 +163,7 @@ expect_fault 'a lost root group' 1 'tutti recover --force' "$TUTTI" doctor --dat
 check 'is made anew' "$TUTTI" recover --data shards --force --yes
 begin shards
 expect_answer 'with all keys' 'anew' GET key:11
-for _ in $(seq 100); do # it is written a second later
-    [ ! -e shards/registry.copy ] || break
-    sleep 0.1
-done
+copied
 end -TERM
 
 # What the folder says of itself.
