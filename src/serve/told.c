@@ -124,7 +124,6 @@ static void say_user(const struct server *server, const struct row *row, struct 
     const struct acl_user *user = acl_user_of(&server->acl->users, row->name);
     struct buffer text = {0};
     struct slice *words;
-    uint32_t count = 0;
     say_word(saying, SLICE("ACL"));
     say_word(saying, user == NULL ? SLICE("DELUSER") : SLICE("SETUSER"));
     say_word(saying, row->name);
@@ -132,11 +131,11 @@ static void say_user(const struct server *server, const struct row *row, struct 
     say_word(saying, SLICE("reset"));
     acl_describe_user(user, &text);
     struct slice rules = slice_from(buffer_slice(&text), strlen("user ") + row->name.len);
-    bool split = config_split(arena_copy(saying->arena, rules), saying->arena, &words, &count);
+    uint32_t count = acl_words_split(arena_copy(saying->arena, rules), saying->arena, &words);
     struct slice *argv = ARENA_ARRAY(saying->arena, struct slice, saying->argc + count);
     memcpy(argv, saying->argv, saying->argc * sizeof *argv);
     saying->argv = argv;
-    for (uint32_t i = 0; i < count && split; i++) say_word(saying, words[i]);
+    for (uint32_t i = 0; i < count; i++) say_word(saying, words[i]);
     buffer_free(&text);
 }
 

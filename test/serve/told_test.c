@@ -356,6 +356,9 @@ Test(told, a_user_is_understood_as_it_is)
         {"no password", "u", "on nopass allkeys allchannels +@all"},
         {"selectors", "u", "on +get ~a (~b +set) (%W~c &d +@write -del)"},
         {"subcommands", "u", "on +config|get +client|id"},
+        {"a quote", "u", "on nopass ~a\"b +get"},
+        {"the other quote", "u", "on nopass ~it's +get"},
+        {"a backslash, and quotes around", "u", "on nopass ~\"x\\n\" &\"y\" +get"},
         {"a name with a quote", "o'hara", "on nopass ~a +get"},
     };
     struct door_world *world = door_world_new(DOOR_FOLLOWS);
