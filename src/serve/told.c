@@ -33,7 +33,6 @@ struct told {
     struct row *rows; /* owned */
     uint32_t count, capacity;
     uint64_t last; /* the highest count seen */
-    bool taking;   /* what another has told */
 };
 
 struct told *told_new(void)
@@ -155,14 +154,21 @@ static void say(const struct server *server, const struct row *row, struct sayin
     }
 }
 
+/* By another node; perhaps by way of another lane of this one, which passes it on so. */
+static bool was_told(const struct server *server, const struct session *session)
+{
+    const struct session_guest *guest = session->guest;
+    if (guest == NULL) return false;
+    return guest->slot == CROSSING_SLOT_LANE || guest_is_remote(server, session);
+}
+
 /* One lane of a node speaks for it: the first. Who was told by another node does not. [I2] */
 void told_note(struct session_call *call, enum told_kind kind, struct slice name)
 {
     struct server *server = call->server;
     struct told *told = server->told;
-    const struct session *session = call->session;
-    bool remote = session->guest != NULL && guest_is_remote(server, session);
-    if (told == NULL || told->taking || remote || lane_number(server->lane) != 0) return;
+    if (told == NULL || was_told(server, call->session)) return;
+    if (lane_number(server->lane) != 0) return;
     struct row *row = row_put(told, kind, name);
     if (row == NULL) return;
     uint64_t node = lane_self(server->lane).n & ((1U << NODE_BITS) - 1);
@@ -213,9 +219,7 @@ static void run(struct session_call *call, const struct command *command)
     inner.argv = call->argv + HEAD_WORDS;
     inner.argc = call->argc - HEAD_WORDS;
     inner.reply = (struct reply){&said, call->reply.protocol};
-    call->server->told->taking = true;
     session_handler_of(command->id)(&inner);
-    call->server->told->taking = false;
     buffer_free(&said);
 }
 

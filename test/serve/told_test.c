@@ -238,13 +238,15 @@ Test(told, a_change_here_is_above_all_that_were_seen)
 static const struct on_row {
     const char *why;
     bool of_node;
-    const char *line; /* "*": it is told, with a stamp */
-    bool told_on;
+    const char *line; /* "*": it has a stamp */
 } on_rows[] = {
-    {"what another node has told with a stamp", true, "*CONFIG SET timeout 10", false},
-    {"what one has told its own way", true, "CONFIG SET timeout 20", false},
-    {"a user", true, "ACL SETUSER u on", false},
-    {"the end of one", true, "ACL DELUSER u", false},
+    {"what another node has told with a stamp", true, "*CONFIG SET timeout 10"},
+    {"what one has told its own way", true, "CONFIG SET timeout 20"},
+    {"a user", true, "ACL SETUSER u on"},
+    {"the end of one", true, "ACL DELUSER u"},
+    {"what has come to another lane of this node, and from there", false, "CONFIG SET timeout 30"},
+    {"that with a stamp", false, "*CONFIG SET timeout 11"},
+    {"a user so", false, "ACL SETUSER v on"},
 };
 
 /* [I2] */
@@ -258,8 +260,9 @@ Test(told, what_was_told_is_not_told_on)
         uint32_t other_lane = 0;
         teller_init(&teller, world->server, row->of_node ? config->lanes_count : other_lane,
                     CROSSING_SLOT_LANE);
+        uint64_t count = 100 + (uint64_t)(row - on_rows);
         (void)run_line(world, &teller.session,
-                       stamped ? told_line(world, 5, 3, row->line + 1) : row->line);
+                       stamped ? told_line(world, count, 3, row->line + 1) : row->line);
         some_turns(world);
         const char *heard = heard_of(world);
         cr_expect_str_eq(heard, "", "%s: %s", row->why, heard);
