@@ -3,6 +3,8 @@
  *
  * [I1] Stamps rise, and no two changes have one: a count above all that were seen, then the node.
  * [I2] What was told is never told on: no change goes round for ever.
+ * [I3] A row's stamp is that of the change that was done here. What this version does not
+ * understand is told by those that do; told by this one, its stamp would keep theirs away.
  */
 #include "serve/told.h"
 
@@ -83,6 +85,13 @@ static struct row *row_put(struct told *told, enum told_kind kind, struct slice 
     row = &told->rows[told->count++];
     *row = (struct row){.kind = kind, .name = copied(name)};
     return row;
+}
+
+/* One that was put in just now. */
+static void row_take_back(struct told *told)
+{
+    ASSERT(told->count > 0);
+    free((void *)(uintptr_t)told->rows[--told->count].name.data);
 }
 
 static void note_stamp(struct told *told, uint64_t stamp)
@@ -210,8 +219,8 @@ static bool read_subject(const struct session_call *call, enum command_id id, en
     return id == COMMAND_ACL_SETUSER || (id == COMMAND_ACL_DELUSER && call->argc == named + 1);
 }
 
-/* As if it had been said by itself; what is replied nobody sees. */
-static void run(struct session_call *call, const struct command *command)
+/* As if it had been said by itself; what is replied nobody sees. False: it is an error. */
+static bool run(struct session_call *call, const struct command *command)
 {
     struct buffer said = {0};
     struct session_call inner = *call;
@@ -220,7 +229,9 @@ static void run(struct session_call *call, const struct command *command)
     inner.argc = call->argc - HEAD_WORDS;
     inner.reply = (struct reply){&said, call->reply.protocol};
     session_handler_of(command->id)(&inner);
+    bool done = said.len > 0 && said.data[0] != '-';
     buffer_free(&said);
+    return done;
 }
 
 void told_command(struct session_call *call)
@@ -248,9 +259,10 @@ void told_command(struct session_call *call)
     note_stamp(told, (uint64_t)stamp);
     struct row *row = row_put(told, kind, name);
     bool later = row != NULL && (uint64_t)stamp > row->stamp;
-    if (later) {
+    if (later && run(call, command)) {
         row->stamp = (uint64_t)stamp;
-        run(call, command);
+    } else if (later && row->stamp == 0) {
+        row_take_back(told); /* [I3] */
     }
     reply_ok(&call->reply);
 }

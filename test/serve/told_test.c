@@ -525,6 +525,27 @@ Test(told, words_that_are_never_told)
     door_world_free(world);
 }
 
+/* [I3] A newer version may say what this one does not know. */
+Test(told, what_cannot_be_done_here_is_left_to_others)
+{
+    struct door_world *world = door_world_new(DOOR_FOLLOWS);
+    (void)tell(world, told_line(world, 5, 3, "ACL SETUSER new on +nothing"));
+    (void)tell(world, told_line(world, 6, 3, "CONFIG SET timeout never"));
+    cr_expect(!has_user(world, "new"));
+    const char *heard = told_at_return(world);
+    cr_expect_str_eq(heard, "", "not even that there is no such user: %s", heard);
+    (void)tell(world, told_line(world, 7, 3, "CONFIG SET timeout 10"));
+    (void)tell(world, told_line(world, 8, 3, "CONFIG SET timeout never"));
+    heard = told_at_return(world);
+    const char *want = told_line(world, 7, 3, "CONFIG SET timeout 10\n");
+    cr_expect_str_eq(heard, want, "what was done: %s", heard);
+    (void)change(world, "CONFIG SET timeout 20");
+    want = line_here(world, 9, "CONFIG SET timeout 20\n");
+    heard = told_at_return(world);
+    cr_expect_str_eq(heard, want, "a change here is above it all the same: %s", heard);
+    door_world_free(world);
+}
+
 /* --- as many as may be ------------------------------------------------------------------------ */
 
 static void fill(struct door_world *world)
