@@ -83,24 +83,6 @@ static enum err load_lines(struct acl *acl, struct fault *fault)
 
 /* --- the aclfile ----------------------------------------------------------------------------- */
 
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
-static uint32_t split_blanks(struct slice line, struct arena *arena, struct slice **words)
-{
-    uint32_t count = 0;
-    *words = ARENA_ARRAY(arena, struct slice, line.len / 2 + 1);
-    for (size_t at = 0; at < line.len;) {
-        size_t start = at;
-        while (at < line.len && !is_blank(line.data[at])) at++;
-        if (at > start) (*words)[count++] = slice_of(line.data + start, at - start);
-        while (at < line.len && is_blank(line.data[at])) at++;
-    }
-    return count;
-}
-
 struct reading {
     const struct acl *acl;
     struct acl_users *users;
@@ -134,7 +116,7 @@ static void read_rules(struct reading *reading, struct acl_user *user, const str
 static void read_line(struct reading *reading, struct slice line)
 {
     struct slice *words, *rules;
-    uint32_t rules_count, unmatched, count = split_blanks(line, reading->arena, &words);
+    uint32_t rules_count, unmatched, count = acl_words_split(line, reading->arena, &words);
     struct buffer *wrong = reading->wrong;
     if (count == 0) return;
     if (!slice_eq(words[0], SLICE("user")) || count < 2) {

@@ -104,6 +104,9 @@ void acl_hash(struct slice password, char hash[ACL_HASH_CHARS]);
 void acl_text_add(struct arena *arena, struct acl_text **list, struct slice text, uint32_t use);
 struct acl_text *acl_text_find(struct acl_text *list, struct slice text);
 
+/* At blanks alone, as the aclfile has them: a quote is a letter, for a pattern may have one. The
+ * words are parts of `line`; how many. */
+uint32_t acl_words_split(struct slice line, struct arena *arena, struct slice **words);
 /* Rules whose parentheses were parted at blanks, put together again, in `arena`. False: one is not
  * closed; `*unmatched` is where it begins. */
 MUST_USE bool acl_words_merge(struct arena *arena, const struct slice *words, uint32_t count,

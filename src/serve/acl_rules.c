@@ -213,6 +213,24 @@ enum acl_mistake acl_rules_apply(const struct acl *acl, struct acl_rules *rules,
     }
 }
 
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+uint32_t acl_words_split(struct slice line, struct arena *arena, struct slice **words)
+{
+    uint32_t count = 0;
+    *words = ARENA_ARRAY(arena, struct slice, line.len / 2 + 1);
+    for (size_t at = 0; at < line.len;) {
+        size_t start = at;
+        while (at < line.len && !is_blank(line.data[at])) at++;
+        if (at > start) (*words)[count++] = slice_of(line.data + start, at - start);
+        while (at < line.len && is_blank(line.data[at])) at++;
+    }
+    return count;
+}
+
 bool acl_words_merge(struct arena *arena, const struct slice *words, uint32_t count,
                      struct slice **merged, uint32_t *merged_count, uint32_t *unmatched)
 {

@@ -3,6 +3,8 @@
  *
  * [I1] Stamps rise, and no two changes have one: a count above all that were seen, then the node.
  * [I2] What was told is never told on: no change goes round for ever.
+ * [I3] A row's stamp is that of the change that was done here. What this version does not
+ * understand is told by those that do; told by this one, its stamp would keep theirs away.
  */
 #include "serve/told.h"
 
@@ -33,7 +35,6 @@ struct told {
     struct row *rows; /* owned */
     uint32_t count, capacity;
     uint64_t last; /* the highest count seen */
-    bool taking;   /* what another has told */
 };
 
 struct told *told_new(void)
@@ -86,6 +87,13 @@ static struct row *row_put(struct told *told, enum told_kind kind, struct slice 
     return row;
 }
 
+/* One that was put in just now. */
+static void row_take_back(struct told *told)
+{
+    ASSERT(told->count > 0);
+    free((void *)(uintptr_t)told->rows[--told->count].name.data);
+}
+
 static void note_stamp(struct told *told, uint64_t stamp)
 {
     told->last = u64_max(told->last, stamp >> NODE_BITS);
@@ -124,7 +132,6 @@ static void say_user(const struct server *server, const struct row *row, struct 
     const struct acl_user *user = acl_user_of(&server->acl->users, row->name);
     struct buffer text = {0};
     struct slice *words;
-    uint32_t count = 0;
     say_word(saying, SLICE("ACL"));
     say_word(saying, user == NULL ? SLICE("DELUSER") : SLICE("SETUSER"));
     say_word(saying, row->name);
@@ -132,11 +139,11 @@ static void say_user(const struct server *server, const struct row *row, struct 
     say_word(saying, SLICE("reset"));
     acl_describe_user(user, &text);
     struct slice rules = slice_from(buffer_slice(&text), strlen("user ") + row->name.len);
-    bool split = config_split(arena_copy(saying->arena, rules), saying->arena, &words, &count);
+    uint32_t count = acl_words_split(arena_copy(saying->arena, rules), saying->arena, &words);
     struct slice *argv = ARENA_ARRAY(saying->arena, struct slice, saying->argc + count);
     memcpy(argv, saying->argv, saying->argc * sizeof *argv);
     saying->argv = argv;
-    for (uint32_t i = 0; i < count && split; i++) say_word(saying, words[i]);
+    for (uint32_t i = 0; i < count; i++) say_word(saying, words[i]);
     buffer_free(&text);
 }
 
@@ -156,14 +163,21 @@ static void say(const struct server *server, const struct row *row, struct sayin
     }
 }
 
+/* By another node; perhaps by way of another lane of this one, which passes it on so. */
+static bool was_told(const struct server *server, const struct session *session)
+{
+    const struct session_guest *guest = session->guest;
+    if (guest == NULL) return false;
+    return guest->slot == CROSSING_SLOT_LANE || guest_is_remote(server, session);
+}
+
 /* One lane of a node speaks for it: the first. Who was told by another node does not. [I2] */
 void told_note(struct session_call *call, enum told_kind kind, struct slice name)
 {
     struct server *server = call->server;
     struct told *told = server->told;
-    const struct session *session = call->session;
-    bool remote = session->guest != NULL && guest_is_remote(server, session);
-    if (told == NULL || told->taking || remote || lane_number(server->lane) != 0) return;
+    if (told == NULL || was_told(server, call->session)) return;
+    if (lane_number(server->lane) != 0) return;
     struct row *row = row_put(told, kind, name);
     if (row == NULL) return;
     uint64_t node = lane_self(server->lane).n & ((1U << NODE_BITS) - 1);
@@ -205,8 +219,8 @@ static bool read_subject(const struct session_call *call, enum command_id id, en
     return id == COMMAND_ACL_SETUSER || (id == COMMAND_ACL_DELUSER && call->argc == named + 1);
 }
 
-/* As if it had been said by itself; what is replied nobody sees. */
-static void run(struct session_call *call, const struct command *command)
+/* As if it had been said by itself; what is replied nobody sees. False: it is an error. */
+static bool run(struct session_call *call, const struct command *command)
 {
     struct buffer said = {0};
     struct session_call inner = *call;
@@ -214,10 +228,10 @@ static void run(struct session_call *call, const struct command *command)
     inner.argv = call->argv + HEAD_WORDS;
     inner.argc = call->argc - HEAD_WORDS;
     inner.reply = (struct reply){&said, call->reply.protocol};
-    call->server->told->taking = true;
     session_handler_of(command->id)(&inner);
-    call->server->told->taking = false;
+    bool done = said.len > 0 && said.data[0] != '-';
     buffer_free(&said);
+    return done;
 }
 
 void told_command(struct session_call *call)
@@ -245,9 +259,10 @@ void told_command(struct session_call *call)
     note_stamp(told, (uint64_t)stamp);
     struct row *row = row_put(told, kind, name);
     bool later = row != NULL && (uint64_t)stamp > row->stamp;
-    if (later) {
+    if (later && run(call, command)) {
         row->stamp = (uint64_t)stamp;
-        run(call, command);
+    } else if (later && row->stamp == 0) {
+        row_take_back(told); /* [I3] */
     }
     reply_ok(&call->reply);
 }

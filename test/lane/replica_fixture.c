@@ -9,6 +9,7 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "lane/mailbox.h"
+#include "serve/door.h"
 
 enum {
     TURNS_MAX = 20000,
@@ -91,14 +92,34 @@ void replica_cluster_start_all(struct replica_cluster *cluster)
     for (uint32_t i = 1; i <= cluster->count; i++) replica_cluster_start(cluster, i);
 }
 
+void replica_node_forget(struct replica_node *node)
+{
+    struct message *next;
+    for (struct message *message = node->heard; message != NULL; message = next) {
+        next = message->next;
+        message_free(message);
+    }
+    node->heard = NULL;
+}
+
 void replica_cluster_stop(struct replica_cluster *cluster, uint32_t number)
 {
     struct replica_node *node = &cluster->nodes[number - 1];
     if (node->lane == NULL) return;
     lane_close(node->lane);
     io_free(node->io);
+    replica_node_forget(node);
     node->lane = NULL;
     node->paused = node->mute = false;
+}
+
+/* What the doors of other nodes have said, where no door takes it. */
+static void hear(struct replica_node *node)
+{
+    struct message **last = &node->heard;
+    while (*last != NULL) last = &(*last)->next;
+    *last = lane_take_messages(node->lane);
+    if (!node->listens) replica_node_forget(node);
 }
 
 static void turn(struct replica_cluster *cluster, struct replica_node *node, instant until)
@@ -108,15 +129,14 @@ static void turn(struct replica_cluster *cluster, struct replica_node *node, ins
     for (uint32_t i = 0; i < count; i++) lane_complete(node->lane, &completions[i]);
     cr_assert(lane_failed(node->lane) == NULL, "%s", lane_failed(node->lane)->text);
     instant now = {io_now(node->io).ns + cluster->ahead_ns};
-    lane_turn(node->lane, now, io_unix_ms(node->io) + cluster->wall_ahead_ms);
+    int64_t unix_ms = io_unix_ms(node->io) + cluster->wall_ahead_ms;
+    if (node->server != NULL) (void)door_turn(node->server, now, unix_ms);
+    lane_turn(node->lane, now, unix_ms);
     if (!node->mute) lane_flush(node->lane);
-    (void)lane_settle(node->lane, now, io_unix_ms(node->io) + cluster->wall_ahead_ms);
+    (void)lane_settle(node->lane, now, unix_ms);
+    if (node->server != NULL) door_send(node->server);
     if (!node->mute) lane_flush(node->lane);
-    struct message *next;
-    for (struct message *message = lane_take_messages(node->lane); message; message = next) {
-        next = message->next;
-        message_free(message);
-    }
+    if (node->server == NULL) hear(node);
     struct shard *shard = lane_shard_first(node->lane);
     for (; shard != NULL; shard = lane_shard_next(node->lane, shard)) raft_check(shard_raft(shard));
 }

@@ -20,6 +20,10 @@ struct replica_node {
     struct lane *lane; /* NULL: it is not running */
     bool paused;       /* gets no turn */
     bool mute;         /* sends nothing */
+    /* A front door that has its part of each turn (test/serve/door_fixture.h); NULL: none. */
+    struct server *server;
+    bool listens;          /* what other nodes' doors say to it is kept */
+    struct message *heard; /* the oldest first; owned */
 };
 
 struct replica_cluster {
@@ -38,6 +42,7 @@ void replica_cluster_new(struct replica_cluster *cluster, uint32_t count); /* no
 void replica_cluster_free(struct replica_cluster *cluster);
 void replica_cluster_start(struct replica_cluster *cluster, uint32_t number); /* 1 … count */
 void replica_cluster_stop(struct replica_cluster *cluster, uint32_t number);  /* as a kill does */
+void replica_node_forget(struct replica_node *node); /* what it has heard */
 void replica_cluster_start_all(struct replica_cluster *cluster);
 
 void replica_cluster_turn(struct replica_cluster *cluster);
