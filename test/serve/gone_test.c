@@ -83,21 +83,23 @@ static void breaks(struct door_world *world)
     lane_break_link(door_other_lane(world), door_node(world), 0);
 }
 
-static void answers_one_and_says_gone(struct door_world *world)
+static void answers_one(struct door_world *world)
 {
     struct asks heard;
     read_asks(world, &heard);
     answer(world, &heard.asks[0], "+FIRST\r\n");
     buffer_free(&heard.bytes);
+}
+
+static void answers_one_and_says_gone(struct door_world *world)
+{
+    answers_one(world);
     says_gone(world);
 }
 
 static void answers_one_and_breaks(struct door_world *world)
 {
-    struct asks heard;
-    read_asks(world, &heard);
-    answer(world, &heard.asks[0], "+FIRST\r\n");
-    buffer_free(&heard.bytes);
+    answers_one(world);
     some_turns(world);
     breaks(world);
 }
