@@ -24,9 +24,9 @@ static void configure(struct replica_node *node, const struct link_config *link)
 {
     node->replication = (struct lane_replication_config){
         .raft = {.self = link->self,
-                 .election_min = {100 * ms_ns},
-                 .election_max = {200 * ms_ns},
-                 .heartbeat = {20 * ms_ns},
+                 .election_min = {500 * ms_ns},
+                 .election_max = {1000 * ms_ns},
+                 .heartbeat = {100 * ms_ns},
                  .lease = true,
                  .drift_percent = 10,
                  .window_bytes = 1 << 20,
@@ -144,7 +144,7 @@ static void turn(struct replica_cluster *cluster, struct replica_node *node, ins
 void replica_cluster_turn(struct replica_cluster *cluster)
 {
     instant until = {clock_now().ns + ms_ns}; /* for all together: disks are not ahead */
-    cluster->ahead_ns += ms_ns;
+    cluster->ahead_ns += 4 * ms_ns;
     for (uint32_t i = 0; i < cluster->count; i++) {
         struct replica_node *node = &cluster->nodes[i];
         if (node->lane != NULL && !node->paused) turn(cluster, node, until);
@@ -172,6 +172,17 @@ uint32_t replica_cluster_leader(const struct replica_cluster *cluster)
         if (shard_way_of_write(lane_shard(node->lane, cluster->shard)) == SHARD_HERE) return i + 1;
     }
     return 0;
+}
+
+static bool one_leads(struct replica_cluster *cluster)
+{
+    return replica_cluster_leader(cluster) != 0;
+}
+
+uint32_t replica_cluster_lead(struct replica_cluster *cluster)
+{
+    replica_cluster_until(cluster, "one leads", one_leads);
+    return replica_cluster_leader(cluster);
 }
 
 struct shard_replication replica_told(struct replica_cluster *cluster, uint32_t number)

@@ -51,6 +51,8 @@ typedef bool (*replica_until)(struct replica_cluster *cluster);
 void replica_cluster_until(struct replica_cluster *cluster, const char *what, replica_until done);
 
 uint32_t replica_cluster_leader(const struct replica_cluster *cluster); /* 0: none may write */
+/* The same, with turns until one may: on a slow machine the first may lose it at any time. */
+uint32_t replica_cluster_lead(struct replica_cluster *cluster);
 /* Those that run have applied all that is in the log of the leader, and it is agreed on. */
 bool replica_cluster_is_even(struct replica_cluster *cluster);
 struct lane *replica_lane(struct replica_cluster *cluster, uint32_t number);

@@ -69,11 +69,6 @@ static bool one_is_elected(struct replica_cluster *cluster)
     return elected;
 }
 
-static bool one_leads(struct replica_cluster *cluster)
-{
-    return replica_cluster_leader(cluster) != 0;
-}
-
 static bool both_are_linked(struct replica_cluster *cluster)
 {
     return lane_is_linked_to(replica_lane(cluster, 1), (node_id){2}, 0) &&
@@ -112,8 +107,7 @@ struct door_world *door_world_new(enum door_side side)
     cluster->nodes[world->theirs - 1].listens = true;
     lane_break_link(door_other_lane(world), door_node(world), 0);
     replica_cluster_until(cluster, "doors are linked", doors_are_linked);
-    replica_cluster_until(cluster, "one leads again", one_leads);
-    cr_assert_eq(replica_cluster_leader(cluster), leader);
+    cr_assert_eq(replica_cluster_lead(cluster), leader);
     replica_node_forget(&cluster->nodes[world->theirs - 1]);
     return world;
 }
