@@ -71,7 +71,7 @@ def main():
                 if not good or not writer.acknowledged <= len(found) <= writer.asked:
                     raise Error(f"{len(found)} values, {writer.acknowledged} acknowledged")
         except (Error, OSError, subprocess.SubprocessError) as error:
-            print(f"seed {seed}: {error!r}; {server.said()}", file=sys.stderr)
+            print(f"seed {seed}: {server.said()}; {error!r}", file=sys.stderr)
             return 1
         finally:
             server.stop()

@@ -105,7 +105,7 @@ def main():
             for number in range(rounds):
                 longest = max(longest, one(server, chance, lanes))
         except (Error, OSError, subprocess.SubprocessError) as error:
-            print(f"seed {seed}, round {number + 1}: {error!r}; {server.said()}", file=sys.stderr)
+            print(f"seed {seed}, round {number + 1}: {server.said()}; {error!r}", file=sys.stderr)
             return 1
         finally:
             server.kill()

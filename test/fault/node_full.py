@@ -128,7 +128,7 @@ def main():
         for number in range(int(rounds)):
             one(server, folder, load, number)
     except (Error, OSError) as error:
-        print(f"round {number + 1}: {error}; {server.said()}", file=sys.stderr)
+        print(f"round {number + 1}: {server.said()}; {error}", file=sys.stderr)
         return 1
     finally:
         server.stop()

@@ -333,7 +333,7 @@ def main():
             if code != 0:
                 raise Error(f"it ended with {code}")
         except (Error, OSError) as error:
-            print(f"{name}: {error!r}; {server.said()}", file=sys.stderr)
+            print(f"{name}: {server.said()}; {error!r}", file=sys.stderr)
             return 1
         finally:
             server.stop()

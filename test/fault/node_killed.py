@@ -108,7 +108,7 @@ def main():
                 begins = [client.asked for client in clients]
                 total = sum(begins)
         except (Error, OSError) as error:
-            print(f"seed {seed}, round {number + 1}: {error}; {server.said()}", file=sys.stderr)
+            print(f"seed {seed}, round {number + 1}: {server.said()}; {error}", file=sys.stderr)
             return 1
         finally:
             server.stop()

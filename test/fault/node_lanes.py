@@ -402,7 +402,7 @@ def main():
             if code != 0:
                 raise Error(f"it ended with {code}")
         except (Error, OSError) as error:
-            print(f"seed {seed}: {error}; {servers[1].said()}", file=sys.stderr)
+            print(f"seed {seed}: {servers[1].said()}; {error}", file=sys.stderr)
             return 1
         finally:
             for server in servers:

@@ -329,7 +329,7 @@ def main():
                     case(trio)
         except (Error, OSError, IndexError) as error:
             said = "".join(node.said() for node in trio.nodes.values()) if trio else ""
-            print(f"seed {seed}, {step}: {error!r}; {said}", file=sys.stderr)
+            print(f"seed {seed}, {step}: {said}; {error!r}", file=sys.stderr)
             return 1
         finally:
             model.stop()

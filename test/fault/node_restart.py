@@ -101,7 +101,7 @@ def main():
                 restart(server, chance, lanes, mix)
             backup(program, server, folder, lanes, more)
         except (Error, OSError, subprocess.SubprocessError) as error:
-            print(f"seed {seed}, round {number + 1}: {error}; {server.said()}", file=sys.stderr)
+            print(f"seed {seed}, round {number + 1}: {server.said()}; {error}", file=sys.stderr)
             return 1
         finally:
             server.stop()

@@ -26,9 +26,9 @@ TAGS = ("{a}", "{b}", "{c}")
 class Generations(threading.Thread):
     """Each begins with an empty database 1; FLUSHDB is a generation of its own."""
 
-    def __init__(self, port, begin):
+    def __init__(self, port, done, asked):
         super().__init__(daemon=True)
-        self.link, self.done, self.asked = Link(port, 2), begin, begin
+        self.link, self.done, self.asked = Link(port, 2), done, asked
         self.trouble = ""
 
     def run(self):
@@ -105,27 +105,29 @@ def check(server, generations, flusher):
 
 def main():
     program, rounds, seed, lanes = sys.argv[1], *(int(word) for word in sys.argv[2:])
-    chance, number, begin = random.Random(seed), 0, 0
+    chance, number, done, asked = random.Random(seed), 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="tutti-torn-") as folder:
         server = tutti(program, folder, "--lanes", str(lanes), "--log-segment-size", "1mb")
         try:
             for number in range(rounds):
-                generations, flusher = Generations(server.port, begin), Flusher(server.port)
+                generations, flusher = Generations(server.port, done, asked), Flusher(server.port)
                 generations.start()
                 flusher.start()
+                while number == 0 and generations.done == 0 and generations.is_alive():
+                    time.sleep(0.01)  # however slow the machine: one of them is there as a whole
                 time.sleep(0.2 + chance.random() * 0.5)
                 server.kill()
                 generations.join()
                 flusher.join()
                 server.start()
                 check(server, generations, flusher)
-                begin = generations.asked
+                done, asked = generations.done, generations.asked
         except (Error, OSError) as error:
-            print(f"seed {seed}, round {number + 1}: {error}; {server.said()}", file=sys.stderr)
+            print(f"seed {seed}, round {number + 1}: {server.said()}; {error}", file=sys.stderr)
             return 1
         finally:
             server.stop()
-    print(f"{rounds} kills, {begin} generations")
+    print(f"{rounds} kills, {asked} generations, {done} acknowledged")
     return 0
 
 
