@@ -49,12 +49,22 @@ def rows(reply):
     return [dict(zip(row[::2], row[1::2])) for row in reply]
 
 
-def ask(host, port, *words, seconds=5):
+def request(words):
     parts = [str(word).encode() for word in words]
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part)
+                                              for part in parts)
+
+
+def ask_all(host, port, requests, seconds=5):
+    """The replies to all of them, sent at once; the first error is raised."""
     with socket.create_connection((host, port), seconds) as link:
-        link.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part)
-                                                        for part in parts))
-        return link_read(link.makefile("rb"))
+        link.sendall(b"".join(request(words) for words in requests))
+        stream = link.makefile("rb")
+        return [link_read(stream) for _ in requests]
+
+
+def ask(host, port, *words, seconds=5):
+    return ask_all(host, port, [words], seconds)[0]
 
 
 def wait_until(done, seconds, trouble):
@@ -111,6 +121,9 @@ class Member:
         if self.process is not None and not self.is_running():
             code, self.process = self.process.returncode, None
             raise Died(f"node {self.number} ended with {code}: {self.said()}")
+
+    def ask_all(self, requests, seconds=5):
+        return ask_all(nodes.address(self.number), self.cluster.port, requests, seconds=seconds)
 
     def ask(self, *words, seconds=5):
         return ask(nodes.address(self.number), self.cluster.port, *words, seconds=seconds)
