@@ -140,17 +140,30 @@ static void look_at_shard(const struct sim *sim, const struct registry *registry
     }
 }
 
+/* Everybody who is alive has a copy of it already. */
+static bool all_alive_hold(const struct registry *registry, shard_id shard)
+{
+    for (uint32_t i = 0; i < registry_members_count(registry); i++) {
+        const struct registry_member *member = registry_member_at(registry, i);
+        bool holds = registry_shall_hold(registry, shard, member->node);
+        if (member->state == MEMBER_ALIVE && !holds) return false;
+    }
+    return true;
+}
+
 /* Who leaves waits while a dead member counts as one that could have its copies, and nobody else
  * could: a person has to remove that one first. */
-static bool waits_for_the_dead(const struct registry *registry)
+static bool waits_for_the_dead(const struct sim *sim, const struct registry *registry, node_id node)
 {
-    uint32_t alive = 0, dead = 0;
-    for (uint32_t i = 0; i < registry_members_count(registry); i++) {
-        enum member_state state = registry_member_at(registry, i)->state;
-        alive += state == MEMBER_ALIVE;
-        dead += state == MEMBER_DEAD;
+    bool any_dead = false, nobody_else = false;
+    for (uint32_t i = 0; i < registry_members_count(registry); i++)
+        any_dead |= registry_member_at(registry, i)->state == MEMBER_DEAD;
+    for (uint32_t i = 0; i <= sim->shards_count && any_dead; i++) {
+        shard_id shard = i == sim->shards_count ? SHARD_ROOT : (shard_id){i};
+        bool holds = registry_shall_hold(registry, shard, node);
+        nobody_else |= holds && all_alive_hold(registry, shard);
     }
-    return dead > 0 && alive < registry_shard(registry, SHARD_ROOT)->voters_count;
+    return nobody_else;
 }
 
 static void look(const struct sim *sim, struct unrest *unrest)
@@ -162,8 +175,10 @@ static void look(const struct sim *sim, struct unrest *unrest)
         look_at_shard(sim, registry, shard, unrest);
     }
     for (uint32_t i = 0; i < sim->hosts_count; i++) {
-        bool leaves = sim->hosts[i].belongs == HOST_LEAVING;
-        if (leaves && !waits_for_the_dead(registry)) note(unrest, "host %u has not left", i + 1);
+        const struct host *host = &sim->hosts[i];
+        bool leaves = host->belongs == HOST_LEAVING;
+        if (leaves && !waits_for_the_dead(sim, registry, host->node_id))
+            note(unrest, "host %u has not left", i + 1);
     }
 }
 
